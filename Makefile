@@ -1,0 +1,62 @@
+# `make` lists the targets. CI runs `make check test slow`, the same commands as people.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Set to 1 in CI, where a skipped test is a failure.
+NO_SKIPS ?=
+export BEARBOT_TEST_NO_SKIPS := $(NO_SKIPS)
+
+.DEFAULT_GOAL := list
+.PHONY: list setup demo chat test slow check format docs lock clean
+
+list: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+$(READY): requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or name yours: make PYTHON=python3 ..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "Installing the pinned packages into $(VENV) (about 6 GB, a minute or two) ..."
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+# Importing torch, torchvision, timm and fastai takes half a minute without bytecode, and some machines never write it.
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -j 0 $(VENV)/lib/python3*/site-packages >/dev/null 2>&1 || true
+	@touch $@
+
+setup: $(READY) ## build .venv from requirements.txt (the other targets do it by themselves)
+
+demo: $(READY) ## watch the whole loop run on real photos, as text
+	@$(BIN)/bearbot demo demo/photos/*
+
+chat: $(READY) ## the same bot with a chat page in the browser; Ctrl-C ends it
+	@$(BIN)/bearbot demo
+
+test: $(READY) ## the tests (what needs a browser skips visibly where none is installed)
+	@$(BIN)/pytest -m "not slow" $(ARGS)
+
+slow: $(READY) ## the tests that take long
+	@$(BIN)/pytest -m slow $(ARGS)
+
+check: $(READY) ## format, lint, types, import contract, generated docs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/cog --check README.md
+
+format: $(READY) ## format the code and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+docs: $(READY) ## write the generated parts of the README anew
+	@$(BIN)/cog -r README.md
+
+lock: $(READY) ## resolve requirements.txt anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
+		--group dev pyproject.toml requirements.in --output-file requirements.txt
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

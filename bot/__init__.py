@@ -1,0 +1,1 @@
+"""Telegram. Handlers translate and nothing more; `bot.cli` is the composition root."""

@@ -1,0 +1,50 @@
+"""What can go wrong in `model`.
+
+    ModelError                 catch it at a command or a task border to report one failure and go on
+    ├── SettingsError          a setting is wrong; names the key, what was expected and what came
+    ├── ImageError             bytes from outside are no usable picture; `.problem` says which kind of bad
+    ├── DatasetError           a folder or a manifest cannot be trained on
+    ├── ArtifactError          a model version on disk is missing, damaged or of an unknown format
+    └── RegistryError          a version or an alias does not exist, or a move between them is refused
+"""
+
+from enum import StrEnum
+
+
+class ModelError(Exception):
+    """Any expected failure in `model`; its text is fit to be shown to an operator."""
+
+
+class SettingsError(ModelError):
+    """A setting is missing or wrong."""
+
+
+class ImageProblem(StrEnum):
+    """Why bytes could not become a picture; stored and sent by value."""
+
+    EMPTY = "empty"
+    NOT_AN_IMAGE = "not_an_image"
+    DAMAGED = "damaged"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+
+
+class ImageError(ModelError):
+    """Bytes from outside are no usable picture."""
+
+    def __init__(self, problem: ImageProblem, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class DatasetError(ModelError):
+    """A data set cannot be used as it is."""
+
+
+class ArtifactError(ModelError):
+    """A model version on disk cannot be used."""
+
+
+class RegistryError(ModelError):
+    """The registry refuses: unknown version, unknown alias, nothing to roll back to."""

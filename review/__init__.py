@@ -1,0 +1,1 @@
+"""The database and the human work: intake, routing, queue, verdicts, outbox, retraining. No Telegram."""

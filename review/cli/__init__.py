@@ -1,0 +1,1 @@
+"""The commands of the review package: `bearbot classify`, `review`, `retrain` and `db`."""
