@@ -1,0 +1,54 @@
+"""Settings of `review`."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from model.settings import Settings
+
+
+class ReviewSettings(Settings):
+    """The database, the photos, and how reviewing goes."""
+
+    model_config = SettingsConfigDict(env_prefix="REVIEW_")
+
+    review_database_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("REVIEW_DATABASE_URL", "review_database_url"),
+        description="SQLAlchemy URL of the database (default: the SQLite file review.db in BEARBOT_HOME)",
+    )
+    review_image_store: Path | None = Field(
+        default=None,
+        validation_alias=AliasChoices("REVIEW_IMAGE_STORE", "review_image_store"),
+        description="folder of the photos (default: images in BEARBOT_HOME)",
+    )
+    lease_seconds: int = Field(default=300, ge=5, description="how long a claimed item stays with its reviewer")
+    backups_kept: int = Field(default=5, ge=1, description="database backups kept in the home folder")
+
+    @field_validator("review_database_url")
+    @classmethod
+    def _valid_url(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                make_url(value)
+            except ArgumentError:
+                raise ValueError("expected a SQLAlchemy URL such as sqlite:////srv/bearbot/review.db") from None
+        return value
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL; the default is SQLite under the home folder."""
+        return self.review_database_url or f"sqlite:///{self.home_folder() / 'review.db'}"
+
+    @property
+    def image_store(self) -> Path:
+        """The photos' folder."""
+        return self.review_image_store.expanduser() if self.review_image_store else self.home_folder() / "images"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups go."""
+        return self.home_folder() / "backups"
