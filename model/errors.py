@@ -1,11 +1,11 @@
 """What can go wrong in `model`.
 
-    ModelError                 catch it at a command or a task border to report one failure and go on
-    ├── SettingsError          a setting is wrong; names the key, what was expected and what came
-    ├── ImageError             bytes from outside are no usable picture; `.problem` says which kind of bad
-    ├── DatasetError           a folder or a manifest cannot be trained on
-    ├── ArtifactError          a model version on disk is missing, damaged or of an unknown format
-    └── RegistryError          a version or an alias does not exist, or a move between them is refused
+ModelError                 catch it at a command or a task border to report one failure and go on
+├── SettingsError          a setting is wrong; names the key, what was expected and what came
+├── ImageError             bytes from outside are no usable picture; `.problem` says which kind of bad
+├── DatasetError           a folder or a manifest cannot be trained on
+├── ArtifactError          a model version on disk is missing, damaged or of an unknown format
+└── RegistryError          a version or an alias does not exist, or a move between them is refused
 """
 
 from enum import StrEnum

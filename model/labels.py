@@ -24,7 +24,9 @@ class Vocabulary:
             raise DatasetError(f"labels repeat: {list(self.labels)}")
         for label in self.labels:
             if not _PATTERN.fullmatch(label) or len(label.encode()) > 40:
-                raise DatasetError(f"label {label!r}: expected up to 40 letters, digits, spaces, '.', '-', '_' or \"'\"")
+                raise DatasetError(
+                    f"label {label!r}: expected up to 40 letters, digits, spaces, '.', '-', '_' or \"'\""
+                )
             if label.casefold() in _RESERVED:
                 raise DatasetError(f"label {label!r} is reserved for verdicts: rename it")
 
