@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class Backbone:
     """A pretrained body and how to feed it.
 
-    `name` is timm's; `mean`/`std` are per channel in 0..1; `subject_classes` are columns of the 1000 ImageNet logits that
-    stand for our subject (used by the out-of-domain detector).
+    `name` is timm's; `mean` and `std` are per channel, of pixels in 0..1.
     """
 
     name: str
@@ -57,7 +56,7 @@ class Backbone:
     def to_array(self, picture: Image.Image) -> NDArray[np.float32]:
         """An RGB picture as the body wants it: (3, S, S) float32, whole picture squashed to the square.
 
-        Squashing keeps every part of the picture: a centre crop would cut off bears at the edge (measured: see the card).
+        Squashing keeps every part of the picture: a centre crop cuts off bears at the edge, and measured no better.
         """
         size = (self.image_size, self.image_size)
         pixels = np.asarray(picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0), dtype=np.float32)
@@ -73,7 +72,7 @@ class Backbone:
         return np.asarray(self.std, dtype=np.float32)
 
 
-# Preprocessing as the weights were trained: rwightman's/TensorFlow's EfficientNet-Lite, mean and std 0.5, 224 px, bicubic.
+# Preprocessing as the weights were trained (TensorFlow's EfficientNet-Lite): mean and std 0.5, 224 px, bicubic.
 EFFICIENTNET_LITE0 = Backbone(
     name="tf_efficientnet_lite0",
     feature_dim=1280,

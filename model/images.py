@@ -56,7 +56,7 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
         raise ImageError(ImageProblem.NOT_AN_IMAGE, "the file is no picture of a known format") from None
     except Image.DecompressionBombError:
         raise ImageError(ImageProblem.TOO_MANY_PIXELS, "the picture claims far too many pixels") from None
-    except Exception as error:  # noqa: BLE001 - decoders raise anything (struct.error, SyntaxError, ...) on hostile bytes
+    except Exception as error:  # decoders raise anything (struct.error, SyntaxError) on hostile bytes
         raise ImageError(
             ImageProblem.DAMAGED, f"the picture is damaged or cut off and cannot be read ({type(error).__name__})"
         ) from error
@@ -72,7 +72,7 @@ def encode(picture: Image.Image) -> bytes:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """Every file named, and every file in every folder named (sorted, recursive, hidden ones left out), in input order."""
+    """The files named and, sorted and recursive, those in folders named (no hidden ones), in input order."""
     for path in paths:
         if path.is_dir():
             yield from sorted(
@@ -108,7 +108,7 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     picture = _to_srgb(picture)
     if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
         # 16 bits and more: Pillow would clip to white instead of scaling.
-        low, high = cast(tuple[float, float], picture.getextrema())
+        _, high = cast(tuple[float, float], picture.getextrema())
         top = 65535.0 if high > 255 else 255.0
         return picture.convert("F").point(lambda value: value * (255.0 / top)).convert("L").convert("RGB")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:

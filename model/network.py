@@ -33,11 +33,13 @@ class Body:
     def __init__(self, backbone: Backbone, device: torch.device) -> None:
         self.backbone = backbone
         self.device = device
-        network = backbone.build()
+        self.network = backbone.build()
         # The 1000-class head stays on the CPU in float32: it reads stored features too.
-        self._class_weight = network.classifier.weight.detach().numpy().copy()  # (1000, D)
-        self._class_bias = network.classifier.bias.detach().numpy().copy()  # (1000,)
-        self.network: nn.Module = network.to(device, memory_format=torch.channels_last)
+        head = self.network.get_submodule("classifier")
+        assert isinstance(head, nn.Linear)
+        self._class_weight = head.weight.detach().numpy().copy()  # (1000, D)
+        self._class_bias = head.bias.detach().numpy().copy()  # (1000,)
+        self.network.to(memory_format=torch.channels_last).to(device)
 
     @torch.inference_mode()
     def features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:

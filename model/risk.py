@@ -34,7 +34,7 @@ class RiskThreshold:
 
 
 def upper_error_bound(errors: int, answered: int, delta: float) -> float:
-    """Clopper-Pearson upper bound, at confidence 1 - delta, on the error rate after `errors` of `answered`; 1 if none."""
+    """Clopper-Pearson upper bound (confidence 1 - delta) on the error rate after `errors` of `answered`."""
     if answered == 0 or errors >= answered:
         return 1.0
     return float(beta.ppf(1.0 - delta, errors + 1, answered - errors))

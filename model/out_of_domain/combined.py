@@ -57,10 +57,11 @@ class CombinedDetector:
         return self._combine([term.in_sample(evidence) for term in self._terms])
 
     def _combine(self, scores: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-        return np.sum(
+        total: NDArray[np.float64] = np.sum(
             [
                 (score - mean) / scale
                 for score, mean, scale in zip(scores, self.state.means, self.state.scales, strict=True)
             ],
             axis=0,
         )
+        return total

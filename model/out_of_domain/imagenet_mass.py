@@ -13,7 +13,7 @@ _FLOOR = 1e-6  # below this the network's probabilities are noise
 class ImagenetMass:
     """-log of the probability that the frozen 1000-class head puts on `classes`.
 
-    The sum over subject classes of the maximum softmax baseline (Hendrycks & Gimpel 2017). Classes come from the training
+    The maximum softmax baseline (Hendrycks & Gimpel 2017), summed over subject classes. Classes come from the training
     photos (`subject_classes`), so a new subject needs no code.
     """
 
@@ -23,7 +23,8 @@ class ImagenetMass:
     def score(self, evidence: Evidence) -> NDArray[np.float64]:
         """(N,) in 0..13.8."""
         mass = np.exp(evidence.log_probabilities[:, self._classes].astype(np.float64)).sum(axis=1)
-        return -np.log(np.clip(mass, _FLOOR, 1.0))
+        result: NDArray[np.float64] = -np.log(np.clip(mass, _FLOOR, 1.0))
+        return result
 
     def in_sample(self, evidence: Evidence) -> NDArray[np.float64]:
         """(M,): nothing is fitted per photo, so the score itself."""
@@ -35,8 +36,8 @@ def subject_classes(
 ) -> tuple[int, ...]:
     """ImageNet classes that carry at least `share` of some label's mean probability; never empty.
 
-    `log_probabilities` (M, 1000) and `labels` (M,) of the training photos. For the bears: brown bear 294, American black
-    bear 295, teddy 850.
+    `log_probabilities` (M, 1000) and `labels` (M,) of the training photos. For the bears: brown bear 294,
+    American black bear 295, teddy 850.
     """
     chosen: set[int] = set()
     for label in np.unique(labels):

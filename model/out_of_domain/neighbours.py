@@ -9,7 +9,7 @@ from model.out_of_domain.detector import Evidence
 class Neighbours:
     """1 - mean cosine similarity to the k nearest training photos, on L2-normalised features; in 0..2.
 
-    Sun et al. 2022, "Out-of-distribution detection with deep nearest neighbors" (their r_k, averaged over the k nearest).
+    Sun et al. 2022, "Out-of-distribution detection with deep nearest neighbors" (averaged over the k).
     """
 
     def __init__(self, reference: NDArray[np.float32], k: int = 5) -> None:

@@ -1,0 +1,83 @@
+"""Fine-tuning the whole network with augmentation, through a fastai `Learner`: minutes on a GPU, hours on a CPU."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from fastai.callback.fp16 import MixedPrecision
+from fastai.callback.schedule import fine_tune  # noqa: F401 - importing it gives Learner its method
+from fastai.data.block import CategoryBlock, DataBlock
+from fastai.data.transforms import IndexSplitter, Normalize
+from fastai.learner import Learner
+from fastai.losses import CrossEntropyLossFlat
+from fastai.torch_core import params, set_seed
+from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
+from fastai.vision.core import PILImage
+from fastai.vision.data import ImageBlock
+from torch import nn
+
+from model.backbone import Backbone
+from model.images import decode
+from model.network import pooled_features
+
+
+@dataclass(frozen=True)
+class FineTuneRecipe:
+    """fast.ai's recipe: the new head alone first, then everything with discriminative learning rates."""
+
+    frozen_epochs: int = 1
+    epochs: int = 6
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    seed: int = 20
+
+
+class TunedNetwork(nn.Module):
+    """A timm body and a linear head: pictures (N, 3, S, S) -> logits (N, K)."""
+
+    def __init__(self, body: nn.Module, feature_dim: int, classes: int) -> None:
+        super().__init__()
+        self.body = body
+        self.head = nn.Linear(feature_dim, classes)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.head(pooled_features(self.body, pictures))  # type: ignore[no-any-return] # nn.Module returns Any
+
+
+def fine_tune_network(
+    photos: Sequence[tuple[Path, str]],
+    labels: Sequence[str],
+    backbone: Backbone,
+    *,
+    device: torch.device,
+    recipe: FineTuneRecipe = FineTuneRecipe(),
+) -> TunedNetwork:
+    """Photos with labels -> the tuned network on the CPU, in evaluation mode.
+
+    Augmentation: fastai's flips, rotation, zoom, lighting and warp, on the device.
+    """
+    set_seed(recipe.seed, reproducible=True)
+    block = DataBlock(
+        blocks=(ImageBlock, CategoryBlock(vocab=list(labels), sort=False)),
+        get_x=lambda photo: PILImage.create(decode(photo[0].read_bytes())),
+        get_y=lambda photo: photo[1],
+        splitter=IndexSplitter([0]),  # fastai wants a validation photo; ours are held out by the manifest
+        item_tfms=Resize(backbone.image_size, method=ResizeMethod.Squish),
+        batch_tfms=[*aug_transforms(), Normalize.from_stats(backbone.mean, backbone.std, cuda=device.type == "cuda")],
+    )
+    loaders = block.dataloaders(
+        [photos[0], *photos], bs=min(recipe.batch_size, len(photos)), num_workers=0, device=device
+    )
+    learner = Learner(
+        loaders,
+        TunedNetwork(backbone.build(), backbone.feature_dim, len(labels)),
+        loss_func=CrossEntropyLossFlat(),
+        splitter=lambda network: [params(network.body), params(network.head)],
+        cbs=[MixedPrecision()] if device.type == "cuda" else [],
+    )
+    with learner.no_logging():
+        learner.fine_tune(recipe.epochs, recipe.learning_rate, freeze_epochs=recipe.frozen_epochs)
+    network = learner.model.cpu().eval()
+    assert isinstance(network, TunedNetwork)
+    return network

@@ -1,0 +1,198 @@
+"""Versions on disk, the aliases that say which one serves, and a ledger of every move."""
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from model.artifact import Artifact, ModelCard, load, load_card, save, write_checksums
+from model.errors import ArtifactError, RegistryError
+from model.features import FeatureStore
+
+
+class Alias(StrEnum):
+    """`champion` answers; `previous` is where a rollback goes; `challenger` is on trial."""
+
+    CHAMPION = "champion"
+    CHALLENGER = "challenger"
+    PREVIOUS = "previous"
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One line of the append-only ledger."""
+
+    at: str
+    event: str
+    version: str
+    reason: str
+
+
+class Registry:
+    """`HOME/versions/VERSION/`, `HOME/aliases.json` (the one truth, replaced atomically), `HOME/ledger.jsonl`."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    @property
+    def alias_file(self) -> Path:
+        """What a running bot polls."""
+        return self._home / "aliases.json"
+
+    @property
+    def feature_store(self) -> FeatureStore:
+        """People's features, beside the versions that refer to them."""
+        return FeatureStore(self._home / "features")
+
+    def folder(self, version: str) -> Path:
+        """The version's folder; raises `RegistryError` when there is none."""
+        path = self._home / "versions" / version
+        if not version or Path(version).name != version or not (path / "card.json").is_file():
+            known = ", ".join(self.versions()) or "none"
+            raise RegistryError(f"no model version {version!r}; there are: {known}")
+        return path
+
+    def versions(self) -> list[str]:
+        """Registered versions, oldest first."""
+        folder = self._home / "versions"
+        if not folder.is_dir():
+            return []
+        return sorted(p.name for p in folder.iterdir() if (p / "card.json").is_file() and not p.name.startswith("."))
+
+    def aliases(self) -> Mapping[Alias, str]:
+        """Alias -> version. On a fresh installation the bundled model is installed as champion."""
+        if not self.alias_file.exists():
+            self._install_bundled()
+        try:
+            stored = json.loads(self.alias_file.read_text(encoding="utf-8"))
+            return {Alias(name): str(version) for name, version in stored.items()}
+        except (OSError, ValueError, AttributeError) as error:
+            raise RegistryError(f"{self.alias_file} cannot be read: {error}") from error
+
+    def champion(self) -> str:
+        """The version that answers."""
+        try:
+            return self.aliases()[Alias.CHAMPION]
+        except KeyError:
+            raise RegistryError("no model is champion: `bearbot model promote VERSION` makes one") from None
+
+    def champion_card(self) -> ModelCard:
+        """The champion's card; imports no torch."""
+        return self.card(self.champion())
+
+    def card(self, version: str) -> ModelCard:
+        return load_card(self.folder(version))
+
+    def load(self, version: str) -> Artifact:
+        return load(self.folder(version))
+
+    def register(self, artifact: Artifact, *, reason: str, plots: Mapping[str, bytes] | None = None) -> None:
+        """Add a version; it serves nobody until promoted."""
+        versions = self._home / "versions"
+        versions.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            final = versions / artifact.card.version
+            if final.exists():
+                raise RegistryError(f"version {artifact.card.version} exists already")
+            with tempfile.TemporaryDirectory(dir=versions, prefix=".new-") as temporary:
+                draft = Path(temporary) / "version"
+                save(artifact, draft)
+                for name, content in (plots or {}).items():
+                    (draft / "report").mkdir(exist_ok=True)
+                    (draft / "report" / name).write_bytes(content)
+                write_checksums(draft)
+                draft.rename(final)
+            self._write_ledger("registered", artifact.card.version, reason)
+
+    def promote(self, version: str, *, reason: str) -> None:
+        """Make `version` champion; the former one becomes previous. A damaged version is refused."""
+        self.load(version)
+        aliases = self.aliases()  # installs the bundled model first, so that a rollback has somewhere to go
+        with self._locked():
+            aliases = self.aliases()
+            former = aliases.get(Alias.CHAMPION)
+            if former == version:
+                raise RegistryError(f"{version} is champion already")
+            moved = {**aliases, Alias.CHAMPION: version}
+            moved.pop(Alias.CHALLENGER, None)
+            if former:
+                moved[Alias.PREVIOUS] = former
+            self._write_aliases(moved)
+            self._write_ledger("promoted", version, reason)
+
+    def rollback(self, *, reason: str) -> str:
+        """Make the previous version champion again; returns it."""
+        with self._locked():
+            aliases = dict(self.aliases())
+            previous = aliases.get(Alias.PREVIOUS)
+            if previous is None:
+                raise RegistryError("there is no previous model to roll back to")
+            self.load(previous)
+            aliases[Alias.PREVIOUS], aliases[Alias.CHAMPION] = aliases[Alias.CHAMPION], previous
+            self._write_aliases(aliases)
+            self._write_ledger("rolled back", previous, reason)
+        return previous
+
+    def ledger(self) -> Iterator[LedgerEntry]:
+        """Every move, oldest first."""
+        path = self._home / "ledger.jsonl"
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                yield LedgerEntry(**json.loads(line))
+
+    def _install_bundled(self) -> None:
+        bundled = bundled_folder()
+        version = load_card(bundled).version
+        target = self._home / "versions" / version
+        with self._locked():
+            if self.alias_file.exists():
+                return
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as temporary:
+                    shutil.copytree(bundled, Path(temporary) / "version")
+                    (Path(temporary) / "version").rename(target)
+            self._write_aliases({Alias.CHAMPION: version})
+            self._write_ledger("installed", version, "the model that comes with bearbot")
+
+    def _write_aliases(self, aliases: Mapping[Alias, str]) -> None:
+        text = json.dumps({alias.value: version for alias, version in aliases.items()}, indent=2) + "\n"
+        with tempfile.NamedTemporaryFile("w", dir=self._home, prefix=".aliases-", delete=False) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(self.alias_file)
+
+    def _write_ledger(self, event: str, version: str, reason: str) -> None:
+        entry: dict[str, Any] = {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "event": event,
+            "version": version,
+            "reason": reason,
+        }
+        with (self._home / "ledger.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._home.mkdir(parents=True, exist_ok=True)
+        with (self._home / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def bundled_folder() -> Path:
+    """The model that comes with bearbot; raises `ArtifactError` when the installation lacks it."""
+    path = Path(str(files("model"))) / "bundled"
+    if not (path / "card.json").is_file():
+        raise ArtifactError(f"the bundled model is missing from {path}: reinstall bearbot")
+    return path

@@ -1,0 +1,126 @@
+"""One loaded model version answering batches of photos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from model.artifact import Artifact
+from model.calibration import softmax
+from model.dataset import Split
+from model.errors import ArtifactError, ImageError, ImageProblem
+from model.features import FeatureStore
+from model.images import decode
+from model.labels import Vocabulary
+from model.network import Body, load_body
+from model.out_of_domain.combined import CombinedDetector
+from model.out_of_domain.detector import Evidence
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one photo.
+
+    `confidence` is calibrated, in 0..1, and equals `probabilities[label]`; probabilities come in vocabulary order and sum
+    to 1; a higher `out_of_domain_score` is further out; from `answer_threshold` on the model may answer alone;
+    (`backbone`, sha256 of the stored photo) is the key of `features` (D,).
+    """
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+    out_of_domain_score: float
+    in_domain: bool
+    answer_threshold: float
+    model_version: str
+    backbone: str
+    features: NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class ImageFailure:
+    """A photo that could not be read; its neighbours in the batch are unharmed."""
+
+    problem: ImageProblem
+    message: str
+
+
+class Classifier:
+    """A model version in memory. Thread-safe: `predict_batch` keeps no state."""
+
+    def __init__(self, artifact: Artifact, body: Body, store: FeatureStore) -> None:
+        card = artifact.card
+        if body.backbone.name != card.backbone:
+            raise ArtifactError(f"{card.version} needs the backbone {card.backbone}, got {body.backbone.name}")
+        self.version = card.version
+        self.vocabulary = Vocabulary(card.labels)
+        self._card = card
+        self._body = body
+        self._weight = artifact.weight.astype(np.float64)
+        self._bias = artifact.bias.astype(np.float64)
+        _, reference = artifact.reference(Split.TRAIN, store)
+        self._detector = CombinedDetector(reference.astype(np.float32), card.out_of_domain)
+        self._tuned = _tuned_body(artifact, body) if card.fine_tuned else None
+
+    @classmethod
+    def load(cls, artifact: Artifact, device: torch.device, store: FeatureStore) -> "Classifier":
+        """Load the backbone too; takes seconds."""
+        return cls(artifact, load_body(artifact.card.backbone, device), store)
+
+    def predict_batch(self, photos: Sequence[bytes | Image.Image]) -> list[Prediction | ImageFailure]:
+        """One result for each photo, in order. Bytes are decoded under the usual limits."""
+        results: list[Prediction | ImageFailure | None] = [None] * len(photos)
+        places: list[int] = []
+        arrays: list[NDArray[np.float32]] = []
+        for place, photo in enumerate(photos):
+            try:
+                picture = decode(photo) if isinstance(photo, bytes) else photo
+            except ImageError as error:
+                results[place] = ImageFailure(error.problem, str(error))
+            else:
+                places.append(place)
+                arrays.append(self._body.backbone.to_array(picture))
+        if arrays:
+            for place, prediction in zip(places, self._predict(np.stack(arrays)), strict=True):
+                results[place] = prediction
+        return [result for result in results if result is not None]
+
+    def _predict(self, batch: NDArray[np.float32]) -> list[Prediction]:
+        """(N, 3, S, S) -> N predictions."""
+        # Rounded to what is stored, so that a photo scores the same whether fresh or from the feature store.
+        stored = self._body.features(batch).astype(np.float16)
+        frozen = stored.astype(np.float32)  # (N, D)
+        inputs = frozen if self._tuned is None else self._tuned.features(batch)
+        logits = inputs.astype(np.float64) @ self._weight.T + self._bias  # (N, K)
+        probabilities = softmax(logits / self._card.temperature)
+        scores = self._detector.score(Evidence(frozen, self._body.imagenet_log_probabilities(frozen)))
+        labels = self.vocabulary.labels
+        return [
+            Prediction(
+                label=labels[int(row.argmax())],
+                confidence=float(row.max()),
+                probabilities={label: float(p) for label, p in zip(labels, row, strict=True)},
+                out_of_domain_score=float(score),
+                in_domain=bool(score <= self._card.out_of_domain.cut),
+                answer_threshold=self._card.risk.threshold,
+                model_version=self.version,
+                backbone=self._card.backbone,
+                features=features,
+            )
+            for row, score, features in zip(probabilities, scores, stored, strict=True)
+        ]
+
+
+def _tuned_body(artifact: Artifact, frozen: Body) -> Body:
+    tuned = Body(frozen.backbone, frozen.device)
+    tensors = {name: torch.from_numpy(value) for name, value in artifact.body.items()}
+    try:
+        tuned.network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ArtifactError(
+            f"{artifact.card.version}: the fine-tuned body does not fit {frozen.backbone.name}"
+        ) from error
+    return tuned
