@@ -20,7 +20,7 @@ from model.out_of_domain.neighbours import normalised
 # Shows how far a long walk is: takes the files, yields them (tqdm, say).
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 
-# From this cosine similarity of frozen features on, two photos count as one scene: resizes, crops, neighbours of a burst.
+# From this cosine similarity of frozen features on, two photos count as one scene: resizes, crops, bursts.
 NEAR_DUPLICATE_SIMILARITY = 0.90
 
 

@@ -24,8 +24,8 @@ from model.out_of_domain.detector import Evidence
 class Prediction:
     """What the model says of one photo.
 
-    `confidence` is calibrated, in 0..1, and equals `probabilities[label]`; probabilities come in vocabulary order and sum
-    to 1; a higher `out_of_domain_score` is further out; from `answer_threshold` on the model may answer alone;
+    `confidence` is calibrated, in 0..1, and equals `probabilities[label]`; probabilities come in vocabulary order and
+    sum to 1; a higher `out_of_domain_score` is further out; from `answer_threshold` on the model may answer alone;
     (`backbone`, sha256 of the stored photo) is the key of `features` (D,).
     """
 

@@ -1,1 +1,4 @@
-"""A local Bot API server with a chat page. It knows nothing of the bot but the Bot API."""
+"""A local Bot API server with a chat page: demo and tests talk to the bot through it, over HTTP, like Telegram.
+
+It knows nothing of the bot but the Bot API, and keeps everything in memory.
+"""

@@ -1,0 +1,60 @@
+"""What can go wrong in `review`.
+
+ReviewError                catch it at a command or a handler to report one failure and go on
+├── NotFound               no such item, photo or person
+├── LeaseLost              the item is (or may be) with somebody else now: claim it again
+├── AlreadySettled         somebody answered first; `.reviewer` and `.label` say who and what
+├── UnknownLabel           not a label of the model; `.guess` is the likely one, if any
+├── NothingToUndo          this reviewer has no verdict left that could be taken back
+└── DatabaseError          the database cannot be used as it is
+    ├── NoDatabase         there is none yet
+    └── SchemaMismatch     its schema is older or newer than this program
+"""
+
+
+class ReviewError(Exception):
+    """Any expected failure in `review`; its text is fit to be shown to a reviewer."""
+
+
+class NotFound(ReviewError):
+    """No such item, photo or person."""
+
+
+class LeaseLost(ReviewError):
+    """The lease is not held (any more) by whoever answers."""
+
+
+class AlreadySettled(ReviewError):
+    """Somebody answered first."""
+
+    def __init__(self, item_id: int, *, reviewer: str, label: str) -> None:
+        super().__init__(f"item {item_id} is settled: {reviewer} said {label!r}")
+        self.item_id = item_id
+        self.reviewer = reviewer
+        self.label = label
+
+
+class UnknownLabel(ReviewError):
+    """Not a label of the model."""
+
+    def __init__(self, label: str, *, expected: tuple[str, ...], guess: str | None) -> None:
+        hint = f": did you mean {guess!r}?" if guess else ""
+        super().__init__(f"unknown label {label!r}{hint} (expected one of {', '.join(expected)})")
+        self.label = label
+        self.guess = guess
+
+
+class NothingToUndo(ReviewError):
+    """This reviewer has no verdict left that could be taken back."""
+
+
+class DatabaseError(ReviewError):
+    """The database cannot be used as it is."""
+
+
+class NoDatabase(DatabaseError):
+    """There is no database yet."""
+
+
+class SchemaMismatch(DatabaseError):
+    """The schema is older or newer than this program."""

@@ -1,0 +1,62 @@
+"""Askers and reviewers: found, or made on first use."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from review.errors import ReviewError
+from review.tables import Asker, Reviewer, Role
+
+_LONGEST_NAME = 64
+
+
+def asker_for(session: Session, telegram_user_id: int, language: str | None, now: datetime) -> Asker:
+    """The asker with this Telegram id, with their language brought up to date."""
+    asker = session.scalar(select(Asker).where(Asker.telegram_user_id == telegram_user_id))
+    if asker is None:
+        asker = Asker(telegram_user_id=telegram_user_id, language=language, created_at=now)
+        session.add(asker)
+    elif language is not None and asker.language != language:
+        asker.language = language
+    session.flush()
+    return asker
+
+
+def reviewer_named(session: Session, name: str, now: datetime) -> Reviewer:
+    """The reviewer of this name; made on first use. Raises `ReviewError` if it is no name (1..64 characters)."""
+    name = _checked(name)
+    reviewer = session.scalar(select(Reviewer).where(Reviewer.name == name))
+    if reviewer is None:
+        reviewer = Reviewer(name=name, role=Role.REVIEWER, created_at=now)
+        session.add(reviewer)
+        session.flush()
+    return reviewer
+
+
+def reviewer_for_telegram(
+    session: Session, telegram_user_id: int, *, name: str, role: Role = Role.MODERATOR, now: datetime
+) -> Reviewer:
+    """The reviewer with this Telegram id, with their role brought up to date; made on first use.
+
+    A name that is taken is never shared: anybody may call themselves anything in Telegram, so the id is added to it.
+    """
+    reviewer = session.scalar(select(Reviewer).where(Reviewer.telegram_user_id == telegram_user_id))
+    if reviewer is None:
+        free = " ".join(name.split())[:_LONGEST_NAME] or f"telegram {telegram_user_id}"
+        if session.scalar(select(Reviewer.id).where(Reviewer.name == free)) is not None:
+            suffix = f" ({telegram_user_id})"
+            free = free[: _LONGEST_NAME - len(suffix)] + suffix
+        reviewer = Reviewer(name=free, telegram_user_id=telegram_user_id, role=role, created_at=now)
+        session.add(reviewer)
+    elif reviewer.role != role:
+        reviewer.role = role
+    session.flush()
+    return reviewer
+
+
+def _checked(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise ReviewError(f"expected a reviewer's name of 1 to {_LONGEST_NAME} characters, got {name!r}: use --as NAME")
+    return name

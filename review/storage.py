@@ -1,0 +1,92 @@
+"""Where photos are kept: content-addressed, written whole or not at all."""
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+from review.errors import NotFound
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class ImageStore(Protocol):
+    """Bytes by the sha256 of themselves."""
+
+    def put(self, data: bytes) -> str:
+        """Store; returns the sha256 (64 hex digits). The same bytes again change nothing."""
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes; raises `NotFound`."""
+
+    def exists(self, sha256: str) -> bool:
+        """Whether there are such bytes."""
+
+    def delete(self, sha256: str) -> None:
+        """Remove; nothing happens if there are no such bytes."""
+
+
+class LocalImageStore:
+    """A folder: `ab/cd/abcd....jpg`, readable by its owner only."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, sha256: str) -> Path:
+        """Where these bytes are, or would be; raises `NotFound` for what is no sha256 (a path from outside, say)."""
+        if not _SHA256.fullmatch(sha256):
+            raise NotFound(f"no photo {sha256!r}: expected a sha256 of 64 hex digits")
+        return self.root / sha256[:2] / sha256[2:4] / f"{sha256}.jpg"
+
+    def put(self, data: bytes) -> str:
+        """Store durably: when this returns, the bytes survive a power cut. Raises `OSError` if the disk refuses."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self.path(sha256)
+        if path.exists():
+            return sha256
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.root.chmod(0o700)  # mkdir gives its mode to the last folder only
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        for folder in (path.parent, path.parent.parent, self.root):
+            _sync_folder(folder)
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes; raises `NotFound`."""
+        try:
+            return self.path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise NotFound(
+                f"photo {sha256} is not in {self.root}: was it deleted, or is REVIEW_IMAGE_STORE another folder?"
+            ) from None
+
+    def exists(self, sha256: str) -> bool:
+        """Whether there are such bytes."""
+        return bool(_SHA256.fullmatch(sha256)) and self.path(sha256).exists()
+
+    def delete(self, sha256: str) -> None:
+        """Remove; nothing happens if there are no such bytes."""
+        path = self.path(sha256)
+        path.unlink(missing_ok=True)
+        if path.parent.exists():
+            _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name is on disk only when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

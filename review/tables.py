@@ -1,0 +1,308 @@
+"""The tables of the database, typed. Columns carry comments; `alembic/versions` is what creates them.
+
+Telegram's ids need 64 bits. Times are UTC and aware. Closed vocabularies are stored by value.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Union
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# What may stand in a JSON column. Covariant containers, so that a list[str] is one too.
+Json = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]  # noqa: UP007 - it refers to itself
+
+NONE_OF_THESE = "none"  # the final label of a photo that shows none of the model's labels
+
+
+class Role(StrEnum):
+    """What a reviewer may do; each role may do what the ones before it may."""
+
+    REVIEWER = "reviewer"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+
+class ItemStatus(StrEnum):
+    """Where a review item stands."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+class VerdictKind(StrEnum):
+    """What a reviewer did with an item."""
+
+    LABEL = "label"
+    NONE = "none"
+    CANT_TELL = "cant_tell"
+    SKIP = "skip"
+    UNDO = "undo"
+
+
+class RetrainingOutcome(StrEnum):
+    """How a retraining ended."""
+
+    PROMOTED = "promoted"
+    KEPT = "kept"
+    FAILED = "failed"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, kept in UTC; SQLite itself forgets time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; a naive time is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"expected a time with a time zone, got {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _stored_by_value(vocabulary: type[StrEnum]) -> Enum:
+    return Enum(
+        vocabulary, native_enum=False, length=16, values_callable=lambda members: [member.value for member in members]
+    )
+
+
+class Base(DeclarativeBase):
+    """Names for every constraint, so that a later migration can name what it changes."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        Role: _stored_by_value(Role),
+        ItemStatus: _stored_by_value(ItemStatus),
+        VerdictKind: _stored_by_value(VerdictKind),
+        RetrainingOutcome: _stored_by_value(RetrainingOutcome),
+    }
+
+
+class Asker(Base):
+    """Somebody who sends photos."""
+
+    __tablename__ = "askers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    telegram_user_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    language: Mapped[str | None] = mapped_column(String(35), comment="IETF tag as Telegram tells it, e.g. pt-BR")
+    created_at: Mapped[datetime]
+
+
+class Reviewer(Base):
+    """Somebody who answers for the model; one identity in terminal, page and chat."""
+
+    __tablename__ = "reviewers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    telegram_user_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    role: Mapped[Role]
+    created_at: Mapped[datetime]
+
+
+class Image(Base):
+    """A picture in the image store, without metadata."""
+
+    __tablename__ = "images"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True, comment="of the stored bytes: the store's key")
+    received_sha256: Mapped[str] = mapped_column(
+        String(64), index=True, comment="of the bytes as they came: the same file again is known by it"
+    )
+    width: Mapped[int] = mapped_column(comment="pixels, upright")
+    height: Mapped[int] = mapped_column(comment="pixels, upright")
+    byte_size: Mapped[int] = mapped_column(comment="of the stored bytes")
+    created_at: Mapped[datetime]
+
+
+class Submission(Base):
+    """One photo that one asker sent once."""
+
+    __tablename__ = "submissions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_key: Mapped[str] = mapped_column(
+        String(200), unique=True, comment="where it came from, exactly: what makes a repeated intake do nothing"
+    )
+    source: Mapped[str] = mapped_column(String(32), comment="telegram, ...")
+    asker_id: Mapped[int | None] = mapped_column(ForeignKey("askers.id"), index=True)
+    chat_id: Mapped[int | None] = mapped_column(BigInteger, comment="where the answers go; none: nobody is told")
+    message_id: Mapped[int | None] = mapped_column(BigInteger, comment="the message that answers quote")
+    thread_id: Mapped[int | None] = mapped_column(BigInteger, comment="forum topic")
+    file_unique_id: Mapped[str | None] = mapped_column(String(128), index=True)
+    image_sha256: Mapped[str] = mapped_column(ForeignKey("images.sha256"), index=True)
+    submitted_at: Mapped[datetime]
+
+
+class PredictionRecord(Base):
+    """What the model said of a submission and where that sent it; there is none if no model could be loaded."""
+
+    __tablename__ = "predictions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), unique=True)
+    model_version: Mapped[str] = mapped_column(String(128), index=True)
+    label: Mapped[str] = mapped_column(String(64))
+    confidence: Mapped[float] = mapped_column(comment="calibrated, 0..1")
+    probabilities: Mapped[dict[str, float]] = mapped_column(JSON)
+    out_of_domain_score: Mapped[float] = mapped_column(comment="higher: further out of domain")
+    in_domain: Mapped[bool]
+    route: Mapped[str] = mapped_column(String(16), comment="review.policy.Decision: answer, review")
+    reasons: Mapped[list[str]] = mapped_column(JSON, comment="review.policy.Reason values")
+    inclusion_probability: Mapped[float] = mapped_column(comment="with which it came to be reviewed, 0..1")
+    created_at: Mapped[datetime]
+
+
+class ReviewItem(Base):
+    """A submission that people look at; at most one for each."""
+
+    __tablename__ = "review_items"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), unique=True)
+    status: Mapped[ItemStatus]
+    reasons: Mapped[list[str]] = mapped_column(JSON, comment="review.policy.Reason values")
+    suggested_label: Mapped[str | None] = mapped_column(String(64), comment="the model's best guess")
+    confidence: Mapped[float | None] = mapped_column(comment="of the best guess, 0..1")
+    priority: Mapped[float] = mapped_column(comment="higher comes first; never depends on the present time")
+    opened_at: Mapped[datetime]
+    lease_token: Mapped[str | None] = mapped_column(String(64), comment="what a claim gave; a verdict brings it back")
+    lease_reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("reviewers.id"), index=True)
+    lease_expires_at: Mapped[datetime | None]
+    final_label: Mapped[str | None] = mapped_column(String(64), comment="a label, or none: none of these")
+    settled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("(status = 'settled') = (final_label IS NOT NULL)", name="settled_has_label"),
+        CheckConstraint("(lease_token IS NULL) = (lease_expires_at IS NULL)", name="lease_expires"),
+        Index("ix_review_items_queue", "status", priority.desc(), "id"),
+        # A deleted item's number is never given to another: scripts and people hold on to numbers.
+        {"sqlite_autoincrement": True},
+    )
+
+
+class Verdict(Base):
+    """What a reviewer said, once and for ever: a trigger refuses changes. Taking back is another row."""
+
+    __tablename__ = "verdicts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("review_items.id"), index=True)
+    reviewer_id: Mapped[int] = mapped_column(ForeignKey("reviewers.id"), index=True)
+    kind: Mapped[VerdictKind]
+    label: Mapped[str | None] = mapped_column(String(64), comment="set if kind is label")
+    undoes_id: Mapped[int | None] = mapped_column(
+        ForeignKey("verdicts.id"), unique=True, comment="set if kind is undo; nothing is undone twice"
+    )
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("(kind = 'label') = (label IS NOT NULL)", name="label_has_label"),
+        CheckConstraint("(kind = 'undo') = (undoes_id IS NOT NULL)", name="undo_undoes"),
+    )
+
+
+class OutboxMessage(Base):
+    """Something a person is to be told; written in the transaction that caused it."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dedupe_key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(32), comment="review.outbox.OutboxKind")
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)
+    reply_to_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    sent_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    abandoned_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text, comment="of the last attempt; holds no user data")
+
+    __table_args__ = (
+        Index(
+            "ix_outbox_pending",
+            "chat_id",
+            "id",
+            sqlite_where=text("sent_at IS NULL AND abandoned_at IS NULL"),
+            postgresql_where=text("sent_at IS NULL AND abandoned_at IS NULL"),
+        ),
+    )
+
+
+class InboxUpdate(Base):
+    """A Telegram update, committed before Telegram is told that it was received."""
+
+    __tablename__ = "inbox"
+
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    payload: Mapped[str] = mapped_column(Text, comment="the update's JSON as it came")
+    received_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]
+    set_aside_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text, comment="of the last attempt; holds no user data")
+
+    __table_args__ = (
+        Index(
+            "ix_inbox_pending",
+            "update_id",
+            sqlite_where=text("handled_at IS NULL AND set_aside_at IS NULL"),
+            postgresql_where=text("handled_at IS NULL AND set_aside_at IS NULL"),
+        ),
+    )
+
+
+class RetrainingRun(Base):
+    """One retraining: what went in, what came out, what was decided and why."""
+
+    __tablename__ = "retraining_runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[RetrainingOutcome | None] = mapped_column(comment="none while it runs, or if it was killed")
+    explanation: Mapped[str | None] = mapped_column(Text)
+    champion_version: Mapped[str | None] = mapped_column(String(128), comment="at the start")
+    candidate_version: Mapped[str | None] = mapped_column(String(128))
+    snapshot: Mapped[dict[str, Any] | None] = mapped_column(JSON, comment="what it was trained on")
+    metrics: Mapped[dict[str, Any] | None] = mapped_column(JSON)
