@@ -2,7 +2,8 @@
 
 card.json             what it is, what it was trained and measured on, its thresholds
 head.safetensors      weight (K, D), bias (K,)
-features.safetensors  features (B, D) float16 of the base photos, in manifest order; test_logits (T, K)
+features.safetensors  features (B, D) float16 of the base photos, in manifest order; of the test photos the
+                      logits (T, K) and out-of-domain scores (T,)
 manifest.jsonl        which photos it was trained and tested on; people's photos by key only
 body.safetensors      only when the body itself was fine-tuned
 report/               plots
@@ -76,6 +77,7 @@ class Artifact:
     manifest: DatasetManifest
     base_features: NDArray[np.float16]
     test_logits: NDArray[np.float32]
+    test_scores: NDArray[np.float32]
     body: Mapping[str, NDArray[Any]]
 
     def base_photos(self) -> tuple[Photo, ...]:
@@ -103,7 +105,12 @@ def save(artifact: Artifact, folder: Path) -> None:
     (folder / "card.json").write_text(json.dumps(artifact.card.to_json(), indent=2, ensure_ascii=False) + "\n")
     save_file({"weight": artifact.weight, "bias": artifact.bias}, folder / "head.safetensors")
     save_file(
-        {"features": artifact.base_features, "test_logits": artifact.test_logits}, folder / "features.safetensors"
+        {
+            "features": artifact.base_features,
+            "test_logits": artifact.test_logits,
+            "test_scores": artifact.test_scores,
+        },
+        folder / "features.safetensors",
     )
     (folder / "manifest.jsonl").write_text(artifact.manifest.to_lines(), encoding="utf-8")
     if artifact.body:
@@ -157,7 +164,14 @@ def load(folder: Path) -> Artifact:
         body = load_file(body_file) if card.fine_tuned else {}
         manifest = DatasetManifest.from_lines((folder / "manifest.jsonl").read_text(encoding="utf-8"))
         artifact = Artifact(
-            card, head["weight"], head["bias"], manifest, features["features"], features["test_logits"], body
+            card,
+            head["weight"],
+            head["bias"],
+            manifest,
+            features["features"],
+            features["test_logits"],
+            features["test_scores"],
+            body,
         )
     except (SafetensorError, KeyError, OSError, DatasetError) as error:
         raise ArtifactError(f"{folder} cannot be read as a model: {error}") from error

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -24,6 +23,8 @@ def fit_temperature(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> f
 
     Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
     """
+    from scipy.optimize import minimize_scalar  # not at the top: serving needs no scipy
+
     found = minimize_scalar(
         lambda log_t: negative_log_likelihood(softmax(logits / np.exp(log_t)), labels),
         bounds=(np.log(0.05), np.log(20.0)),

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold
 
 from model.errors import DatasetError, ImageError
 from model.images import SUFFIXES, decode, files_in
@@ -131,6 +129,8 @@ def scan_folder(root: Path, progress: Progress | None = None) -> Scan:
 
 def near_duplicate_groups(features: NDArray[np.float32]) -> NDArray[np.int64]:
     """Group number (N,) of each photo: connected components of near-duplicates among features (N, D)."""
+    from scipy.sparse.csgraph import connected_components  # not at the top: reading a card needs no scipy
+
     unit = normalised(features)
     _, groups = connected_components(unit @ unit.T >= NEAR_DUPLICATE_SIMILARITY, directed=False)
     return np.asarray(groups, dtype=np.int64)
@@ -149,6 +149,8 @@ def split_photos(
     photos: Sequence[FoundPhoto], groups: NDArray[np.int64], *, test_share: float = 0.2, seed: int = 20
 ) -> tuple[Photo, ...]:
     """Stratified by label, whole groups on one side; about `test_share` of the photos become the frozen test set."""
+    from sklearn.model_selection import StratifiedGroupKFold  # not at the top: serving needs no scikit-learn
+
     labels = [photo.label for photo in photos]
     rarest = min(labels.count(label) for label in set(labels))
     folds = round(1 / test_share)

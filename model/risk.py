@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 # At most five, fixed before any data is seen, tested strictest first (Learn then Test's fixed sequence): each test may
 # then use the whole error probability delta.
@@ -32,11 +31,25 @@ class RiskThreshold:
     upper_bound: float
     assumption: str
 
+    def claim(self) -> str:
+        """What this threshold promises, or plainly that it promises nothing and why."""
+        if self.guaranteed:
+            return (
+                f"at most {self.risk:.0%} of such answers are wrong, with {1 - self.delta:.0%} confidence, as long as "
+                f"{self.assumption}"
+            )
+        return (
+            f"nothing is guaranteed: {self.errors} errors in {self.answered} answered calibration photos only show "
+            f"that at most {self.upper_bound:.1%} are wrong, {self.risk:.0%} was asked for"
+        )
+
 
 def upper_error_bound(errors: int, answered: int, delta: float) -> float:
     """Clopper-Pearson upper bound (confidence 1 - delta) on the error rate after `errors` of `answered`."""
     if answered == 0 or errors >= answered:
         return 1.0
+    from scipy.stats import beta  # not at the top: reading a card needs no scipy
+
     return float(beta.ppf(1.0 - delta, errors + 1, answered - errors))
 
 

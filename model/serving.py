@@ -57,8 +57,8 @@ class Classifier:
             raise ArtifactError(f"{card.version} needs the backbone {card.backbone}, got {body.backbone.name}")
         self.version = card.version
         self.vocabulary = Vocabulary(card.labels)
+        self.body = body
         self._card = card
-        self._body = body
         self._weight = artifact.weight.astype(np.float64)
         self._bias = artifact.bias.astype(np.float64)
         _, reference = artifact.reference(Split.TRAIN, store)
@@ -66,37 +66,37 @@ class Classifier:
         self._tuned = _tuned_body(artifact, body) if card.fine_tuned else None
 
     @classmethod
-    def load(cls, artifact: Artifact, device: torch.device, store: FeatureStore) -> "Classifier":
-        """Load the backbone too; takes seconds."""
-        return cls(artifact, load_body(artifact.card.backbone, device), store)
+    def load(
+        cls, artifact: Artifact, device: torch.device, store: FeatureStore, *, body: Body | None = None
+    ) -> "Classifier":
+        """Load the backbone too, which takes seconds, unless `body` (of an earlier classifier) is the same one."""
+        fits = body is not None and body.backbone.name == artifact.card.backbone and body.device == device
+        return cls(artifact, body if fits and body else load_body(artifact.card.backbone, device), store)
 
     def predict_batch(self, photos: Sequence[bytes | Image.Image]) -> list[Prediction | ImageFailure]:
         """One result for each photo, in order. Bytes are decoded under the usual limits."""
-        results: list[Prediction | ImageFailure | None] = [None] * len(photos)
-        places: list[int] = []
-        arrays: list[NDArray[np.float32]] = []
+        pictures: dict[int, Image.Image] = {}
+        failures: dict[int, ImageFailure] = {}
         for place, photo in enumerate(photos):
             try:
-                picture = decode(photo) if isinstance(photo, bytes) else photo
+                pictures[place] = decode(photo) if isinstance(photo, bytes) else photo
             except ImageError as error:
-                results[place] = ImageFailure(error.problem, str(error))
-            else:
-                places.append(place)
-                arrays.append(self._body.backbone.to_array(picture))
-        if arrays:
-            for place, prediction in zip(places, self._predict(np.stack(arrays)), strict=True):
-                results[place] = prediction
-        return [result for result in results if result is not None]
+                failures[place] = ImageFailure(error.problem, str(error))
+        predictions = dict(zip(pictures, self.predict_pictures(list(pictures.values())), strict=True))
+        return [failures[place] if place in failures else predictions[place] for place in range(len(photos))]
 
-    def _predict(self, batch: NDArray[np.float32]) -> list[Prediction]:
-        """(N, 3, S, S) -> N predictions."""
+    def predict_pictures(self, pictures: Sequence[Image.Image]) -> list[Prediction]:
+        """One prediction for each RGB picture, in order."""
+        if not pictures:
+            return []
+        batch = np.stack([self.body.backbone.to_array(picture) for picture in pictures])  # (N, 3, S, S)
         # Rounded to what is stored, so that a photo scores the same whether fresh or from the feature store.
-        stored = self._body.features(batch).astype(np.float16)
+        stored = self.body.features(batch).astype(np.float16)
         frozen = stored.astype(np.float32)  # (N, D)
         inputs = frozen if self._tuned is None else self._tuned.features(batch)
         logits = inputs.astype(np.float64) @ self._weight.T + self._bias  # (N, K)
         probabilities = softmax(logits / self._card.temperature)
-        scores = self._detector.score(Evidence(frozen, self._body.imagenet_log_probabilities(frozen)))
+        scores = self._detector.score(Evidence(frozen, self.body.imagenet_log_probabilities(frozen)))
         labels = self.vocabulary.labels
         return [
             Prediction(

@@ -1,0 +1,254 @@
+"""`bearbot model ...`: train, evaluate, list, show, promote, roll back."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from model.console import note, print_json, reports_errors
+
+if TYPE_CHECKING:  # imported in the commands that need them: `--help` loads neither torch nor pydantic
+    from model.artifact import ModelCard
+    from model.evaluation import EvaluationReport
+    from model.pipeline import Progress
+    from model.registry import Registry
+    from model.settings import ModelSettings
+
+
+@click.group()
+def model() -> None:
+    """Train, measure, compare and roll out models.
+
+    \b
+    Example:
+      bearbot model show
+    """
+
+
+@model.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--description", default="", help="What the photos are and where they come from; goes into the card.")
+@click.option("--backbone", default=None, help="Pretrained body, by timm's name.  [default: tf_efficientnet_lite0]")
+@click.option(
+    "--fine-tune/--head-only",
+    default=None,
+    help="Train the whole network, or a head on features computed once.  [default: the whole on a GPU]",
+)
+@click.option("--seed", default=20, show_default=True, help="Of the split and of the training.")
+@click.option("--promote", is_flag=True, help="Let it answer from now on, whatever its figures.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=None, help="Write the model here instead of registering it."
+)
+@reports_errors
+def train(
+    folder: Path,
+    description: str,
+    backbone: str | None,
+    fine_tune: bool | None,
+    seed: int,
+    promote: bool,
+    output: Path | None,
+) -> None:
+    """Train a model on FOLDER/LABEL/*.jpg and register it.
+
+    A fifth of the photos, near-duplicates kept together, is held back as the model's frozen test set.
+
+    \b
+    Example:
+      bearbot model train photos/bears --promote
+    """
+    if promote and output:
+        raise click.UsageError("--promote needs a registered model: leave out --output")
+    from model.artifact import save, write_checksums
+    from model.backbone import DEFAULT_BACKBONE
+    from model.errors import ArtifactError
+    from model.network import torch_device
+    from model.pipeline import train as run_training
+    from model.plots import report_plots
+
+    if output and output.exists():
+        raise ArtifactError(f"{output} exists already: name a folder that does not")
+    settings, registry = _opened()
+    device = torch_device(settings.device)
+    candidate = run_training(
+        folder,
+        device=device,
+        description=description or f"{folder.resolve().name}, trained by hand",
+        fine_tune=device.type == "cuda" if fine_tune is None else fine_tune,
+        backbone=backbone or DEFAULT_BACKBONE,
+        seed=seed,
+        progress=progress_bars(),
+    )
+    for what, why in candidate.left_out:
+        note(f"left out: {what}: {why}")
+    plots = report_plots(candidate.artifact, candidate.report)
+    card = candidate.artifact.card
+    if output:
+        save(candidate.artifact, output)
+        (output / "report").mkdir()
+        for name, content in plots.items():
+            (output / "report" / name).write_bytes(content)
+        write_checksums(output)
+        note(f"wrote {card.version} to {output}")
+    else:
+        registry.register(candidate.artifact, reason=f"trained on {folder}", plots=plots)
+        note(f"registered {card.version} in {registry.folder(card.version)}")
+    if promote:
+        registry.promote(card.version, reason="trained with --promote")
+        note(f"{card.version} answers now")
+    _print_card(card)
+
+
+@model.command()
+@click.argument("version", required=False)
+@click.option("--plots", type=click.Path(file_okay=False, path_type=Path), help="Write plots into this folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@reports_errors
+def evaluate(version: str | None, plots: Path | None, as_json: bool) -> None:
+    """Figures of VERSION (default: the champion) on its frozen test set.
+
+    They are computed from the features that travel in the model: no photo is needed.
+
+    \b
+    Example:
+      bearbot model evaluate --plots figures
+    """
+    from model.pipeline import report_of
+    from model.plots import report_plots
+
+    _, registry = _opened()
+    artifact = registry.load(version or registry.champion())
+    report = report_of(artifact)
+    if plots:
+        plots.mkdir(parents=True, exist_ok=True)
+        for name, content in report_plots(artifact, report).items():
+            (plots / name).write_bytes(content)
+            note(f"wrote {plots / name}")
+    if as_json:
+        print_json({"version": artifact.card.version, **report.to_json()})
+    else:
+        _print_report(artifact.card, report)
+
+
+@model.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@reports_errors
+def list_versions(as_json: bool) -> None:
+    """Registered versions, oldest first, and which one answers.
+
+    \b
+    Example:
+      bearbot model list
+    """
+    _, registry = _opened()
+    aliases = registry.aliases()
+    for version in registry.versions():
+        card = registry.card(version)
+        roles = [alias.value for alias, name in aliases.items() if name == version]
+        accuracy = card.metrics["accuracy"]
+        if as_json:
+            print_json({"version": version, "aliases": roles, "created_at": card.created_at, "accuracy": accuracy})
+        else:
+            figure = f"{accuracy['value']:.1%} of {accuracy['total']} test photos right"
+            click.echo(f"{version}  {card.created_at}  {figure}  {' '.join(roles)}".rstrip())
+
+
+@model.command()
+@click.argument("version", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole card as one JSON object.")
+@reports_errors
+def show(version: str | None, as_json: bool) -> None:
+    """The card of VERSION (default: the champion, which answers now).
+
+    \b
+    Example:
+      bearbot model show --json
+    """
+    _, registry = _opened()
+    card = registry.card(version or registry.champion())
+    if as_json:
+        print_json(card.to_json())
+    else:
+        _print_card(card)
+
+
+@model.command()
+@click.argument("version")
+@click.option("--reason", default="by hand", show_default=True, help="Goes into the ledger.")
+@reports_errors
+def promote(version: str, reason: str) -> None:
+    """Let VERSION answer. A running bot takes it up within a second or so, without a restart.
+
+    \b
+    Example:
+      bearbot model promote 20261124-101500-ab12cd --reason "better on winter photos"
+    """
+    _, registry = _opened()
+    registry.promote(version, reason=reason)
+    note(f"{version} answers now; `bearbot model rollback` takes it back")
+
+
+@model.command()
+@click.option("--reason", default="by hand", show_default=True, help="Goes into the ledger.")
+@reports_errors
+def rollback(reason: str) -> None:
+    """Let the previous model answer again.
+
+    \b
+    Example:
+      bearbot model rollback --reason "confuses cubs"
+    """
+    _, registry = _opened()
+    note(f"{registry.rollback(reason=reason)} answers again")
+
+
+def progress_bars() -> "Progress":
+    """Progress bars on stderr; silent where stderr is no terminal."""
+    from tqdm import tqdm
+
+    def bar(name: str, things: Sequence[Any]) -> Iterable[Any]:
+        return tqdm(things, desc=name, disable=None, leave=False)
+
+    return bar
+
+
+def _opened() -> "tuple[ModelSettings, Registry]":
+    from model.registry import Registry
+    from model.settings import ModelSettings
+
+    settings = ModelSettings.load()
+    return settings, Registry(settings.home)
+
+
+def _print_card(card: "ModelCard") -> None:
+    from model.evaluation import Proportion
+
+    accuracy = Proportion(**card.metrics["accuracy"])
+    click.echo(f"version     {card.version}{f' (from {card.parent})' if card.parent else ''}")
+    click.echo(f"made        {card.created_at} with {', '.join(f'{k} {v}' for k, v in card.made_with.items())}")
+    click.echo(f"backbone    {card.backbone}, {'fine-tuned' if card.fine_tuned else 'frozen, with a trained head'}")
+    click.echo(f"labels      {', '.join(card.labels)}")
+    click.echo(f"data        {card.data['description']}")
+    for name, counts in (
+        ("trained on", card.data["trained_on"]),
+        ("reviewed", card.data["trained_on_reviewed"]),
+        ("measured on", card.data["measured_on"]),
+    ):
+        listed = ", ".join(f"{count} {label}" for label, count in counts.items()) or "none"
+        click.echo(f"{name:<12}{listed}")
+    click.echo(f"right       {accuracy}")
+    for label, row in card.metrics["per_label"].items():
+        click.echo(f"  {label:<10}{Proportion(**row)}")
+    click.echo(f"answers     from {card.risk.threshold:.0%} confidence on; {card.risk.claim()}")
+
+
+def _print_report(card: "ModelCard", report: "EvaluationReport") -> None:
+    click.echo(f"{card.version} on {report.photos} test photos it was not trained on (95 % intervals)")
+    click.echo(f"right                 {report.accuracy}")
+    for label, proportion in report.per_label.items():
+        click.echo(f"  {label:<20}{proportion}")
+    click.echo(f"answered alone        {report.answered}")
+    click.echo(f"wrong among answered  {report.wrong_among_answered}")
+    click.echo(f"calibration error     {report.expected_calibration_error:.3f}")
+    click.echo(f"log-likelihood loss   {report.negative_log_likelihood:.3f} nats")

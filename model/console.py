@@ -1,0 +1,46 @@
+"""How commands speak: expected failures in one line, results for machines alone on stdout."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def note(text: str) -> None:
+    """A line for people, on stderr: it never mixes with results on stdout."""
+    click.echo(text, err=True)
+
+
+def print_json(row: Mapping[str, Any]) -> None:
+    """One JSON object on one line of stdout."""
+    click.echo(json.dumps(row, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def one_line_errors(*expected: type[Exception]) -> Iterator[None]:
+    """Exceptions of these classes end the program with `error: ...` on stderr and exit status 1."""
+    try:
+        yield
+    except expected as error:
+        note(f"error: {error}")
+        sys.exit(1)
+
+
+def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a command of `model`: its expected failures become one line and exit status 1."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        from model.errors import ModelError
+
+        with one_line_errors(ModelError):
+            return command(*args, **kwargs)
+
+    return wrapped
