@@ -29,7 +29,7 @@ $(READY): requirements.txt pyproject.toml
 setup: $(READY) ## build .venv from requirements.txt (the other targets do it by themselves)
 
 demo: $(READY) ## watch the whole loop run on real photos, as text
-	@$(BIN)/bearbot demo demo/photos/*
+	@$(BIN)/bearbot demo bot/demo/photos/*.jpg bot/demo/photos/*.png bot/demo/photos/*.webp
 
 chat: $(READY) ## the same bot with a chat page in the browser; Ctrl-C ends it
 	@$(BIN)/bearbot demo

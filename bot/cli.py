@@ -1,6 +1,10 @@
 """The composition root: `bearbot`, put together from each package's own commands, each loaded when it is called."""
 
+import asyncio
+import signal
 import sys
+import warnings
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from importlib.metadata import version
 
@@ -9,7 +13,7 @@ import click
 # Command -> where it lives. The modules import nothing heavy at their top, so that `--help` is instant.
 _COMMANDS = {
     "demo": "bot.demo.cli:demo",
-    "run": "bot.run:run",
+    "run": "bot.cli:run",
     "doctor": "bot.doctor:doctor",
     "classify": "review.cli.classify:classify",
     "review": "review.cli.queue:review",
@@ -27,6 +31,7 @@ class LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command; None for a stranger."""
         if cmd_name not in _COMMANDS:
             return None
         module, name = _COMMANDS[cmd_name].split(":")
@@ -46,9 +51,59 @@ def bearbot() -> None:
     """
 
 
+@click.command()
+def run() -> None:
+    """Run the bot until Ctrl-C or SIGTERM. BOT_TOKEN must be set, in the environment or in .env.
+
+    The database is brought up to date first, after a backup. `bearbot doctor` tells what is missing.
+
+    \b
+    Example:
+      BOT_TOKEN=... bearbot run
+    """
+    from bot.errors import BotError
+    from bot.redaction import configure_logging
+    from bot.settings import BotSettings
+    from model.console import note, one_line_errors
+    from model.errors import ModelError
+    from model.settings import ModelSettings
+    from review.errors import ReviewError
+    from review.settings import ReviewSettings
+
+    with one_line_errors(BotError, ReviewError, ModelError):
+        settings = BotSettings.load()
+        configure_logging(settings.token)
+        from bot.runner import Runner
+
+        runner = Runner(settings, ReviewSettings.load(), ModelSettings.load())
+        until_signal(lambda stop: runner.serve(stop, ready=lambda name: note(f"@{name} listens; Ctrl-C ends it")))
+
+
+def until_signal(program: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `program` with an event that Ctrl-C or SIGTERM sets; a second signal ends the process at once."""
+
+    async def supervised() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def told() -> None:
+            stop.set()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, told)
+        await program(stop)
+
+    asyncio.run(supervised())
+
+
 def main() -> None:
     """The console script."""
+    # Libraries warn their developers while they are imported; users can do nothing about it.
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
     try:
-        bearbot.main(prog_name="bearbot", standalone_mode=True)
+        bearbot.main(prog_name="bearbot")
     except KeyboardInterrupt:  # outside of click's own handling
         sys.exit(130)

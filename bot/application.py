@@ -1,0 +1,81 @@
+"""The handler table: everything the bot reacts to, in one place, in order; the first that fits acts."""
+
+from typing import Any
+
+from pydantic import SecretStr
+from telegram import Update
+from telegram.ext import (
+    Application,
+    CallbackQueryHandler,
+    CommandHandler,
+    ContextTypes,
+    ExtBot,
+    JobQueue,
+    MessageHandler,
+    filters,
+)
+from telegram.request import HTTPXRequest
+
+from bot import commands, moderation, photos
+from bot.context import BotContext, Services
+
+BotApplication = Application[
+    ExtBot[None], BotContext, dict[Any, Any], dict[Any, Any], Services, JobQueue[BotContext] | None
+]
+
+# Only new messages in private chats: an edited photo is the same photo, and groups are for later.
+_PRIVATE = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
+_OTHER_MEDIA = (
+    filters.VIDEO | filters.VIDEO_NOTE | filters.ANIMATION | filters.VOICE | filters.AUDIO | filters.Sticker.ALL
+)
+
+
+def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
+    """An application without an updater: updates come through the inbox."""
+    application = (
+        Application.builder()
+        .bot(bot)
+        .updater(None)
+        .job_queue(None)
+        .context_types(ContextTypes(context=BotContext, bot_data=lambda: services))
+        .build()
+    )
+    for handler in (
+        CommandHandler("start", commands.start, _PRIVATE),
+        CommandHandler("help", commands.help_command, _PRIVATE),
+        CommandHandler("review", moderation.review, _PRIVATE),
+        MessageHandler(_PRIVATE & _OTHER_MEDIA, commands.unsupported),
+        MessageHandler(_PRIVATE & (filters.PHOTO | filters.Document.ALL), photos.photo),
+        MessageHandler(_PRIVATE & filters.TEXT, commands.help_command),
+        CallbackQueryHandler(moderation.pressed),
+    ):
+        application.add_handler(handler)
+    return application
+
+
+def build_bot(token: SecretStr, base_url: str) -> ExtBot[None]:
+    """The bot, talking to the server at `base_url`."""
+    return ExtBot(
+        token.get_secret_value(),
+        base_url=f"{base_url}/bot",
+        base_file_url=f"{base_url}/file/bot",
+        # Many chats at once; a photo of 20 MB over a slow line takes its time.
+        request=HTTPXRequest(connection_pool_size=64, read_timeout=30, write_timeout=30, pool_timeout=30),
+        get_updates_request=HTTPXRequest(connection_pool_size=2),
+    )
+
+
+async def handle(application: BotApplication, payload: dict[str, Any]) -> None:
+    """Give one update's JSON to the first handler that fits; raises whatever the handler raises.
+
+    The library's own `process_update` swallows that, and then the inbox could not try again.
+    """
+    update = Update.de_json(payload, application.bot)
+    for handlers in application.handlers.values():
+        for handler in handlers:
+            check = handler.check_update(update)
+            if check is not None and check is not False:
+                context = application.context_types.context.from_update(update, application)
+                await context.refresh_data()
+                await handler.handle_update(update, application, check, context)
+                return

@@ -1,0 +1,50 @@
+"""/start, /help and the menu of commands. Neither is a gate: a photo is answered without them."""
+
+import asyncio
+import logging
+
+from telegram import BotCommand, BotCommandScopeChat, Update
+from telegram.error import TelegramError
+from telegram.ext import ExtBot
+
+from bot import messages
+from bot.context import BotContext
+from bot.settings import BotSettings
+
+_log = logging.getLogger(__name__)
+
+
+async def start(update: Update, context: BotContext) -> None:
+    """/start"""
+    assert update.effective_message is not None
+    labels = await asyncio.to_thread(context.services.labels)
+    await update.effective_message.reply_text(messages.start(labels))
+
+
+async def help_command(update: Update, context: BotContext) -> None:
+    """/help, and any text that is no command."""
+    message, user = update.effective_message, update.effective_user
+    assert message is not None
+    labels = await asyncio.to_thread(context.services.labels)
+    moderator = user is not None and context.services.settings.role_of(user.id) is not None
+    await message.reply_text(messages.help_text(labels, moderator=moderator))
+
+
+async def unsupported(update: Update, context: BotContext) -> None:
+    """Videos, voice messages, stickers: one clear sentence."""
+    assert update.effective_message is not None
+    labels = await asyncio.to_thread(context.services.labels)
+    await update.effective_message.reply_text(messages.not_a_picture(labels))
+
+
+async def set_menu(bot: ExtBot[None], settings: BotSettings) -> None:
+    """Tell Telegram the commands that it offers while typing. A convenience: a failure is logged and never fatal."""
+    try:
+        await bot.set_my_commands([BotCommand(name, text) for name, text in messages.MENU.items()])
+        for user_id in {*settings.moderators, *settings.admins}:
+            await bot.set_my_commands(
+                [BotCommand(name, text) for name, text in messages.MODERATOR_MENU.items()],
+                scope=BotCommandScopeChat(user_id),
+            )
+    except TelegramError as error:  # moderators who never wrote to the bot have no chat yet
+        _log.info("the menu of commands could not be set for everybody: %s", error)

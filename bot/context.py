@@ -1,0 +1,42 @@
+"""What handlers are given: the services of the running bot, typed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from telegram.ext import CallbackContext, ExtBot
+
+from bot.settings import BotSettings
+from model.champion import Champion
+from model.registry import Registry
+from review.database import Database
+from review.intake import Intake
+from review.settings import ReviewSettings
+from review.storage import ImageStore
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the composition root made; `wake_delivery` is called after something was put into the outbox."""
+
+    settings: BotSettings
+    review_settings: ReviewSettings
+    database: Database
+    images: ImageStore
+    registry: Registry
+    champion: Champion
+    intake: Intake
+    wake_delivery: Callable[[], None]
+
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the model that answers."""
+        return self.registry.champion_card().labels
+
+
+class BotContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Services]):
+    """`context.services` is the application's bot_data."""
+
+    @property
+    def services(self) -> Services:
+        """The services of the running bot."""
+        return self.bot_data

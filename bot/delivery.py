@@ -1,0 +1,81 @@
+"""From the outbox to Telegram: every message at least once, in order within a chat, no chat waiting for another."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from telegram import Bot, ReplyParameters
+from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
+
+from bot import messages
+from bot.work import WorkInHand
+from review import outbox
+from review.clock import utc_now
+from review.database import Database
+from review.outbox import PendingMessage
+
+_log = logging.getLogger(__name__)
+
+_AT_ONCE = 32  # chats written to side by side
+_LOOK_SECONDS = 0.5  # how soon is seen what another process (a reviewer's command line) put there
+_LONGEST_WAIT = timedelta(minutes=5)
+
+
+class Delivery:
+    """Sends what people are to be told."""
+
+    def __init__(self, bot: Bot, database: Database) -> None:
+        self._bot = bot
+        self._database = database
+        self.work = WorkInHand()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; `work.finish` then lets what is being sent be recorded, too."""
+        while True:
+            # Before the query: what ends while it runs would look pending and idle, and be sent twice.
+            in_hand = set(self.work)
+            for message in await asyncio.to_thread(self._due):
+                if message.id not in in_hand:
+                    self.work.begin(message.id, self._deliver(message))
+            await self.work.news(_LOOK_SECONDS)
+
+    async def _deliver(self, message: PendingMessage) -> None:
+        recipient = message.recipient
+        quote = recipient.reply_to_message_id
+        try:
+            sent = await self._bot.send_message(
+                recipient.chat_id,
+                messages.render(message.kind, message.parameters),
+                message_thread_id=recipient.thread_id,
+                reply_parameters=ReplyParameters(quote, allow_sending_without_reply=True) if quote else None,
+            )
+        except RetryAfter as error:
+            wait = error.retry_after
+            await self._postpone(message, wait if isinstance(wait, timedelta) else timedelta(seconds=wait), error)
+        except (Forbidden, BadRequest) as error:
+            _log.warning("message %d will never arrive, given up: %s", message.id, _reason(error))
+            await asyncio.to_thread(self._record, outbox.abandon, message.id, _reason(error), utc_now())
+        except TelegramError as error:
+            await self._postpone(
+                message, min(timedelta(seconds=2.0 ** min(message.attempts, 20)), _LONGEST_WAIT), error
+            )
+        else:
+            await asyncio.to_thread(self._record, outbox.mark_sent, message.id, sent.message_id, utc_now())
+
+    async def _postpone(self, message: PendingMessage, wait: timedelta, error: TelegramError) -> None:
+        _log.warning("message %d is postponed by %.0f s: %s", message.id, wait.total_seconds(), _reason(error))
+        await asyncio.to_thread(self._record, outbox.postpone, message.id, utc_now() + wait, _reason(error))
+
+    def _due(self) -> list[PendingMessage]:
+        with self._database.read() as session:
+            return outbox.due(session, utc_now(), _AT_ONCE)
+
+    def _record(self, what: Callable[..., None], *arguments: object) -> None:
+        with self._database.write() as session:
+            what(session, *arguments)
+
+
+def _reason(error: TelegramError) -> str:
+    """What may be logged and stored: Telegram's own words, but never the token, which `InvalidToken` repeats."""
+    return type(error).__name__ if isinstance(error, InvalidToken) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,1 @@
+"""The demo: sandbox, bot and database together on this machine, with nothing from outside."""

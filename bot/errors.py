@@ -1,0 +1,23 @@
+"""What can go wrong in `bot`.
+
+BotError                   catch it at a command to report one failure; its text never holds the token
+├── InvalidTokenError      the Bot API server does not know the token
+├── ServerError            what answers at BOT_BASE_URL is no Bot API server, or nothing answers
+└── PollingConflict        another program receives this bot's updates
+"""
+
+
+class BotError(Exception):
+    """Any expected failure in `bot`; its text is fit to be shown to an operator."""
+
+
+class InvalidTokenError(BotError):
+    """The Bot API server does not know the token."""
+
+
+class ServerError(BotError):
+    """The Bot API server cannot be talked to."""
+
+
+class PollingConflict(BotError):
+    """Another program receives this bot's updates."""

@@ -1,0 +1,159 @@
+"""Every sentence that a person reads in the chat; pure functions, no Telegram."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from model.errors import ImageProblem
+from review.outbox import OutboxKind
+from review.policy import Reason
+from review.tables import NONE_OF_THESE
+
+MENU = {"start": "What this bot does", "help": "How to use it"}
+MODERATOR_MENU = {**MENU, "review": "Look at the next photo that waits"}
+
+
+def percent(share: float) -> str:
+    """0..1 as a person says it; never a certainty that no model has."""
+    if share > 0.99:
+        return "over 99 %"
+    return "under 1 %" if share < 0.01 else f"{share:.0%}".replace("%", " %")
+
+
+def start(labels: Sequence[str]) -> str:
+    return (
+        f"Hello! Send me a photo and I tell you what it shows: {listed(labels)}. "
+        "When I am not sure, a person looks at it and you hear from them.\n\n"
+        "Photos are kept, without their location and camera data, so that people can check and improve the answers."
+    )
+
+
+def help_text(labels: Sequence[str], *, moderator: bool) -> str:
+    text = (
+        f"Send a photo, or an image as a file. I know: {listed(labels)}.\n"
+        "I answer at once when I am sure; otherwise a person looks at the photo, and I tell you what they say."
+    )
+    return f"{text}\n\nYou are a moderator: /review brings you the next photo that waits." if moderator else text
+
+
+def not_a_picture(labels: Sequence[str]) -> str:
+    return f"I can only look at photos and image files. Send me one that shows {listed(labels, last='or')}."
+
+
+def listed(labels: Sequence[str], last: str = "and") -> str:
+    """`a, b and c`."""
+    return f" {last} ".join([", ".join(labels[:-1]), labels[-1]]) if len(labels) > 1 else "".join(labels)
+
+
+def render(kind: OutboxKind, parameters: Mapping[str, Any]) -> str:
+    """The words of an outbox message; its parameters are described at `OutboxKind`."""
+    match kind:
+        case OutboxKind.ANSWERED:
+            return _answered(parameters)
+        case OutboxKind.IN_REVIEW:
+            return _in_review(parameters)
+        case OutboxKind.REJECTED:
+            return _rejected(parameters)
+        case OutboxKind.HUMAN_ANSWER:
+            return _human_answer(parameters)
+        case OutboxKind.CORRECTION:
+            return (
+                f"A correction: a person looked at your photo once more, and {_it_shows(parameters['label'])}. "
+                f"Earlier you heard that {_it_shows(parameters['previous_label'])}. Sorry for the confusion."
+            )
+
+
+def _answered(parameters: Mapping[str, Any]) -> str:
+    text = f"This is {parameters['label']}: I am {percent(parameters['confidence'])} sure."
+    if parameters["runner_up"] is not None:
+        text += f" It might also be {parameters['runner_up']} ({percent(parameters['runner_up_confidence'])})."
+    return text
+
+
+def _in_review(parameters: Mapping[str, Any]) -> str:
+    promise = "A person will look at it, and I will tell you what they say."
+    if Reason.OUT_OF_DOMAIN in parameters["reasons"]:
+        return f"I do not know this kind of picture, so I had better not guess. {promise}"
+    if parameters["label"] is None:
+        return f"I cannot judge photos at the moment, but yours is safe. {promise}"
+    return f"I am not sure. My best guess is {parameters['label']} ({percent(parameters['confidence'])}). {promise}"
+
+
+def _rejected(parameters: Mapping[str, Any]) -> str:
+    match ImageProblem(parameters["problem"]):
+        case ImageProblem.EMPTY:
+            return "This file is empty. Please send it once more."
+        case ImageProblem.NOT_AN_IMAGE:
+            return "This file is no picture that I can read. Please send a photo, or a JPEG, PNG, WebP or HEIC file."
+        case ImageProblem.DAMAGED:
+            return "This picture is damaged or cut off, and I cannot read it. Please send it once more."
+        case ImageProblem.TOO_MANY_BYTES:
+            limit = parameters.get("limit")
+            size = f" (over {limit / 1_000_000:.0f} MB)" if limit else ""
+            return f"This file is too large for me{size}. Please send it as a photo instead of as a file."
+        case ImageProblem.TOO_MANY_PIXELS:
+            return "This picture has too many pixels for me. Please send it as a photo instead of as a file."
+        case ImageProblem.TOO_SMALL:
+            return "This picture is too small to see anything. Please send a larger one."
+
+
+def _human_answer(parameters: Mapping[str, Any]) -> str:
+    label, guess = parameters["label"], parameters["model_label"]
+    text = f"A person looked at your photo: {_it_shows(label)}."
+    if parameters["told"] == "answer":
+        return f"{text} I had said {guess}: that was wrong, sorry."
+    return f"{text} That was my guess, too." if label == guess else text
+
+
+def _it_shows(label: str) -> str:
+    return "it shows none of the kinds that I know" if label == NONE_OF_THESE else f"it is {label}"
+
+
+# What moderators read.
+
+NOT_A_MODERATOR = "Only moderators can do that."
+NOTHING_WAITS = "Nothing waits for review. Well done!"
+OUTDATED_BUTTON = "This button is out of date. /review brings the next photo."
+PHOTO_GONE = "(the photo is no longer stored)"
+
+NONE_BUTTON = "None of these"
+CANT_TELL_BUTTON = "Can't tell"
+SKIP_BUTTON = "Skip"
+
+_REASONS = {
+    Reason.LOW_CONFIDENCE: "not sure",
+    Reason.OUT_OF_DOMAIN: "unlike the photos it learnt from",
+    Reason.AUDIT: "random check",
+    Reason.DISPUTED: "the asker disagrees",
+    Reason.NO_MODEL: "no model was running",
+}
+
+
+def review_card(
+    *,
+    item_id: int,
+    reasons: Sequence[str],
+    probabilities: Mapping[str, float] | None,
+    waiting_seconds: float,
+    left: int,
+) -> str:
+    """The caption under a photo that waits; `left` counts what waits besides."""
+    lines = [f"#{item_id}: {', '.join(_REASONS[Reason(reason)] for reason in reasons)}"]
+    if probabilities:
+        ranked = sorted(probabilities.items(), key=lambda pair: -pair[1])
+        lines.append("The model: " + ", ".join(f"{label} {percent(p)}" for label, p in ranked))
+    lines.append(f"Waiting {duration(waiting_seconds)}; {left} more in the queue")
+    return "\n".join(lines)
+
+
+def review_result(*, item_id: int, choice: str, reviewer: str) -> str:
+    """What a review card becomes once it was answered."""
+    return f"#{item_id}: {choice}, said {reviewer}"
+
+
+def duration(seconds: float) -> str:
+    """A waiting time in the largest unit that fits."""
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "less than a minute"

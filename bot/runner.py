@@ -1,0 +1,148 @@
+"""The running bot: what works side by side, begun in order and ended so that nothing in hand is lost."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from telegram.error import InvalidToken, NetworkError, TelegramError
+from telegram.ext import ExtBot
+
+from bot.application import build_application, build_bot, handle
+from bot.commands import set_menu
+from bot.context import Services
+from bot.delivery import Delivery
+from bot.dispatch import Dispatcher
+from bot.errors import InvalidTokenError, ServerError
+from bot.polling import Poller
+from bot.settings import BotSettings
+from model.champion import Champion
+from model.registry import Registry
+from model.settings import ModelSettings
+from review.database import Database
+from review.intake import Intake
+from review.schema import upgrade
+from review.settings import ReviewSettings
+from review.storage import LocalImageStore
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 30.0
+
+
+class Runner:
+    """One bot. `serve` runs it until it is told to stop."""
+
+    def __init__(self, settings: BotSettings, review_settings: ReviewSettings, model_settings: ModelSettings) -> None:
+        self._settings = settings
+        self._review_settings = review_settings
+        registry = Registry(model_settings.home)
+        images = LocalImageStore(review_settings.image_store)
+        self._database = Database(review_settings.database_url)
+        self._bot = build_bot(settings.token, settings.base_url)
+        self._delivery = Delivery(self._bot, self._database)
+        self.registry = registry
+        self.champion = Champion(registry, model_settings)
+        intake = Intake(
+            database=self._database,
+            images=images,
+            features=registry.feature_store,
+            predictor=self.champion,
+            audit_rate=review_settings.audit_rate,
+        )
+        self._application = build_application(
+            self._bot,
+            Services(
+                settings=settings,
+                review_settings=review_settings,
+                database=self._database,
+                images=images,
+                registry=registry,
+                champion=self.champion,
+                intake=intake,
+                wake_delivery=self._delivery.work.wake,
+            ),
+        )
+        self._dispatcher = Dispatcher(self._database, lambda payload: handle(self._application, payload))
+
+    async def serve(self, stop: asyncio.Event, *, ready: Callable[[str], None] = lambda name: None) -> None:
+        """Run until `stop` is set; `ready` is told the bot's user name once it listens.
+
+        Raises `BotError`, `ReviewError` or `ModelError` when it cannot start or go on.
+        """
+        try:
+            await asyncio.to_thread(
+                upgrade, self._database, self._review_settings.backup_folder, keep=self._review_settings.backups_kept
+            )
+            if not await self._connect(stop):
+                return
+            await self._work(stop, ready)
+        finally:
+            await self._bot.shutdown()
+            self._database.dispose()
+
+    async def _work(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+        poller = Poller(
+            self._bot,
+            self._database,
+            timeout_seconds=self._settings.poll_timeout_seconds,
+            stored=self._dispatcher.work.wake,
+        )
+        champion, polling, dispatching, delivering = tasks = [
+            asyncio.create_task(part.run()) for part in (self.champion, poller, self._dispatcher, self._delivery)
+        ]
+        menu = asyncio.create_task(set_menu(self._bot, self._settings))
+        told = asyncio.create_task(stop.wait())
+        ready(self._bot.username)
+        try:
+            ended, _ = await asyncio.wait([told, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()  # raises what ended it, if it was not told to
+        finally:
+            seconds = self._settings.shutdown_seconds
+            await _cancelled(told, menu, polling, dispatching)  # nothing new comes in ...
+            await self._dispatcher.work.finish(seconds)  # ... what is in hand is finished ...
+            await _cancelled(delivering)
+            await self._delivery.work.finish(seconds)  # ... and what is being sent is recorded.
+            await _cancelled(champion)
+
+    async def _connect(self, stop: asyncio.Event) -> bool:
+        """Ask the server who we are, patiently: at boot the network may come later. False if told to stop meanwhile."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                await self._bot.initialize()
+                await _leave_webhook(self._bot)
+                return True
+            except InvalidToken:
+                raise InvalidTokenError(
+                    f"{self._settings.base_url} does not know this BOT_TOKEN: copy it again from @BotFather, "
+                    "or correct BOT_BASE_URL"
+                ) from None  # the cause repeats the token
+            except NetworkError as error:
+                failures += 1
+                pause = min(2.0 ** (failures - 1), _LONGEST_PAUSE)
+                _log.warning("%s does not answer (%s): trying again in %.0f s", self._settings.base_url, error, pause)
+                try:
+                    async with asyncio.timeout(pause):
+                        await stop.wait()
+                except TimeoutError:
+                    continue
+            except TelegramError as error:
+                raise ServerError(
+                    f"{self._settings.base_url} answers, but not like a Bot API server: {error}"
+                ) from error
+        return False
+
+
+async def _leave_webhook(bot: ExtBot[None]) -> None:
+    """While a webhook is set, Telegram gives nothing to long polling."""
+    try:
+        await bot.delete_webhook()
+    except TelegramError as error:  # a server without webhooks has nothing to delete
+        _log.info("no webhook was removed: %s", error)
+
+
+async def _cancelled(*tasks: asyncio.Task[object]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

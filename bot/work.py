@@ -1,0 +1,59 @@
+"""Work in hand: tasks that loops begin and that outlive the loop's own cancelling for a bounded time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
+
+
+class WorkInHand:
+    """Tasks by the id of what they work on, and an event that says when to look for more."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._failure: BaseException | None = None
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(list(self._tasks))
+
+    def begin(
+        self, id: int, work: Coroutine[object, object, None], ended: Callable[[asyncio.Task[None]], None] | None = None
+    ) -> asyncio.Task[None]:
+        """Run `work`; when it ends, `ended` is called and it is time to look for more."""
+        task = self._tasks[id] = asyncio.create_task(work)
+
+        def forget(task: asyncio.Task[None]) -> None:
+            del self._tasks[id]
+            if not task.cancelled():
+                self._failure = self._failure or task.exception()
+            if ended:
+                ended(task)
+            self.wake()
+
+        task.add_done_callback(forget)
+        return task
+
+    def wake(self) -> None:
+        """There is something new to look for."""
+        self._wake.set()
+
+    async def news(self, seconds: float) -> None:
+        """Wait until `wake` was called since the last time, for at most `seconds`.
+
+        Raises what a task raised: work that can neither be done nor be recorded as failed (a full disk, say) must end
+        the program, not be repeated for ever.
+        """
+        with suppress(TimeoutError):  # others (another process, a retry that is due) do not call `wake`
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        self._wake.clear()
+        if self._failure is not None:
+            raise self._failure
+
+    async def finish(self, seconds: float) -> None:
+        """Let all end, for at most `seconds`; then cancel what is left."""
+        if self._tasks:
+            _, unfinished = await asyncio.wait(list(self._tasks.values()), timeout=seconds)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)

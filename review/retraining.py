@@ -1,0 +1,219 @@
+"""Verdicts -> dataset snapshot -> candidate -> gate -> champion; what was done and why is kept in the database."""
+
+import fcntl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from model.artifact import Artifact
+from model.dataset import Origin
+from model.errors import ModelError
+from model.evaluation import EvaluationReport
+from model.network import torch_device
+from model.pipeline import Candidate, Progress, ReviewedPhoto, report_of, silent
+from model.pipeline import retrain as train_candidate
+from model.plots import report_plots
+from model.registry import Registry
+from model.settings import Device
+from review.clock import utc_now
+from review.database import Database
+from review.errors import RetrainingBusy
+from review.tables import NONE_OF_THESE, ItemStatus, RetrainingOutcome, RetrainingRun, ReviewItem, Submission
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What people have settled: photos to learn from, and how many there are of what cannot be learnt from (yet)."""
+
+    photos: tuple[ReviewedPhoto, ...]
+    none_of_these: int
+    contradictory: int
+    foreign_labels: int
+
+
+@dataclass(frozen=True)
+class GateDecision:
+    """Whether a candidate may answer, and why, in words for an operator."""
+
+    promote: bool
+    explanation: str
+
+
+@dataclass(frozen=True)
+class RetrainingResult:
+    """What a retraining did. Reports and left-out photos are None or empty when nothing was trained."""
+
+    outcome: RetrainingOutcome
+    explanation: str
+    champion_version: str
+    candidate_version: str | None
+    snapshot: Snapshot
+    champion_report: EvaluationReport | None = None
+    candidate_report: EvaluationReport | None = None
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
+def take_snapshot(session: Session, labels: tuple[str, ...]) -> Snapshot:
+    """The settled items, each photo once; a photo that people settled in two ways teaches nothing."""
+    rows = session.execute(
+        select(Submission.image_sha256, ReviewItem.final_label, Submission.asker_id, Submission.id)
+        .join(Submission, ReviewItem.submission_id == Submission.id)
+        .where(ReviewItem.status == ItemStatus.SETTLED)
+        .order_by(ReviewItem.id)
+    ).all()
+    verdicts: dict[str, set[str]] = {}
+    for sha256, label, _, _ in rows:
+        verdicts.setdefault(sha256, set()).add(label)
+    photos: dict[str, ReviewedPhoto] = {}
+    for sha256, label, asker, submission in rows:
+        if len(verdicts[sha256]) == 1 and label in labels:
+            # Photos of one sender stay on one side of every split: they show the same bear at the same waterhole.
+            group = f"asker-{asker}" if asker is not None else f"submission-{submission}"
+            photos.setdefault(sha256, ReviewedPhoto(sha256, label, group))
+    agreed = [next(iter(found)) for found in verdicts.values() if len(found) == 1]
+    return Snapshot(
+        photos=tuple(photos.values()),
+        none_of_these=agreed.count(NONE_OF_THESE),
+        contradictory=len(verdicts) - len(agreed),
+        foreign_labels=sum(label != NONE_OF_THESE and label not in labels for label in agreed),
+    )
+
+
+def gate(*, champion: EvaluationReport, candidate: EvaluationReport) -> GateDecision:
+    """A candidate may answer if it makes no more mistakes than the champion on the same frozen test set."""
+    total = candidate.photos
+    before, after = (report.accuracy.total - report.accuracy.count for report in (champion, candidate))
+    if after > before:
+        return GateDecision(False, f"worse: {after} of {total} test photos wrong, the champion has {before}")
+    if after < before:
+        return GateDecision(True, f"better: {after} of {total} test photos wrong, the champion had {before}")
+    return GateDecision(True, f"not worse: {after} of {total} test photos wrong, as the champion")
+
+
+def retrain(
+    *,
+    database: Database,
+    registry: Registry,
+    device: Device,
+    paths: Mapping[str, Path] | None = None,
+    progress: Progress = silent,
+    clock: Callable[[], datetime] = utc_now,
+) -> RetrainingResult:
+    """Train on what people settled; register, compare, and promote if the gate lets it.
+
+    With `paths` (sha256 -> file) the whole network is fine-tuned. Raises `RetrainingBusy` when another one runs.
+    A `ModelError` is recorded, then raised.
+    """
+    with _alone(registry.home):
+        champion = registry.load(registry.champion())
+        with database.write() as session:
+            snapshot = take_snapshot(session, champion.card.labels)
+            run = RetrainingRun(
+                started_at=clock(), champion_version=champion.card.version, snapshot=_described(snapshot)
+            )
+            session.add(run)
+            session.flush()
+            run_id = run.id
+        try:
+            result = _result(registry, champion, snapshot, device, paths, progress)
+        except ModelError as error:
+            with database.write() as session:
+                _finish(session, run_id, RetrainingOutcome.FAILED, str(error), None, None, clock())
+            raise
+        metrics = result.candidate_report.to_json() if result.candidate_report else None
+        with database.write() as session:
+            _finish(session, run_id, result.outcome, result.explanation, result.candidate_version, metrics, clock())
+        return result
+
+
+def _result(
+    registry: Registry,
+    champion: Artifact,
+    snapshot: Snapshot,
+    device: Device,
+    paths: Mapping[str, Path] | None,
+    progress: Progress,
+) -> RetrainingResult:
+    version = champion.card.version
+    known = {(p.sha256, p.label) for p in champion.manifest.photos if p.origin is Origin.REVIEW}
+    if {(p.sha256, p.label) for p in snapshot.photos} <= known and paths is None:
+        return RetrainingResult(
+            RetrainingOutcome.KEPT,
+            f"nothing to learn: people have labelled no photo that {version} was not trained on",
+            version,
+            None,
+            snapshot,
+        )
+    candidate: Candidate = train_candidate(
+        champion,
+        snapshot.photos,
+        store=registry.feature_store,
+        device=torch_device(device),
+        paths=paths,
+        progress=progress,
+    )
+    before = report_of(champion)
+    decision = gate(champion=before, candidate=candidate.report)
+    added = sum(photo.origin is Origin.REVIEW for photo in candidate.artifact.manifest.photos)
+    registry.register(
+        candidate.artifact,
+        reason=f"retrained from {version} with {added} reviewed photos",
+        plots=report_plots(candidate.artifact, candidate.report),
+    )
+    if decision.promote:
+        registry.promote(candidate.artifact.card.version, reason=decision.explanation)
+    return RetrainingResult(
+        RetrainingOutcome.PROMOTED if decision.promote else RetrainingOutcome.KEPT,
+        decision.explanation,
+        version,
+        candidate.artifact.card.version,
+        snapshot,
+        before,
+        candidate.report,
+        candidate.left_out,
+    )
+
+
+def _described(snapshot: Snapshot) -> dict[str, Any]:
+    """For the record: keys and labels, so that the very same training can be repeated."""
+    return {
+        "photos": [asdict(photo) for photo in snapshot.photos],
+        "none_of_these": snapshot.none_of_these,
+        "contradictory": snapshot.contradictory,
+        "foreign_labels": snapshot.foreign_labels,
+    }
+
+
+def _finish(
+    session: Session,
+    run_id: int,
+    outcome: RetrainingOutcome,
+    explanation: str,
+    candidate_version: str | None,
+    metrics: dict[str, Any] | None,
+    now: datetime,
+) -> None:
+    run = session.get_one(RetrainingRun, run_id)
+    run.finished_at = now
+    run.outcome = outcome
+    run.explanation = explanation
+    run.candidate_version = candidate_version
+    run.metrics = metrics
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Two retrainings at once would each replace the other's champion."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".retraining.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RetrainingBusy("another retraining runs at the moment: let it end, then try again") from None
+        yield
