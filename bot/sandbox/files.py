@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import mimetypes
+import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -46,6 +47,7 @@ class FileStore:
         self._photos: dict[bytes, tuple[PhotoSize, ...]] = {}
         self._sizes: dict[str, tuple[PhotoSize, ...]] = {}
         self._documents: dict[str, Document] = {}
+        self._lock = threading.Lock()  # pictures are recompressed in threads; two must not get one path
 
     def photo(self, data: bytes) -> tuple[PhotoSize, ...]:
         """Recompress a picture into Telegram's sizes, smallest first; raises `NotAPicture`."""
@@ -107,12 +109,13 @@ class FileStore:
     def _add(self, kind: FileKind, data: bytes, suffix: str, mime_type: str) -> StoredFile:
         digest = hashlib.sha256(kind.encode() + data).digest()
         file_id = ("AgACAgI" if kind is FileKind.PHOTO else "BQACAgI") + _letters(digest)
-        if file_id not in self._by_id:
-            path = f"{kind.value}/file_{len(self._by_id)}{suffix if suffix.isascii() else ''}"
-            unique_id = ("AQAD" if kind is FileKind.PHOTO else "AgAD") + _letters(digest[:9])
-            stored = StoredFile(kind, file_id, unique_id, path, mime_type, data)
-            self._by_id[file_id] = self._by_path[path] = stored
-        return self._by_id[file_id]
+        with self._lock:
+            if file_id not in self._by_id:
+                path = f"{kind.value}/file_{len(self._by_id)}{suffix if suffix.isascii() else ''}"
+                unique_id = ("AQAD" if kind is FileKind.PHOTO else "AgAD") + _letters(digest[:9])
+                stored = StoredFile(kind, file_id, unique_id, path, mime_type, data)
+                self._by_id[file_id] = self._by_path[path] = stored
+            return self._by_id[file_id]
 
 
 def _letters(digest: bytes) -> str:

@@ -1,10 +1,11 @@
 """The Bot API's objects as far as the sandbox has them; `to_json` gives what goes over the wire."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from bot.sandbox.entities import Entity, merged
 
 Json = dict[str, Any]
 
@@ -50,6 +51,17 @@ class Chat:
             username=self.username,
             is_forum=self.is_forum or None,
         )
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line of a bot's command menu."""
+
+    command: str
+    description: str
+
+    def to_json(self) -> Json:
+        return {"command": self.command, "description": self.description}
 
 
 @dataclass(frozen=True)
@@ -123,6 +135,7 @@ class Content:
     caption: str | None = None
     photo: tuple[PhotoSize, ...] = ()
     document: Document | None = None
+    entities: tuple[Entity, ...] = ()  # what the sender marked in the text or caption
 
     @property
     def words(self) -> str:
@@ -158,6 +171,7 @@ class Message:
     def to_json(self, *, quoted: bool = False) -> Json:
         """As Telegram sends it; a quoted message does not quote in turn."""
         content = self.content
+        marked = [entity.to_json() for entity in merged(content.words, content.entities)] or None
         return _present(
             message_id=self.message_id,
             message_thread_id=self.thread_id,
@@ -169,33 +183,13 @@ class Message:
             media_group_id=self.media_group_id,
             reply_to_message=self.reply_to.to_json(quoted=True) if self.reply_to and not quoted else None,
             text=content.text,
-            entities=entities(content.text) or None,
+            entities=marked if content.text else None,
             photo=[size.to_json() for size in content.photo] or None,
             document=content.document.to_json() if content.document else None,
             caption=content.caption,
-            caption_entities=entities(content.caption) or None,
+            caption_entities=marked if content.caption else None,
             reply_markup=self.keyboard.to_json() if self.keyboard else None,
         )
-
-
-_ENTITY = re.compile(
-    r"(?P<url>https?://[^\s<>\"]+)"
-    r"|(?<![\w/@])(?P<bot_command>/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?)(?![\w/])"
-    r"|(?<![\w@])(?P<mention>@[A-Za-z0-9_]{3,32})(?!\w)"
-)
-
-
-def entities(text: str | None) -> list[Json]:
-    """What Telegram marks by itself: commands, mentions, links; offsets and lengths in UTF-16 units."""
-    return [
-        {"type": match.lastgroup, "offset": _utf16(text[: match.start()]), "length": _utf16(match.group())}
-        for match in _ENTITY.finditer(text or "")
-        if text
-    ]
-
-
-def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _present(**fields: Any) -> Json:
