@@ -1,14 +1,14 @@
 """A person of the sandbox, for programs: says things to the bot, presses its buttons, waits for what it says.
 
-ana = sandbox.asker
-await ana.send_photo(jpeg)
-reply = await ana.expect("grizzly")
-answer = await ana.press(reply, "Right")
-edited = await ana.expect(lambda message: message.keyboard is None)
-print(ana.transcript_text())
-"""
+    ana = sandbox.asker
+    await ana.send_photo(jpeg)
+    reply = await ana.expect("grizzly")
+    answer = await ana.press(reply, "Right")
+    edited = await ana.expect(lambda message: message.keyboard is None)
+    print(ana.transcript_text())
 
-# ruff: noqa: ASYNC109 - a test reads best when it says how long it waits: person.expect("grizzly", timeout=5)
+Everything a person does is an update to the bot; nothing waits for the bot but `press` and the `expect` family.
+"""
 
 import asyncio
 import re
