@@ -1,0 +1,185 @@
+"""`bearbot doctor`: what works, what does not, and how to mend it."""
+
+import asyncio
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from model.console import one_line_errors, print_json
+
+if TYPE_CHECKING:  # imported where they are needed: `--help` loads neither telegram nor pydantic
+    from bot.settings import BotSettings
+    from model.settings import ModelSettings
+    from review.settings import ReviewSettings
+
+_SERVER_SECONDS = 10.0
+_LITTLE_SPACE = 2_000_000_000  # bytes: some thousand photos
+_NO_SPACE = 100_000_000
+
+
+class Health(StrEnum):
+    """`note` is worth knowing and stops nothing."""
+
+    OK = "ok"
+    NOTE = "note"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `mend` says what to do about it."""
+
+    check: str
+    health: Health
+    found: str
+    mend: str | None = None
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a check.")
+def doctor(as_json: bool) -> None:
+    """Check token, server, database, disk, model and GPU, and say how to mend what is wrong.
+
+    The exit status is 1 if anything would keep the bot from working.
+
+    \b
+    Example:
+      bearbot doctor
+    """
+    from model.errors import SettingsError
+    from model.settings import ModelSettings
+    from review.settings import ReviewSettings
+
+    failed = False
+    with one_line_errors(SettingsError):
+        review_settings, model_settings = ReviewSettings.load(), ModelSettings.load()
+    for finding in _findings(review_settings, model_settings):
+        failed = failed or finding.health is Health.FAILED
+        if as_json:
+            print_json(asdict(finding))
+        else:
+            click.echo(f"{finding.health.value:<7} {finding.check:<10} {finding.found}")
+            if finding.mend:
+                click.echo(f"{'':<19}-> {finding.mend}")
+    if failed:
+        sys.exit(1)
+
+
+def _findings(review_settings: "ReviewSettings", model_settings: "ModelSettings") -> Iterator[Finding]:
+    yield from _token_and_server()
+    yield _database(review_settings)
+    yield _disk(review_settings.home_folder())
+    yield from _model_and_gpu(model_settings)
+
+
+def _token_and_server() -> Iterator[Finding]:
+    from bot.settings import BotSettings
+    from model.errors import SettingsError
+
+    try:
+        settings = BotSettings.load()
+    except SettingsError as error:
+        mend = "ask @BotFather in Telegram for a token (/newbot) and put BOT_TOKEN=... into .env, or `bearbot demo`"
+        yield Finding("token", Health.FAILED, str(error), mend)
+        return
+    yield asyncio.run(_server(settings))
+    if not settings.moderators and not settings.admins:
+        yield Finding(
+            "moderators",
+            Health.NOTE,
+            "nobody may review in the chat",
+            "put BOT_MODERATORS=id,id into .env; `bearbot review next` works without",
+        )
+
+
+async def _server(settings: "BotSettings") -> Finding:
+    from telegram.error import InvalidToken, TelegramError
+
+    from bot.application import build_bot
+
+    bot = build_bot(settings.token, settings.base_url)
+    try:
+        async with asyncio.timeout(_SERVER_SECONDS):
+            await bot.initialize()
+            return Finding("server", Health.OK, f"{settings.base_url} knows the bot as @{bot.username}")
+    except InvalidToken:
+        mend = "copy BOT_TOKEN again from @BotFather, or correct BOT_BASE_URL"
+        return Finding("token", Health.FAILED, f"{settings.base_url} does not know this token", mend)
+    except TimeoutError:
+        mend = "check the network, a proxy, BOT_BASE_URL"
+        return Finding("server", Health.FAILED, f"{settings.base_url} did not answer in {_SERVER_SECONDS:.0f} s", mend)
+    except TelegramError as error:
+        mend = "check the network, a proxy, BOT_BASE_URL"
+        return Finding("server", Health.FAILED, f"{settings.base_url}: {error}", mend)
+    finally:
+        await bot.shutdown()
+
+
+def _disk(home: Path) -> Finding:
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    found = f"{free / 1e9:.1f} GB free for {home}"
+    if not _writable(there):
+        return Finding("disk", Health.FAILED, f"{there} cannot be written to", "set BEARBOT_HOME to a folder of yours")
+    if free < _NO_SPACE:
+        return Finding("disk", Health.FAILED, found, "make room, or set BEARBOT_HOME to a folder on another disk")
+    if free < _LITTLE_SPACE:
+        return Finding("disk", Health.NOTE, found, "make room before it is full")
+    return Finding("disk", Health.OK, found)
+
+
+def _writable(folder: Path) -> bool:
+    from tempfile import TemporaryFile
+
+    try:
+        with TemporaryFile(dir=folder):  # asking the mode bits is no proof: read-only mounts, quotas
+            return True
+    except OSError:
+        return False
+
+
+def _model_and_gpu(settings: "ModelSettings") -> Iterator[Finding]:
+    import torch
+    from PIL import Image
+
+    from model.errors import ModelError
+    from model.network import torch_device
+    from model.registry import Registry
+    from model.serving import Classifier
+
+    try:
+        device = torch_device(settings.device)
+    except ModelError as error:
+        yield Finding("gpu", Health.FAILED, str(error))
+        return
+    if device.type == "cuda":
+        yield Finding("gpu", Health.OK, f"{torch.cuda.get_device_name(device)} is used")
+    else:
+        yield Finding("gpu", Health.NOTE, "none is used: photos are judged, and heads trained, on the CPU")
+    registry = Registry(settings.home)
+    try:
+        torch.set_num_threads(settings.threads)
+        version = registry.champion()
+        classifier = Classifier.load(registry.load(version), device, registry.feature_store)
+        picture = Image.new("RGB", (640, 480), "grey")
+        classifier.predict_batch([picture])  # the first call also builds what later ones reuse
+        began = time.perf_counter()
+        classifier.predict_batch([picture])
+        took = (time.perf_counter() - began) * 1000
+    except (ModelError, OSError, RuntimeError) as error:
+        mend = "`bearbot model rollback`, or reinstall; until then the bot runs and sends every photo to people"
+        yield Finding("model", Health.FAILED, str(error), mend)
+        return
+    accuracy = registry.card(version).metrics["accuracy"]
+    yield Finding(
+        "model",
+        Health.OK,
+        f"{version} ({accuracy['value']:.1%} of {accuracy['total']} test photos right), {took:.0f} ms a photo",
+    )
