@@ -1,0 +1,120 @@
+"""Every sentence: what must be in it, and that no kind, reason or problem is without one."""
+
+import pytest
+
+from bot import messages
+from model.errors import ImageProblem
+from review.outbox import OutboxKind
+from review.policy import Reason
+
+LABELS = ("black", "grizzly", "teddy")
+
+
+def answered(**changes: object) -> str:
+    parameters = {
+        "label": "grizzly",
+        "confidence": 0.973,
+        "runner_up": None,
+        "runner_up_confidence": None,
+        "model_version": "v",
+        **changes,
+    }
+    return messages.render(OutboxKind.ANSWERED, parameters)
+
+
+def in_review(*reasons: Reason, label: str | None = "black", confidence: float | None = 0.6) -> str:
+    return messages.render(
+        OutboxKind.IN_REVIEW,
+        {"reasons": [r.value for r in reasons], "label": label, "confidence": confidence, "model_version": "v"},
+    )
+
+
+def test_an_answer_names_label_and_percent() -> None:
+    assert answered() == "This is grizzly: I am 97 % sure."
+    assert (
+        answered(confidence=0.62, runner_up="black", runner_up_confidence=0.35)
+        == "This is grizzly: I am 62 % sure. It might also be black (35 %)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(1.0, "over 99 %"), (0.9999, "over 99 %"), (0.99, "99 %"), (0.5, "50 %"), (0.01, "1 %"), (0.0, "under 1 %")],
+)
+def test_no_percentage_claims_a_certainty(share: float, said: str) -> None:
+    assert messages.percent(share) == said
+
+
+def test_doubt_names_the_best_guess_and_promises_a_person() -> None:
+    text = in_review(Reason.LOW_CONFIDENCE)
+    assert "not sure" in text
+    assert "black (60 %)" in text
+    assert "person" in text
+
+
+def test_out_of_domain_does_not_guess() -> None:
+    text = in_review(Reason.OUT_OF_DOMAIN, Reason.LOW_CONFIDENCE)
+    assert "do not know this kind of picture" in text
+    assert "black" not in text
+    assert "person" in text
+
+
+def test_without_a_model_a_person_is_promised() -> None:
+    text = in_review(Reason.NO_MODEL, label=None, confidence=None)
+    assert "cannot judge photos at the moment" in text
+    assert "person" in text
+
+
+@pytest.mark.parametrize("problem", list(ImageProblem))
+def test_every_problem_has_its_own_sentence(problem: ImageProblem) -> None:
+    said = {p: messages.render(OutboxKind.REJECTED, {"problem": p.value, "limit": 20_000_000}) for p in ImageProblem}
+    assert list(said.values()).count(said[problem]) == 1
+    assert said[problem].endswith(".")
+
+
+def human(label: str, guess: str | None, told: str) -> str:
+    return messages.render(OutboxKind.HUMAN_ANSWER, {"label": label, "model_label": guess, "told": told})
+
+
+def test_the_persons_answer() -> None:
+    assert human("grizzly", "black", "review") == "A person looked at your photo: it is grizzly."
+    assert human("black", "black", "review") == "A person looked at your photo: it is black. That was my guess, too."
+    assert human("none", "black", "review") == "A person looked at your photo: it shows none of the kinds that I know."
+    assert "I had said black: that was wrong" in human("grizzly", "black", "answer")
+    assert human("grizzly", None, "review") == "A person looked at your photo: it is grizzly."
+
+
+def test_a_correction_says_both() -> None:
+    text = messages.render(OutboxKind.CORRECTION, {"label": "none", "previous_label": "grizzly"})
+    assert "it shows none of the kinds that I know" in text
+    assert "it is grizzly" in text
+
+
+def test_labels_are_data() -> None:
+    assert "oak, elm and ash" in messages.start(("oak", "elm", "ash"))
+    assert "cat or dog" in messages.not_a_picture(("cat", "dog"))
+    assert messages.listed(("one",)) == "one"
+
+
+def test_help_tells_moderators_more() -> None:
+    assert "/review" in messages.help_text(LABELS, moderator=True)
+    assert "/review" not in messages.help_text(LABELS, moderator=False)
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_words_for_moderators(reason: Reason) -> None:
+    card = messages.review_card(
+        item_id=7, reasons=[reason.value], probabilities={"black": 0.3, "teddy": 0.7}, waiting_seconds=7300, left=2
+    )
+    assert card.startswith("#7: ")
+    assert reason.value not in card.splitlines()[0]
+    assert "teddy 70 %, black 30 %" in card
+    assert "Waiting 2 hours; 2 more" in card
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "less than a minute"), (60, "1 minute"), (3599, "59 minutes"), (90_000, "1 day"), (200_000, "2 days")],
+)
+def test_durations(seconds: float, said: str) -> None:
+    assert messages.duration(seconds) == said
