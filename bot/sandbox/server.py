@@ -1,11 +1,10 @@
 """The sandbox: a local Bot API server with a chat page, on 127.0.0.1, in the running event loop."""
 
 import asyncio
-import contextlib
 import errno
 import socket
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from bot.sandbox.api import BotApi
 from bot.sandbox.chat_page import ChatPage
@@ -23,6 +23,7 @@ from bot.sandbox.person import Person
 from bot.sandbox.world import World
 
 HOST = "127.0.0.1"
+STOP_SECONDS = 2.0  # what still runs then is cut off
 TOKEN = "1234567890:AAH-made-up-for-the-local-sandbox-00"  # noqa: S105 - opens nothing but this sandbox
 BOT = User(1234567890, "Bearbot", "bearbot_sandbox_bot", is_bot=True)
 ASKER = User(1001, "Ana", "ana")
@@ -52,8 +53,8 @@ class Sandbox:
         self._api = BotApi(self.world, token)
         self._page = ChatPage(self.world)
         self._persons: dict[int, Person] = {}
-        self._server: _Server | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._server: asyncio.Server | None = None
+        self._state = ServerState()
         for user, role in ((ASKER, "asker"), (SECOND_ASKER, "asker"), (MODERATOR, "moderator")):
             self.world.add_person(user, role=role)
 
@@ -125,33 +126,33 @@ class Sandbox:
                 Route("/{path:path}", self._api.call, methods=["GET", "POST"]),
             ]
         )
+        # Only uvicorn's HTTP protocol: its server would take over the signals of the program it is part of.
         config = uvicorn.Config(
-            app,
-            http=Connection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=60,
-            timeout_graceful_shutdown=2,
+            app, ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False, server_header=False
         )
-        self._server = _Server(config)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]), name="sandbox")
-        await self._server.ready.wait()
+        config.load()
+        state = ServerState()
+        self._state = state
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(config, state, {}), sock=listening
+        )
 
     async def stop(self) -> None:
-        """Let long polls and event streams end, then stop listening. Does nothing when it does not run."""
-        server, serving = self._server, self._serving
-        self._server = self._serving = None
-        if server is None or serving is None:
+        """Stop listening and let long polls and event streams end. Does nothing when it does not run."""
+        server, self._server = self._server, None
+        if server is None:
             return
-        server.should_exit = True
+        server.close()
         self._api.closing.set()
         self.world.updates.close()
         self.world.events.publish(Event(EventKind.CLOSED))
-        await serving
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        if self._state.tasks:
+            _, late = await asyncio.wait(set(self._state.tasks), timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+        await asyncio.sleep(0)  # the loop closes the connections
 
     async def __aenter__(self) -> "Sandbox":
         await self.start()
@@ -169,27 +170,11 @@ class Connection(H11Protocol):
     def __init__(
         self,
         config: uvicorn.Config,
-        server_state: Any,
+        server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, {**app_state, "connection": self}, _loop)
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn that leaves the signals to the program it is part of and says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
 
 
 def _listen(port: int) -> socket.socket:

@@ -1,0 +1,154 @@
+"""The endpoints behind the chat page, and what protects them from other web pages."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.sandbox.server import Sandbox
+
+pytestmark = pytest.mark.anyio
+Api = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+async def page(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
+    """Requests as the page itself makes them."""
+    headers = {"origin": sandbox.url}
+    async with httpx.AsyncClient(base_url=sandbox.url, headers=headers, timeout=10) as client:
+        yield client
+
+
+async def events(page: httpx.AsyncClient, person: int) -> AsyncIterator[tuple[str, Any]]:
+    async with page.stream("GET", f"/api/events?person={person}") as stream:
+        kind = ""
+        async for line in stream.aiter_lines():
+            if line.startswith("event: "):
+                kind = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                yield kind, json.loads(line.removeprefix("data: "))
+
+
+async def test_the_page_and_its_files_are_served_strictly(page: httpx.AsyncClient) -> None:
+    for path in ("/", "/page/style.css", "/page/script.js", "/page/bear.svg"):
+        answer = await page.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self';")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    for path in ("/page/nothing.js", "/page/..%2fserver.py", "/page/%2e%2e"):
+        assert (await page.get(path)).status_code in (404, 400)
+
+
+@pytest.mark.parametrize("path", ["/", "/api/people", "/api/events?person=1001", "/page/script.js"])
+async def test_another_host_name_is_refused(page: httpx.AsyncClient, path: str) -> None:
+    assert (await page.get(path, headers={"host": "evil.example"})).status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "http://127.0.0.1:1", None])
+async def test_only_the_page_itself_may_change_something(
+    sandbox: Sandbox, page: httpx.AsyncClient, origin: str | None
+) -> None:
+    if origin is None:
+        del page.headers["origin"]
+    headers = {} if origin is None else {"origin": origin}
+    for path in ("/api/say", "/api/press", "/api/people"):
+        answer = await page.post(path, headers=headers, data={"person": "1001", "chat": "1001", "text": "x"})
+        assert answer.status_code == 403
+    assert sandbox.asker.transcript() == []
+
+
+async def test_a_person_sees_their_chats_live(sandbox: Sandbox, page: httpx.AsyncClient, api: Api) -> None:
+    await sandbox.asker.send_text("/start")
+    await api("setMyCommands", commands=[{"command": "help", "description": "tell me more"}])
+    stream = events(page, 1001)
+    kind, snapshot = await anext(stream)
+    assert kind == "snapshot"
+    assert [message["text"] for message in snapshot["messages"]["1001"]] == ["/start"]
+    assert snapshot["chats"][0]["commands"] == [{"command": "help", "description": "tell me more"}]
+    await sandbox.second_asker.send_text("not for Ana")
+    await api("sendChatAction", chat_id=1001, action="typing")
+    sent = await api("sendMessage", chat_id=1001, text="hello")
+    await api("editMessageText", chat_id=1001, message_id=sent["message_id"], text="hi")
+    await api("deleteMessage", chat_id=1001, message_id=sent["message_id"])
+    sandbox.person("New")
+    kinds = [await anext(stream) for _ in range(5)]
+    assert [kind for kind, _ in kinds] == ["action", "message", "edited", "deleted", "overview"]
+    assert kinds[2][1]["message"]["text"] == "hi"
+    assert kinds[4][1]["people"][-1] == {"id": 3001, "name": "New", "role": "asker"}
+    await stream.aclose()
+
+
+async def test_what_the_page_says_reaches_the_bot(
+    page: httpx.AsyncClient, api: Api, picture: Callable[..., bytes]
+) -> None:
+    who = {"person": "1001", "chat": "1001"}
+    one, two = picture(colour="tan"), picture(colour="red")
+    for fields, files in [
+        ({"text": "/start"}, {}),
+        ({"text": "one"}, {"file0": ("a.jpg", one)}),
+        ({"text": "both"}, {"file0": ("a.jpg", one), "file1": ("b.jpg", two)}),
+        ({"text": "raw", "as_file": "true"}, {"file0": ("a.jpg", one)}),
+        ({"text": "answer", "reply_to": "1"}, {}),
+    ]:
+        assert (await page.post("/api/say", data={**who, **fields}, files=files or None)).status_code == 200
+    messages = [update["message"] for update in await api("getUpdates")]
+    kinds = ["photo" if "photo" in one else "document" if "document" in one else "text" for one in messages]
+    assert kinds == ["text", "photo", "photo", "photo", "document", "text"]
+    assert messages[2]["media_group_id"] == messages[3]["media_group_id"]
+    assert messages[5]["reply_to_message"]["text"] == "/start"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"person": "1001", "chat": "1001"}, "there is nothing to send"),
+        ({"person": "99", "chat": "99", "text": "x"}, "no such person"),
+        ({"person": "1001", "chat": "1002", "text": "x"}, "Ana is in no such chat"),
+        ({"person": "²", "chat": "1", "text": "x"}, "no such person"),
+    ],
+)
+async def test_what_cannot_be_said_is_refused(page: httpx.AsyncClient, fields: dict[str, str], reason: str) -> None:
+    answer = await page.post("/api/say", data=fields)
+    assert (answer.status_code, answer.json()) == (400, {"error": reason})
+
+
+async def test_what_is_no_photo_is_refused_with_a_reason(page: httpx.AsyncClient) -> None:
+    fields = {"person": "1001", "chat": "1001"}
+    answer = await page.post("/api/say", data=fields, files={"file0": ("a.jpg", b"text")})
+    assert answer.status_code == 400
+    assert "not a picture" in answer.json()["error"]
+
+
+async def test_a_press_is_answered_to_the_one_who_pressed(sandbox: Sandbox, page: httpx.AsyncClient, api: Api) -> None:
+    await sandbox.asker.send_text("/start")
+    keyboard = {"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]}
+    sent = await api("sendMessage", chat_id=1001, text="x", reply_markup=keyboard)
+    stream = events(page, 1001)
+    await anext(stream)
+    fields = {"person": "1001", "chat": "1001", "message_id": str(sent["message_id"])}
+    query_id = (await page.post("/api/press", data={**fields, "data": "y"})).json()["query_id"]
+    assert (await page.post("/api/press", data={**fields, "data": "n"})).status_code == 400
+    await api("answerCallbackQuery", callback_query_id=query_id, text="Thanks")
+    kind, answer = await asyncio.wait_for(anext(stream), 5)
+    assert (kind, answer["query_id"], answer["text"]) == ("answer", query_id, "Thanks")
+    await stream.aclose()
+
+
+async def test_people_can_be_added(page: httpx.AsyncClient) -> None:
+    added = (await page.post("/api/people", data={"name": " Zoë "})).json()
+    assert {"id": added["id"], "name": "Zoë", "role": "asker"} in (await page.get("/api/people")).json()
+    for name in ("", " ", "x" * 41):
+        assert (await page.post("/api/people", data={"name": name})).status_code == 400
+
+
+async def test_a_document_never_runs_as_a_page(sandbox: Sandbox, page: httpx.AsyncClient) -> None:
+    message = await sandbox.asker.send_document(b"<script>alert(1)</script>", "x.html")
+    document = message.content.document
+    assert document is not None
+    answer = await page.get(f"/api/files/{document.file_id}?name=x.html")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert (await page.get("/api/files/nonsense")).status_code == 400
