@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pydantic import SecretStr
 from telegram import Update
 from telegram.ext import (
     Application,
@@ -10,18 +9,14 @@ from telegram.ext import (
     CommandHandler,
     ContextTypes,
     ExtBot,
-    JobQueue,
     MessageHandler,
     filters,
 )
-from telegram.request import HTTPXRequest
 
 from bot import commands, moderation, photos
 from bot.context import BotContext, Services
 
-BotApplication = Application[
-    ExtBot[None], BotContext, dict[Any, Any], dict[Any, Any], Services, JobQueue[BotContext] | None
-]
+BotApplication = Application[ExtBot[None], BotContext, dict[Any, Any], dict[Any, Any], dict[str, Services], None]
 
 # Only new messages in private chats: an edited photo is the same photo, and groups are for later.
 _PRIVATE = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
@@ -37,9 +32,10 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
         .bot(bot)
         .updater(None)
         .job_queue(None)
-        .context_types(ContextTypes(context=BotContext, bot_data=lambda: services))
+        .context_types(ContextTypes(context=BotContext))
         .build()
     )
+    application.bot_data["services"] = services
     for handler in (
         CommandHandler("start", commands.start, _PRIVATE),
         CommandHandler("help", commands.help_command, _PRIVATE),
@@ -51,18 +47,6 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
     ):
         application.add_handler(handler)
     return application
-
-
-def build_bot(token: SecretStr, base_url: str) -> ExtBot[None]:
-    """The bot, talking to the server at `base_url`."""
-    return ExtBot(
-        token.get_secret_value(),
-        base_url=f"{base_url}/bot",
-        base_file_url=f"{base_url}/file/bot",
-        # Many chats at once; a photo of 20 MB over a slow line takes its time.
-        request=HTTPXRequest(connection_pool_size=64, read_timeout=30, write_timeout=30, pool_timeout=30),
-        get_updates_request=HTTPXRequest(connection_pool_size=2),
-    )
 
 
 async def handle(application: BotApplication, payload: dict[str, Any]) -> None:

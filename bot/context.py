@@ -33,10 +33,10 @@ class Services:
         return self.registry.champion_card().labels
 
 
-class BotContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], Services]):
-    """`context.services` is the application's bot_data."""
+class BotContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[str, Services]]):
+    """`context.services` is what `application.build_application` put into the application's bot_data."""
 
     @property
     def services(self) -> Services:
         """The services of the running bot."""
-        return self.bot_data
+        return self.bot_data["services"]

@@ -9,6 +9,7 @@ from telegram import Bot, ReplyParameters
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot import messages
+from bot.connection import wait_of
 from bot.work import WorkInHand
 from review import outbox
 from review.clock import utc_now
@@ -51,8 +52,7 @@ class Delivery:
                 reply_parameters=ReplyParameters(quote, allow_sending_without_reply=True) if quote else None,
             )
         except RetryAfter as error:
-            wait = error.retry_after
-            await self._postpone(message, wait if isinstance(wait, timedelta) else timedelta(seconds=wait), error)
+            await self._postpone(message, wait_of(error), error)
         except (Forbidden, BadRequest) as error:
             _log.warning("message %d will never arrive, given up: %s", message.id, _reason(error))
             await asyncio.to_thread(self._record, outbox.abandon, message.id, _reason(error), utc_now())

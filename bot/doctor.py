@@ -102,7 +102,7 @@ def _token_and_server() -> Iterator[Finding]:
 async def _server(settings: "BotSettings") -> Finding:
     from telegram.error import InvalidToken, TelegramError
 
-    from bot.application import build_bot
+    from bot.connection import build_bot
 
     bot = build_bot(settings.token, settings.base_url)
     try:
@@ -120,6 +120,27 @@ async def _server(settings: "BotSettings") -> Finding:
         return Finding("server", Health.FAILED, f"{settings.base_url}: {error}", mend)
     finally:
         await bot.shutdown()
+
+
+def _database(settings: "ReviewSettings") -> Finding:
+    from review.database import Database
+    from review.errors import NoDatabase, ReviewError
+    from review.schema import problems, require_current
+
+    database = Database(settings.database_url)
+    where = str(database.file or database.url.render_as_string(hide_password=True))
+    try:
+        require_current(database)
+    except NoDatabase:
+        return Finding("database", Health.NOTE, f"none yet at {where}", "`bearbot run` makes it at its first start")
+    except ReviewError as error:
+        return Finding("database", Health.FAILED, str(error), "`bearbot db check` tells more")
+    found = problems(database)
+    database.dispose()
+    if found:
+        mend = "`bearbot db restore` puts a backup in its place"
+        return Finding("database", Health.FAILED, f"{where}: {found[0]}", mend)
+    return Finding("database", Health.OK, f"{where} is sound and up to date")
 
 
 def _disk(home: Path) -> Finding:

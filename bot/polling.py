@@ -11,6 +11,7 @@ from telegram import Bot
 from telegram.error import Conflict, NetworkError, RetryAfter, TelegramError
 
 from bot import inbox
+from bot.connection import wait_of
 from bot.errors import PollingConflict
 from review.clock import utc_now
 from review.database import Database
@@ -52,7 +53,7 @@ class Poller:
                 _log.warning("another program receives this bot's updates (or did until just now): trying again")
                 await asyncio.sleep(5)
             except RetryAfter as error:
-                await asyncio.sleep(_seconds(error))
+                await asyncio.sleep(wait_of(error).total_seconds())
             except TelegramError as error:
                 failures += 1
                 pause = min(2.0 ** (failures - 1), _LONGEST_PAUSE)
@@ -78,8 +79,3 @@ class Poller:
     def _store(self, updates: list[dict[str, Any]]) -> None:
         with self._database.write() as session:
             inbox.store(session, updates, utc_now())
-
-
-def _seconds(error: RetryAfter) -> float:
-    wait = error.retry_after
-    return float(wait) if isinstance(wait, int | float) else wait.total_seconds()

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from telegram.error import InvalidToken, NetworkError, TelegramError
 from telegram.ext import ExtBot
 
-from bot.application import build_application, build_bot, handle
+from bot.application import build_application, handle
 from bot.commands import set_menu
+from bot.connection import build_bot
 from bot.context import Services
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher

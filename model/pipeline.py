@@ -1,7 +1,6 @@
 """From photos to a registered candidate: features, head, temperature, detector, threshold, figures."""
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -38,8 +37,6 @@ from model.out_of_domain.combined import CombinedDetector
 from model.out_of_domain.detector import Evidence
 from model.risk import choose_threshold
 from model.training import HeadRecipe, train_head
-
-_log = logging.getLogger(__name__)
 
 # How far a stage is: (name, things to walk through) -> the same things, one by one (tqdm, say).
 Progress = Callable[[str, Sequence[Any]], Iterable[Any]]
@@ -123,13 +120,15 @@ def retrain(
     *,
     store: FeatureStore,
     device: torch.device,
+    paths: Mapping[str, Path] | None = None,
     seed: int = 20,
     progress: Progress = silent,
 ) -> Candidate:
-    """The champion's base photos (as features) and what people labelled -> a candidate on the same frozen test set.
+    """The champion's base photos and what people labelled -> a candidate measured on the same frozen test set.
 
-    Reviewed photos that resemble a test photo are left out, as are those whose features are gone. Raises
-    `DatasetError` when a label is none of the champion's.
+    The head is trained on features. With `paths` (sha256 -> file, of base and reviewed photos) the whole network is
+    fine-tuned; `DatasetError` names how many files are missing. Reviewed photos that resemble a test photo are left
+    out, as are those whose features are gone. Raises `DatasetError` when a label is none of the champion's.
     """
     vocabulary = Vocabulary(champion.card.labels)
     base = champion.base_photos()
@@ -141,7 +140,16 @@ def retrain(
         sides[Split.TRAIN] = _joined(sides[Split.TRAIN], fresh)
     manifest = DatasetManifest((*base, *(photo for photo, _ in added)))
     body = load_body(champion.card.backbone, device)
-    outcome = _head_on_features(sides, vocabulary, device, seed, progress)
+    if paths is None:
+        outcome = _head_on_features(sides, vocabulary, device, seed, progress)
+    else:
+        missing = sum(photo.sha256 not in paths for photo in manifest.photos)
+        if missing:
+            raise DatasetError(
+                f"{missing} of {len(manifest.photos)} photos are not at hand: name the folder that the model was "
+                "trained on, or retrain the head alone"
+            )
+        outcome = _fine_tuned(sides, paths, vocabulary, body, seed)
     data = {"description": champion.card.data.get("description", ""), "left_out": len(left_out)}
     candidate = _candidate(
         outcome,

@@ -41,21 +41,21 @@ class Registry:
     """`HOME/versions/VERSION/`, `HOME/aliases.json` (the one truth, replaced atomically), `HOME/ledger.jsonl`."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
+        self.home = home
 
     @property
     def alias_file(self) -> Path:
         """What a running bot polls."""
-        return self._home / "aliases.json"
+        return self.home / "aliases.json"
 
     @property
     def feature_store(self) -> FeatureStore:
         """People's features, beside the versions that refer to them."""
-        return FeatureStore(self._home / "features")
+        return FeatureStore(self.home / "features")
 
     def folder(self, version: str) -> Path:
         """The version's folder; raises `RegistryError` when there is none."""
-        path = self._home / "versions" / version
+        path = self.home / "versions" / version
         if not version or Path(version).name != version or not (path / "card.json").is_file():
             known = ", ".join(self.versions()) or "none"
             raise RegistryError(f"no model version {version!r}; there are: {known}")
@@ -63,7 +63,7 @@ class Registry:
 
     def versions(self) -> list[str]:
         """Registered versions, oldest first."""
-        folder = self._home / "versions"
+        folder = self.home / "versions"
         if not folder.is_dir():
             return []
         return sorted(p.name for p in folder.iterdir() if (p / "card.json").is_file() and not p.name.startswith("."))
@@ -97,7 +97,7 @@ class Registry:
 
     def register(self, artifact: Artifact, *, reason: str, plots: Mapping[str, bytes] | None = None) -> None:
         """Add a version; it serves nobody until promoted."""
-        versions = self._home / "versions"
+        versions = self.home / "versions"
         versions.mkdir(parents=True, exist_ok=True)
         with self._locked():
             final = versions / artifact.card.version
@@ -144,7 +144,7 @@ class Registry:
 
     def ledger(self) -> Iterator[LedgerEntry]:
         """Every move, oldest first."""
-        path = self._home / "ledger.jsonl"
+        path = self.home / "ledger.jsonl"
         if path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
                 yield LedgerEntry(**json.loads(line))
@@ -152,7 +152,7 @@ class Registry:
     def _install_bundled(self) -> None:
         bundled = bundled_folder()
         version = load_card(bundled).version
-        target = self._home / "versions" / version
+        target = self.home / "versions" / version
         with self._locked():
             if self.alias_file.exists():
                 return
@@ -166,7 +166,7 @@ class Registry:
 
     def _write_aliases(self, aliases: Mapping[Alias, str]) -> None:
         text = json.dumps({alias.value: version for alias, version in aliases.items()}, indent=2) + "\n"
-        with tempfile.NamedTemporaryFile("w", dir=self._home, prefix=".aliases-", delete=False) as file:
+        with tempfile.NamedTemporaryFile("w", dir=self.home, prefix=".aliases-", delete=False) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -179,13 +179,13 @@ class Registry:
             "version": version,
             "reason": reason,
         }
-        with (self._home / "ledger.jsonl").open("a", encoding="utf-8") as file:
+        with (self.home / "ledger.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._home.mkdir(parents=True, exist_ok=True)
-        with (self._home / ".lock").open("w") as file:
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

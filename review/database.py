@@ -1,19 +1,20 @@
 """The one place that knows how to talk to the database engine; whoever opens a session here commits here.
 
 SQLite is given correct transactions: Python's driver is kept from opening them by itself, and SQLAlchemy's `begin`
-event emits BEGIN (readers) or BEGIN IMMEDIATE (writers), so that a writer waits for its turn at the start instead of failing
-in the middle, and schema changes roll back like everything else.
+event emits BEGIN (readers) or BEGIN IMMEDIATE (writers), so that a writer waits for its turn at the start instead of
+failing in the middle, and schema changes roll back like everything else.
 """
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -29,7 +30,10 @@ class Database:
     def __init__(self, url: str | URL) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine = create_engine(self.url)
+        if self.file is not None:
+            self.url = self.url.set(database=str(self.file))  # `~` is ours to resolve: SQLite takes it for a folder
+        # Error messages would repeat what was being written, and that is people's data.
+        self._engine = create_engine(self.url, hide_parameters=True)
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin)
@@ -44,25 +48,25 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session on one unchanging snapshot; always rolled back, never waits for writers."""
-        with Session(self._readers, expire_on_commit=False, autoflush=False) as session:
+        with _explained(), Session(self._readers, expire_on_commit=False, autoflush=False) as session:
             yield session  # closing rolls back
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that holds the write lock from its start: commits on success, rolls back on any error."""
-        with Session(self._writers, expire_on_commit=False) as session, session.begin():
+        with _explained(), Session(self._writers, expire_on_commit=False) as session, session.begin():
             session.connection()  # begins now, so that everything read in here is still true when it is written
             yield session
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A connection in one exclusive transaction for schema changes; raises `DatabaseError` if references break."""
-        with self._writers.connect() as connection:
+        with _explained(), self._writers.connect() as connection:
             if self.is_sqlite:
                 # Rebuilding a table drops the old one, which foreign keys would take for deleting its rows; the switch
                 # works only outside a transaction.
-                self._execute_outside_transaction(connection, "PRAGMA foreign_keys = OFF")
-                self._turn_on_wal(connection)
+                _execute_outside_transaction(connection, "PRAGMA foreign_keys = OFF")
+                _turn_on_wal(connection)
             try:
                 with connection.begin():
                     yield connection
@@ -75,25 +79,6 @@ class Database:
         """Close every pooled connection."""
         self._engine.dispose()
 
-    @staticmethod
-    def _execute_outside_transaction(connection: Connection, statement: str) -> Any:
-        driver: Any = connection.connection.driver_connection
-        return driver.execute(statement).fetchone()
-
-    def _turn_on_wal(self, connection: Connection) -> None:
-        """WAL is kept in the file, so it is set once, here. SQLite does not wait for locks in this one statement."""
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                self._execute_outside_transaction(connection, "PRAGMA journal_mode = WAL")
-                return
-            except OperationalError:
-                raise
-            except connection.dialect.loaded_dbapi.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-
 
 def sqlite_file(url: str | URL) -> Path | None:
     """The file of a SQLite URL, `~` resolved; None for any other database."""
@@ -103,7 +88,7 @@ def sqlite_file(url: str | URL) -> Path | None:
     return Path(parsed.database).expanduser()
 
 
-def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, see `_begin`
     connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -112,3 +97,34 @@ def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _execute_outside_transaction(connection: Connection, statement: str) -> Any:
+    driver: Any = connection.connection.driver_connection
+    return driver.execute(statement).fetchone()
+
+
+def _turn_on_wal(connection: Connection) -> None:
+    """WAL is kept in the file, so it is set once, here. SQLite does not wait for locks in this one statement."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            _execute_outside_transaction(connection, "PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What the engine says of the file, the disk or a lock, as a `DatabaseError`; our own mistakes stay as they are."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OperationalError) as error:
+        raise DatabaseError(f"the database cannot be used: {getattr(error, 'orig', error)}") from error
+    except (sqlite3.DatabaseError, DriverError) as error:
+        if type(error) not in (sqlite3.DatabaseError, DriverError):
+            raise  # a broken constraint or a wrong statement
+        raise DatabaseError(f"the database is damaged or no database: {getattr(error, 'orig', error)}") from error

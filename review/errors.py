@@ -6,6 +6,7 @@ ReviewError                catch it at a command or a handler to report one fail
 ├── AlreadySettled         somebody answered first; `.reviewer` and `.label` say who and what
 ├── UnknownLabel           not a label of the model; `.guess` is the likely one, if any
 ├── NothingToUndo          this reviewer has no verdict left that could be taken back
+├── RetrainingBusy         another retraining runs at the moment
 └── DatabaseError          the database cannot be used as it is
     ├── NoDatabase         there is none yet
     └── SchemaMismatch     its schema is older or newer than this program
@@ -46,6 +47,10 @@ class UnknownLabel(ReviewError):
 
 class NothingToUndo(ReviewError):
     """This reviewer has no verdict left that could be taken back."""
+
+
+class RetrainingBusy(ReviewError):
+    """Another retraining runs at the moment."""
 
 
 class DatabaseError(ReviewError):

@@ -67,14 +67,19 @@ def take_snapshot(session: Session, labels: tuple[str, ...]) -> Snapshot:
         .where(ReviewItem.status == ItemStatus.SETTLED)
         .order_by(ReviewItem.id)
     ).all()
+    # A photo that was deleted has no key any more, and an item that is settled has a label.
+    settled = [
+        (sha256, label, f"submission-{submission}" if asker is None else f"asker-{asker}")
+        for sha256, label, asker, submission in rows
+        if sha256 is not None and label is not None
+    ]
     verdicts: dict[str, set[str]] = {}
-    for sha256, label, _, _ in rows:
+    for sha256, label, _ in settled:
         verdicts.setdefault(sha256, set()).add(label)
     photos: dict[str, ReviewedPhoto] = {}
-    for sha256, label, asker, submission in rows:
+    for sha256, label, group in settled:
         if len(verdicts[sha256]) == 1 and label in labels:
             # Photos of one sender stay on one side of every split: they show the same bear at the same waterhole.
-            group = f"asker-{asker}" if asker is not None else f"submission-{submission}"
             photos.setdefault(sha256, ReviewedPhoto(sha256, label, group))
     agreed = [next(iter(found)) for found in verdicts.values() if len(found) == 1]
     return Snapshot(

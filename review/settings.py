@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import SettingsConfigDict
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from model.settings import Settings
+from review.database import sqlite_file
 
 
 class ReviewSettings(Settings):
@@ -26,16 +26,23 @@ class ReviewSettings(Settings):
         description="folder of the photos (default: images in BEARBOT_HOME)",
     )
     lease_seconds: int = Field(default=300, ge=5, description="how long a claimed item stays with its reviewer")
+    audit_rate: float = Field(
+        default=0.02, ge=0, le=1, description="share of the photos answered alone that a person looks at as well, 0..1"
+    )
     backups_kept: int = Field(default=5, ge=1, description="database backups kept in the home folder")
 
     @field_validator("review_database_url")
     @classmethod
     def _valid_url(cls, value: str | None) -> str | None:
         if value is not None:
+            expected = "expected the URL of a SQLite file such as sqlite:////srv/bearbot/review.db"
             try:
-                make_url(value)
+                file = sqlite_file(value)
             except ArgumentError:
-                raise ValueError("expected a SQLAlchemy URL such as sqlite:////srv/bearbot/review.db") from None
+                raise ValueError(expected) from None
+            if file is None:
+                # Claims and backups lean on SQLite's locks; another database would work until two people review.
+                raise ValueError(f"{expected}; other databases are not supported")
         return value
 
     @property

@@ -113,7 +113,7 @@ class Base(DeclarativeBase):
 
 
 class Asker(Base):
-    """Somebody who sends photos."""
+    """Somebody who sends photos. Deleting the row leaves their submissions nameless: figures survive a person."""
 
     __tablename__ = "askers"
 
@@ -160,12 +160,16 @@ class Submission(Base):
         String(200), unique=True, comment="where it came from, exactly: what makes a repeated intake do nothing"
     )
     source: Mapped[str] = mapped_column(String(32), comment="telegram, ...")
-    asker_id: Mapped[int | None] = mapped_column(ForeignKey("askers.id"), index=True)
+    asker_id: Mapped[int | None] = mapped_column(
+        ForeignKey("askers.id", ondelete="SET NULL"), index=True, comment="none: the asker had their data deleted"
+    )
     chat_id: Mapped[int | None] = mapped_column(BigInteger, comment="where the answers go; none: nobody is told")
     message_id: Mapped[int | None] = mapped_column(BigInteger, comment="the message that answers quote")
     thread_id: Mapped[int | None] = mapped_column(BigInteger, comment="forum topic")
     file_unique_id: Mapped[str | None] = mapped_column(String(128), index=True)
-    image_sha256: Mapped[str] = mapped_column(ForeignKey("images.sha256"), index=True)
+    image_sha256: Mapped[str | None] = mapped_column(
+        ForeignKey("images.sha256", ondelete="SET NULL"), index=True, comment="none: the photo was deleted"
+    )
     submitted_at: Mapped[datetime]
 
 
@@ -206,10 +210,17 @@ class ReviewItem(Base):
     lease_expires_at: Mapped[datetime | None]
     final_label: Mapped[str | None] = mapped_column(String(64), comment="a label, or none: none of these")
     settled_at: Mapped[datetime | None]
+    settled_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("reviewers.id"), index=True, comment="whose verdict settled it"
+    )
+    told_label: Mapped[str | None] = mapped_column(
+        String(64), comment="what the asker heard last from a person; kept when the item is reopened"
+    )
 
     __table_args__ = (
         CheckConstraint("(status = 'settled') = (final_label IS NOT NULL)", name="settled_has_label"),
         CheckConstraint("(lease_token IS NULL) = (lease_expires_at IS NULL)", name="lease_expires"),
+        CheckConstraint("(lease_token IS NULL) = (lease_reviewer_id IS NULL)", name="lease_has_holder"),
         Index("ix_review_items_queue", "status", priority.desc(), "id"),
         # A deleted item's number is never given to another: scripts and people hold on to numbers.
         {"sqlite_autoincrement": True},

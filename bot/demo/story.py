@@ -107,7 +107,7 @@ class Story:
         if promoted == before:
             return
         while self._stage.runner.champion.version != promoted and not self._stage.running.done():
-            await asyncio.sleep(0.1)  # noqa: ASYNC110 - the champion is polled: it tells nobody when it changes
+            await asyncio.sleep(0.1)
         self._heading(f"The same bot, not restarted, now answers with {promoted}")
         self._asker.skip()
         await self._ask(photo, timeout=_REPLY_SECONDS)

@@ -1,24 +1,13 @@
 """Updates on disk: once each, oldest first, failures apart."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bot import inbox
 from review.database import Database
-from review.tables import Base, InboxUpdate
+from review.tables import InboxUpdate
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path / 'review.db'}")
-    with database.migrating() as connection:
-        Base.metadata.create_all(connection)
-    return database
 
 
 def update(update_id: int) -> dict[str, Any]:

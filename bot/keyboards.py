@@ -1,0 +1,58 @@
+"""Buttons, and the callback data behind them: short enough for Telegram, and distrusted when it comes back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot import messages
+
+_PREFIX = "review"
+_LABELS_IN_A_ROW = 3
+
+
+class Choice(StrEnum):
+    """What a moderator can tap besides a label; `model.labels` reserves these words."""
+
+    NONE = "none"
+    CANT_TELL = "cant_tell"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A tap on a review card: a label of the model, or a `Choice`."""
+
+    item_id: int
+    choice: str
+
+    def data(self) -> str:
+        """Callback data; at most 64 bytes for any label that `model.labels` lets through."""
+        return f"{_PREFIX}:{self.item_id}:{self.choice}"
+
+    @classmethod
+    def parse(cls, data: str | None) -> "Tap | None":
+        """None for anything that `data` did not make: old buttons, forged ones."""
+        prefix, _, rest = (data or "").partition(":")
+        number, _, choice = rest.partition(":")
+        if prefix != _PREFIX or not choice or not (number.isascii() and number.isdigit() and len(number) <= 15):
+            return None
+        return cls(int(number), choice)
+
+
+def review_keyboard(item_id: int, labels: Sequence[str]) -> InlineKeyboardMarkup:
+    """The labels, then none of these, can't tell, skip."""
+    buttons = [InlineKeyboardButton(label, callback_data=Tap(item_id, label).data()) for label in labels]
+    rows = [buttons[i : i + _LABELS_IN_A_ROW] for i in range(0, len(buttons), _LABELS_IN_A_ROW)]
+    rows.append(
+        [
+            InlineKeyboardButton(text, callback_data=Tap(item_id, choice.value).data())
+            for text, choice in (
+                (messages.NONE_BUTTON, Choice.NONE),
+                (messages.CANT_TELL_BUTTON, Choice.CANT_TELL),
+                (messages.SKIP_BUTTON, Choice.SKIP),
+            )
+        ]
+    )
+    return InlineKeyboardMarkup(rows)

@@ -1,0 +1,146 @@
+"""Reviewing in the chat: /review brings a card with buttons; a tap answers it and brings the next."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update, User
+from telegram.error import BadRequest
+
+from bot import messages
+from bot.context import BotContext, Services
+from bot.keyboards import Choice, Tap, review_keyboard
+from review import queue
+from review.clock import utc_now
+from review.errors import AlreadySettled, NotFound, ReviewError
+from review.people import reviewer_for_telegram
+from review.queue import ItemView
+from review.tables import Role, VerdictKind
+
+_log = logging.getLogger(__name__)
+
+_KINDS = {Choice.NONE: VerdictKind.NONE, Choice.CANT_TELL: VerdictKind.CANT_TELL, Choice.SKIP: VerdictKind.SKIP}
+_WORDS = {
+    Choice.NONE: messages.NONE_BUTTON,
+    Choice.CANT_TELL: messages.CANT_TELL_BUTTON,
+    Choice.SKIP: messages.SKIP_BUTTON,
+}
+
+
+@dataclass(frozen=True)
+class _Card:
+    """What a moderator is shown: the item, its photo (None if it is gone) and how many wait besides."""
+
+    item: ItemView
+    photo: bytes | None
+    left: int
+
+
+async def review(update: Update, context: BotContext) -> None:
+    """/review"""
+    message, user = update.effective_message, update.effective_user
+    assert message is not None
+    role = context.services.settings.role_of(user.id) if user else None
+    if user is None or role is None:
+        await message.reply_text(messages.NOT_A_MODERATOR)
+        return
+    await _bring_next(message.chat_id, user, role, context)
+
+
+async def pressed(update: Update, context: BotContext) -> None:
+    """A tap on any button. Roles are checked again: who was a moderator yesterday may not be one now."""
+    query = update.callback_query
+    assert query is not None
+    role = context.services.settings.role_of(query.from_user.id)
+    tap = Tap.parse(query.data)
+    labels = await asyncio.to_thread(context.services.labels)
+    if role is None:
+        await _answer(query, messages.NOT_A_MODERATOR)
+        return
+    if tap is None or (tap.choice not in labels and tap.choice not in list(Choice)):
+        await _answer(query, messages.OUTDATED_BUTTON)
+        return
+    words = _WORDS[Choice(tap.choice)] if tap.choice in list(Choice) else tap.choice
+    try:
+        name = await asyncio.to_thread(_settle, context.services, tap, query.from_user, role)
+    except ReviewError as error:
+        await _answer(query, str(error))
+        await _edit(query, str(error))
+        return
+    await _answer(query, None)
+    await _edit(query, messages.review_result(item_id=tap.item_id, choice=words, reviewer=name))
+    context.services.wake_delivery()
+    await _bring_next(query.from_user.id, query.from_user, role, context)
+
+
+async def _bring_next(chat_id: int, user: User, role: Role, context: BotContext) -> None:
+    card = await asyncio.to_thread(_claim_next, context.services, user, role)
+    if card is None:
+        await context.bot.send_message(chat_id, messages.NOTHING_WAITS)
+        return
+    item = card.item
+    text = messages.review_card(
+        item_id=item.id,
+        reasons=item.reasons,
+        probabilities=item.probabilities,
+        waiting_seconds=(utc_now() - item.submitted_at).total_seconds(),
+        left=card.left,
+    )
+    keyboard = review_keyboard(item.id, await asyncio.to_thread(context.services.labels))
+    if card.photo is None:
+        await context.bot.send_message(chat_id, f"{messages.PHOTO_GONE}\n{text}", reply_markup=keyboard)
+    else:
+        await context.bot.send_photo(chat_id, card.photo, caption=text, reply_markup=keyboard)
+
+
+def _claim_next(services: Services, user: User, role: Role) -> _Card | None:
+    now = utc_now()
+    with services.database.write() as session:
+        reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
+        lease = timedelta(seconds=services.review_settings.lease_seconds)
+        claim = queue.claim_next(session, reviewer, lease=lease, now=now)
+        if claim is None:
+            return None
+        item, left = queue.view(session, claim.item_id), queue.count_open(session) - 1
+    try:
+        photo = services.images.get(item.image_sha256) if item.image_sha256 else None
+    except NotFound:
+        photo = None
+    return _Card(item, photo, left)
+
+
+def _settle(services: Services, tap: Tap, user: User, role: Role) -> str:
+    """Record the verdict; returns the reviewer's name."""
+    now = utc_now()
+    with services.database.write() as session:
+        reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
+        kind = _KINDS[Choice(tap.choice)] if tap.choice in list(Choice) else VerdictKind.LABEL
+        label = tap.choice if kind is VerdictKind.LABEL else None
+        try:
+            queue.settle(session, tap.item_id, reviewer, kind=kind, label=label, now=now)
+        except AlreadySettled as error:
+            if (error.reviewer, error.label) != (reviewer.name, tap.choice):
+                raise
+            # The same tap again, after a crash between recording it and answering it: go on from there.
+        return reviewer.name
+
+
+async def _answer(query: CallbackQuery, text: str | None) -> None:
+    """Stop the button's waiting. A tap that came too late for that (the bot was away) is acted upon all the same."""
+    try:
+        await query.answer(text, show_alert=text is not None)
+    except BadRequest as error:
+        _log.info("a tap could not be acknowledged: %s", error)
+
+
+async def _edit(query: CallbackQuery, text: str) -> None:
+    """Turn the card into its result, without buttons. It may be deleted, too old, or turned already."""
+    none = InlineKeyboardMarkup([])
+    try:
+        if isinstance(query.message, Message) and query.message.photo:
+            await query.edit_message_caption(text, reply_markup=none)
+        else:
+            await query.edit_message_text(text, reply_markup=none)
+    except BadRequest as error:
+        _log.info("a review card could not be edited: %s", error)

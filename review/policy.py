@@ -1,0 +1,96 @@
+"""Answer alone or ask a person: the rule, pure, with its reasons; and what a person should look at first."""
+
+import hashlib
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Decision(StrEnum):
+    """Who answers the asker."""
+
+    ANSWER = "answer"
+    REVIEW = "review"
+
+
+class Reason(StrEnum):
+    """Why a person looks at a photo; stored by value."""
+
+    LOW_CONFIDENCE = "low_confidence"
+    OUT_OF_DOMAIN = "out_of_domain"
+    AUDIT = "audit"
+    DISPUTED = "disputed"
+    NO_MODEL = "no_model"
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Where a photo goes. `inclusion_probability` (0..1) is the chance with which a person comes to see it.
+
+    An audited photo is answered and seen by a person: its decision is `ANSWER`, its reason `AUDIT`.
+    """
+
+    decision: Decision
+    reasons: tuple[Reason, ...]
+    inclusion_probability: float
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether a person looks at it."""
+        return bool(self.reasons)
+
+
+WITHOUT_MODEL = Routing(Decision.REVIEW, (Reason.NO_MODEL,), 1.0)
+
+# What comes first in the queue. Somebody who disputes an answer was let down already; what the model has never seen the
+# like of teaches it most; then what it doubts. Without a model nothing is known of a photo, but its asker waits. Askers
+# of audited photos have their answer.
+_WEIGHTS = {
+    Reason.DISPUTED: 50.0,
+    Reason.OUT_OF_DOMAIN: 40.0,
+    Reason.LOW_CONFIDENCE: 30.0,
+    Reason.NO_MODEL: 20.0,
+    Reason.AUDIT: 10.0,
+}
+
+
+def route(
+    *,
+    confidence: float,
+    in_domain: bool,
+    answer_threshold: float,
+    audit_rate: float = 0.0,
+    audit_draw: float = 1.0,
+) -> Routing:
+    """Route one photo.
+
+    The model answers alone if the photo is in its domain and its calibrated `confidence` (0..1) reaches
+    `answer_threshold`; a threshold above 1 lets it answer nothing, and a confidence that is no number is none. Of what
+    it answers, the share `audit_rate` (0..1) is looked at as well: those whose `audit_draw` (0..1) is below it.
+    """
+    reasons = []
+    if not in_domain:
+        reasons.append(Reason.OUT_OF_DOMAIN)
+    if not confidence >= answer_threshold:  # written so that NaN asks a person
+        reasons.append(Reason.LOW_CONFIDENCE)
+    if reasons:
+        return Routing(Decision.REVIEW, tuple(reasons), 1.0)
+    audited = audit_draw < audit_rate
+    return Routing(Decision.ANSWER, (Reason.AUDIT,) if audited else (), audit_rate)
+
+
+def draw(source_key: str) -> float:
+    """A number in [0, 1), uniform over keys and always the same for one: a photo that comes again goes the same way."""
+    digest = hashlib.sha256(f"audit:{source_key}".encode()).digest()
+    return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
+
+
+def priority(reasons: Collection[Reason], *, confidence: float | None) -> float:
+    """The place in the queue, higher first: the weightiest reason, then the model's uncertainty (0..1).
+
+    It never depends on the present time, so it is stored once; equals are served oldest first. A photo without a
+    confidence counts as wholly uncertain: missing scores hide nothing.
+    """
+    uncertainty = 1.0 if confidence is None or math.isnan(confidence) else 1.0 - confidence
+    return max((_WEIGHTS[reason] for reason in reasons), default=0.0) + uncertainty

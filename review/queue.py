@@ -1,0 +1,313 @@
+"""The review queue: claimed with a lease, settled once, never changed, always undone by another entry.
+
+Functions take a session and never commit; whoever opens it commits. Every change needs a writing session, which holds
+the write lock from its start: two reviewers never hold the same item.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from review import consensus, outbox
+from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
+from review.outbox import OutboxKind, Recipient
+from review.policy import Decision
+from review.tables import (
+    ItemStatus,
+    Json,
+    PredictionRecord,
+    Reviewer,
+    ReviewItem,
+    Submission,
+    Verdict,
+    VerdictKind,
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An item in somebody's hands until `expires_at`; `token` comes back with the verdict."""
+
+    item_id: int
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """An item as reviewers see it; `probabilities` is None when no model judged the photo."""
+
+    id: int
+    submission: int
+    status: ItemStatus
+    reasons: tuple[str, ...]
+    suggested_label: str | None
+    confidence: float | None
+    probabilities: dict[str, float] | None
+    out_of_domain_score: float | None
+    model_version: str | None
+    image_sha256: str | None  # None: the photo was deleted
+    submitted_at: datetime
+    final_label: str | None
+    settled_at: datetime | None
+    settled_by: str | None
+    held_by: str | None
+    held_until: datetime | None
+
+
+def claim_next(session: Session, reviewer: Reviewer, *, lease: timedelta, now: datetime) -> Claim | None:
+    """The best open item that nobody holds; what this reviewer holds already comes first. None: nothing is left.
+
+    What this reviewer skipped or could not tell comes back to them only when nothing else is left.
+    """
+    mine = _free(now, reviewer) & (ReviewItem.lease_reviewer_id == reviewer.id)
+    item = session.scalars(select(ReviewItem).where(mine, ReviewItem.lease_expires_at > now).limit(1)).first()
+    if item is None:
+        passed = exists().where(
+            Verdict.item_id == ReviewItem.id,
+            Verdict.reviewer_id == reviewer.id,
+            Verdict.kind.in_((VerdictKind.SKIP, VerdictKind.CANT_TELL)),
+        )
+        item = session.scalars(
+            select(ReviewItem)
+            .where(_free(now, reviewer))
+            .order_by(passed, ReviewItem.priority.desc(), ReviewItem.id)
+            .limit(1)
+        ).first()
+    return None if item is None else _lease(item, reviewer, lease, now)
+
+
+def claim(session: Session, item_id: int, reviewer: Reviewer, *, lease: timedelta, now: datetime) -> Claim:
+    """This very item. Raises `NotFound`, `AlreadySettled`, or `LeaseLost` naming who holds it."""
+    item = _open_item(session, item_id)
+    _refuse_if_held(session, item, reviewer, now)
+    return _lease(item, reviewer, lease, now)
+
+
+def release(session: Session, item_id: int, token: str) -> None:
+    """Give an item back unanswered; nothing happens if the lease is lost already."""
+    item = _item(session, item_id)
+    if item.lease_token == token:
+        _unlease(item)
+
+
+def settle(
+    session: Session,
+    item_id: int,
+    reviewer: Reviewer,
+    *,
+    kind: VerdictKind,
+    label: str | None = None,
+    token: str | None = None,
+    now: datetime,
+) -> str | None:
+    """Record a verdict; returns the final label ("none" for none of these), or None if the item stays open.
+
+    With `token` the lease must still be held (`LeaseLost`); without one, nobody else may hold the item. `label` goes
+    with `VerdictKind.LABEL`. The asker is told in the same transaction.
+    """
+    item = _open_item(session, item_id)
+    if token is None:
+        _refuse_if_held(session, item, reviewer, now)
+    elif item.lease_token != token or item.lease_expires_at is None or item.lease_expires_at <= now:
+        raise LeaseLost(f"item {item_id} is no longer yours: the time was up; claim it again")
+    verdict = Verdict(item_id=item.id, reviewer_id=reviewer.id, kind=kind, label=label, created_at=now)
+    session.add(verdict)
+    session.flush()
+    _unlease(item)
+    final = consensus.final_label(_standing(session, item.id))
+    if final is not None:
+        item.status = ItemStatus.SETTLED
+        item.final_label = final
+        item.settled_at = now
+        _tell(session, item, final, verdict, now)
+    session.flush()
+    return final
+
+
+def undo(session: Session, reviewer: Reviewer, *, now: datetime) -> int:
+    """Take back this reviewer's last standing verdict; returns its item, which is open again (at its old place).
+
+    Raises `NothingToUndo`. The asker hears of it when the item is settled otherwise.
+    """
+    undoing = aliased(Verdict)
+    last = session.scalars(
+        select(Verdict)
+        .where(
+            Verdict.reviewer_id == reviewer.id,
+            Verdict.kind != VerdictKind.UNDO,
+            ~exists().where(undoing.undoes_id == Verdict.id),
+        )
+        .order_by(Verdict.id.desc())
+        .limit(1)
+    ).first()
+    if last is None:
+        raise NothingToUndo(f"{reviewer.name} has no verdict that could be taken back")
+    session.add(
+        Verdict(item_id=last.item_id, reviewer_id=reviewer.id, kind=VerdictKind.UNDO, undoes_id=last.id, created_at=now)
+    )
+    session.flush()
+    item = _item(session, last.item_id)
+    if consensus.final_label(_standing(session, item.id)) is None:
+        item.status = ItemStatus.OPEN
+        item.final_label = None
+        item.settled_at = None
+    session.flush()
+    return item.id
+
+
+def view(session: Session, item_id: int) -> ItemView:
+    """One item; raises `NotFound`."""
+    found = list_items(session, only=ReviewItem.id == item_id)
+    if not found:
+        raise NotFound(f"no item {item_id}: `bearbot review list --all` shows all")
+    return found[0]
+
+
+def list_items(
+    session: Session, *, everything: bool = False, only: ColumnElement[bool] | None = None
+) -> list[ItemView]:
+    """Open items (or all) in the order of the queue, oldest first among equals."""
+    settling = (
+        select(Verdict.item_id, func.max(Verdict.id).label("verdict_id"))
+        .where(Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)))
+        .group_by(Verdict.item_id)
+        .subquery()
+    )
+    holder, settler = aliased(Reviewer), aliased(Reviewer)
+    query = (
+        select(ReviewItem, Submission, PredictionRecord, holder.name, settler.name)
+        .join(Submission, ReviewItem.submission_id == Submission.id)
+        .outerjoin(PredictionRecord, PredictionRecord.submission_id == Submission.id)
+        .outerjoin(holder, holder.id == ReviewItem.lease_reviewer_id)
+        .outerjoin(settling, settling.c.item_id == ReviewItem.id)
+        .outerjoin(Verdict, Verdict.id == settling.c.verdict_id)
+        .outerjoin(settler, settler.id == Verdict.reviewer_id)
+        .order_by(ReviewItem.status, ReviewItem.priority.desc(), ReviewItem.id)
+    )
+    if only is not None:
+        query = query.where(only)
+    elif not everything:
+        query = query.where(ReviewItem.status == ItemStatus.OPEN)
+    return [
+        ItemView(
+            id=item.id,
+            submission=submission.id,
+            status=item.status,
+            reasons=tuple(item.reasons),
+            suggested_label=item.suggested_label,
+            confidence=item.confidence,
+            probabilities=prediction.probabilities if prediction else None,
+            out_of_domain_score=prediction.out_of_domain_score if prediction else None,
+            model_version=prediction.model_version if prediction else None,
+            image_sha256=submission.image_sha256,
+            submitted_at=submission.submitted_at,
+            final_label=item.final_label,
+            settled_at=item.settled_at,
+            settled_by=settled_by if item.status is ItemStatus.SETTLED else None,
+            held_by=held_by,
+            held_until=item.lease_expires_at,
+        )
+        for item, submission, prediction, held_by, settled_by in session.execute(query)
+    ]
+
+
+def count_open(session: Session) -> int:
+    """How many items wait, those in somebody's hands included."""
+    return session.scalar(select(func.count()).select_from(ReviewItem).where(ReviewItem.status == ItemStatus.OPEN)) or 0
+
+
+def _free(now: datetime, reviewer: Reviewer) -> ColumnElement[bool]:
+    """Open, and in nobody else's hands."""
+    return and_(
+        ReviewItem.status == ItemStatus.OPEN,
+        or_(
+            ReviewItem.lease_expires_at.is_(None),
+            ReviewItem.lease_expires_at <= now,
+            ReviewItem.lease_reviewer_id == reviewer.id,
+        ),
+    )
+
+
+def _lease(item: ReviewItem, reviewer: Reviewer, lease: timedelta, now: datetime) -> Claim:
+    token = secrets.token_urlsafe(12)
+    item.lease_token = token
+    item.lease_reviewer_id = reviewer.id
+    item.lease_expires_at = now + lease
+    return Claim(item.id, token, now + lease)
+
+
+def _unlease(item: ReviewItem) -> None:
+    item.lease_token = None
+    item.lease_reviewer_id = None
+    item.lease_expires_at = None
+
+
+def _item(session: Session, item_id: int) -> ReviewItem:
+    item = session.get(ReviewItem, item_id)
+    if item is None:
+        raise NotFound(f"no item {item_id}: `bearbot review list --all` shows all")
+    return item
+
+
+def _open_item(session: Session, item_id: int) -> ReviewItem:
+    item = _item(session, item_id)
+    if item.status is ItemStatus.SETTLED:
+        seen = view(session, item_id)
+        raise AlreadySettled(item_id, reviewer=seen.settled_by or "somebody", label=seen.final_label or "")
+    return item
+
+
+def _refuse_if_held(session: Session, item: ReviewItem, reviewer: Reviewer, now: datetime) -> None:
+    if item.lease_reviewer_id in (None, reviewer.id) or item.lease_expires_at is None or item.lease_expires_at <= now:
+        return
+    holder = session.get_one(Reviewer, item.lease_reviewer_id)
+    seconds = (item.lease_expires_at - now).total_seconds()
+    raise LeaseLost(f"{holder.name} is looking at item {item.id} (for {seconds:.0f} s at most): try again later")
+
+
+def _standing(session: Session, item_id: int) -> Sequence[Verdict]:
+    """The item's verdicts that nobody took back, oldest first."""
+    undoing = aliased(Verdict)
+    return session.scalars(
+        select(Verdict)
+        .where(
+            Verdict.item_id == item_id,
+            Verdict.kind != VerdictKind.UNDO,
+            ~exists().where(undoing.undoes_id == Verdict.id),
+        )
+        .order_by(Verdict.id)
+    ).all()
+
+
+def _tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now: datetime) -> None:
+    """The person's answer to the asker; a correction if another person had said otherwise; nothing if it is no news."""
+    submission = session.get_one(Submission, item.submission_id)
+    if submission.chat_id is None:
+        return
+    prediction = session.scalar(select(PredictionRecord).where(PredictionRecord.submission_id == submission.id))
+    answered = prediction is not None and prediction.route == Decision.ANSWER
+    previous = outbox.last_said(session, submission.id)
+    guess = prediction.label if prediction else None
+    heard = previous if previous is not None else guess if answered else None
+    if heard == final:
+        return
+    parameters: dict[str, Json]
+    if previous is not None:
+        kind = OutboxKind.CORRECTION
+        parameters = {"label": final, "previous_label": previous}
+    else:
+        kind = OutboxKind.HUMAN_ANSWER
+        parameters = {"label": final, "model_label": guess, "told": "answer" if answered else "review"}
+    outbox.enqueue(
+        session,
+        kind=kind,
+        parameters=parameters,
+        recipient=Recipient(submission.chat_id, submission.thread_id, submission.message_id),
+        dedupe_key=outbox.verdict_key(submission.id, verdict.id),
+        now=now,
+    )

@@ -1,0 +1,212 @@
+"""The schema moves only by Alembic: created, upgraded after a backup, checked, backed up, restored."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from alembic import command
+from review.clock import utc_now
+from review.database import Database
+from review.errors import DatabaseError, NoDatabase, SchemaMismatch
+from review.tables import Base
+
+_SUFFIX = ".db"
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """What an upgrade did: revisions before (None: there was no database) and after, and the backup it made first."""
+
+    before: str | None
+    after: str
+    backup: Path | None
+
+
+def upgrade(database: Database, backup_folder: Path, *, keep: int) -> Upgrade:
+    """Create the database or bring it up to date, wholly or not at all; one that holds data is backed up first.
+
+    Raises `SchemaMismatch` for a database of a newer program. Two processes that start together take turns.
+    """
+    file = database.file
+    if file is not None:
+        _private_folder(file.parent)
+    head = _head()
+    before = None if file is not None and not file.exists() else revision(database)
+    if before == head:
+        return Upgrade(before, head, None)
+    _refuse_unknown(before)
+    saved = backup(database, backup_folder, keep=keep) if before is not None and file is not None else None
+    with database.migrating() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return Upgrade(before, head, saved)
+
+
+def revision(database: Database) -> str | None:
+    """The database's revision; None if it has no tables of ours. Raises `NoDatabase` if there is no file."""
+    if database.file is not None and not database.file.exists():
+        raise NoDatabase(f"there is no database at {database.file} yet: `bearbot run` or `bearbot db upgrade` makes it")
+    with database.read() as session:
+        return MigrationContext.configure(session.connection()).get_current_revision()
+
+
+def require_current(database: Database) -> None:
+    """Raises `NoDatabase`, or `SchemaMismatch` naming the command that mends it."""
+    found, head = revision(database), _head()
+    if found is None:
+        raise NoDatabase(f"{database.file or 'the database'} has no tables yet: `bearbot db upgrade` makes them")
+    _refuse_unknown(found)
+    if found != head:
+        raise SchemaMismatch(f"the database is at revision {found}, this program at {head}: run `bearbot db upgrade`")
+
+
+def problems(database: Database) -> list[str]:
+    """What is wrong with the database, in sentences; nothing if it is sound and up to date."""
+    try:
+        require_current(database)
+    except DatabaseError as error:
+        return [str(error)]
+    found = []
+    with database.read() as session:
+        connection = session.connection()
+        for difference in compare_metadata(MigrationContext.configure(connection), Base.metadata):
+            found.append(f"the tables are not as they should be: {difference}")
+        if database.is_sqlite:
+            found += [f"integrity: {row[0]}" for row in _pragma(connection, "integrity_check") if row[0] != "ok"]
+            found += [
+                f"a row of {row[0]} refers to a missing row of {row[2]}"
+                for row in _pragma(connection, "foreign_key_check")
+            ]
+    return found
+
+
+def backup(database: Database, folder: Path, *, keep: int) -> Path:
+    """Copy the live database into `folder`, and drop all but the newest `keep`; returns the copy."""
+    file = _sqlite_file(database)
+    revision(database)  # raises if there is nothing to back up
+    _private_folder(folder)
+    target = folder / f"review-{utc_now():%Y%m%d-%H%M%S-%f}{_SUFFIX}"
+    part = target.with_suffix(".part")
+    try:
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+        part.chmod(0o600)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    for old in backups(folder)[:-keep]:
+        old.unlink()
+    return target
+
+
+def backups(folder: Path) -> list[Path]:
+    """The backups there are, oldest first."""
+    return sorted(folder.glob(f"review-*{_SUFFIX}"))
+
+
+def restore(database: Database, source: Path, *, now: datetime) -> Path | None:
+    """Put a backup in the database's place; returns where the replaced database was set aside.
+
+    The backup is checked first. Raises `DatabaseError` if it is no sound database of bearbot, or if the present one is
+    in use.
+    """
+    file = _sqlite_file(database)
+    _refuse_unsound(source)
+    _private_folder(file.parent)
+    part = file.with_name(f".{file.name}.restoring")
+    shutil.copyfile(source, part)
+    part.chmod(0o600)
+    aside = None
+    if file.exists():
+        aside = file.with_name(f"{file.stem}-replaced-{now:%Y%m%d-%H%M%S}{file.suffix}")
+        _fold_journal(file)
+        file.replace(aside)
+    part.replace(file)
+    return aside
+
+
+def _refuse_unsound(source: Path) -> None:
+    if not source.is_file():
+        raise DatabaseError(f"{source}: there is no such file")
+    try:
+        with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            sound = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise DatabaseError(f"{source} is no database of bearbot: {error}") from error
+    if not sound:
+        raise DatabaseError(f"{source} is damaged: choose another backup")
+    _refuse_unknown(row[0] if row else None)
+
+
+def _fold_journal(file: Path) -> None:
+    """Bring what is in the write-ahead log into the file, and take the log away; refused while anybody has it open."""
+    with closing(sqlite3.connect(file, isolation_level=None, timeout=1)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            raise DatabaseError(f"{file} is in use: stop the bot and every reviewer first ({error})") from error
+        except sqlite3.DatabaseError:
+            pass  # a damaged database is what one restores from: it is set aside as it is
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def _private_folder(folder: Path) -> None:
+    """Made if it is not there, readable by its owner only: it holds people's photos and names."""
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=0o700)
+
+
+def _sqlite_file(database: Database) -> Path:
+    if database.file is None:
+        raise DatabaseError("only SQLite files are backed up here: use your database server's own tools")
+    return database.file
+
+
+def _pragma(connection: Connection, name: str) -> Any:
+    return connection.execute(text(f"PRAGMA {name}"))
+
+
+def _refuse_unknown(found: str | None) -> None:
+    if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
+        raise SchemaMismatch(f"the database is of a newer bearbot (revision {found}): update the program, not the data")
+
+
+def _head() -> str:
+    head = _scripts().get_current_head()
+    assert head is not None
+    return head
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _migrations() -> Path:
+    """In a wheel inside this package; in a checkout the top-level folder."""
+    package = Path(str(files("review")))
+    installed = package / "migrations"
+    return installed if (installed / "env.py").exists() else package.parent / "alembic"

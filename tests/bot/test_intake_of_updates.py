@@ -1,0 +1,166 @@
+"""From Telegram to the handlers: committed before acknowledged, in order within a chat, replayed after a crash."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from telegram.ext import ExtBot
+
+from bot import inbox
+from bot.dispatch import Dispatcher
+from bot.polling import Poller
+from bot.sandbox.faults import Fault
+from bot.sandbox.server import Sandbox
+from review.clock import utc_now
+from review.database import Database
+from review.tables import InboxUpdate
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def polling(bot: ExtBot[None], database: Database) -> AsyncIterator[asyncio.Event]:
+    stored = asyncio.Event()
+    loop = asyncio.create_task(Poller(bot, database, timeout_seconds=5, stored=stored.set).run())
+    try:
+        yield stored
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+
+
+def words(database: Database) -> list[str]:
+    with database.read() as session:
+        found = inbox.due(session, utc_now(), besides=(), limit=100)
+    return [update.payload["message"]["text"] for update in found]
+
+
+async def until(condition: Any, seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(condition):
+            await asyncio.sleep(0.02)
+
+
+async def test_updates_are_stored_then_acknowledged(
+    sandbox: Sandbox, telegram_bot: ExtBot[None], database: Database
+) -> None:
+    async with polling(telegram_bot, database):
+        await sandbox.asker.send_text("one")
+        await until(lambda: words(database) == ["one"])
+        await sandbox.asker.send_text("two")
+        await until(lambda: words(database) == ["one", "two"])
+        await until(lambda: not sandbox.world.updates.pending)
+
+
+async def test_what_cannot_be_stored_is_not_acknowledged(
+    sandbox: Sandbox, telegram_bot: ExtBot[None], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("disk full")
+
+    await sandbox.asker.send_text("precious")
+    with monkeypatch.context() as patched:
+        patched.setattr(inbox, "store", full)
+        async with asyncio.timeout(10):
+            with pytest.raises(OSError, match="disk full"):
+                await Poller(telegram_bot, database, timeout_seconds=1, stored=lambda: None).run()
+    assert len(sandbox.world.updates.pending) == 1
+    async with polling(telegram_bot, database):
+        await until(lambda: words(database) == ["precious"])
+
+
+async def test_a_failing_server_is_asked_again(
+    sandbox: Sandbox, telegram_bot: ExtBot[None], database: Database
+) -> None:
+    sandbox.faults.add(Fault(method="getUpdates", status=502, description="Bad Gateway"))
+    sandbox.faults.add(Fault(method="getUpdates", drop=True))
+    async with polling(telegram_bot, database):
+        await sandbox.asker.send_text("still there")
+        await until(lambda: words(database) == ["still there"])
+
+
+class Handler:
+    """Records what it is given; can be told to hold or to fail."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.done: list[str] = []
+        self.gates: dict[str, asyncio.Event] = {}
+        self.failures: dict[str, int] = {}
+
+    async def __call__(self, payload: dict[str, Any]) -> None:
+        text = payload["message"]["text"]
+        self.begun.append(text)
+        if text in self.gates:
+            await self.gates[text].wait()
+        if self.failures.get(text, 0):
+            self.failures[text] -= 1
+            raise RuntimeError("as ordered")
+        self.done.append(text)
+
+
+@asynccontextmanager
+async def dispatching(database: Database, handler: Handler, seconds: float = 5) -> AsyncIterator[Dispatcher]:
+    dispatcher = Dispatcher(database, handler)
+    loop = asyncio.create_task(dispatcher.run())
+    try:
+        yield dispatcher
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+        await dispatcher.work.finish(seconds)
+
+
+def put(database: Database, *messages: tuple[int, int, str]) -> None:
+    with database.write() as session:
+        updates = [{"update_id": i, "message": {"chat": {"id": chat}, "text": text}} for i, chat, text in messages]
+        inbox.store(session, updates, utc_now())
+
+
+async def test_one_chat_in_order_and_no_chat_waits_for_another(database: Database) -> None:
+    handler = Handler()
+    handler.gates["slow"] = asyncio.Event()
+    put(database, (1, 10, "slow"), (2, 10, "after slow"), (3, 20, "other chat"))
+    async with dispatching(database, handler):
+        await until(lambda: "other chat" in handler.done)
+        assert "after slow" not in handler.begun
+        handler.gates["slow"].set()
+        await until(lambda: handler.done == ["other chat", "slow", "after slow"])
+        await until(lambda: words(database) == [])
+
+
+async def test_a_failure_is_tried_again_and_holds_up_nobody(database: Database) -> None:
+    handler = Handler()
+    handler.failures["bad"] = 1
+    put(database, (1, 10, "bad"), (2, 10, "good"))
+    async with dispatching(database, handler):
+        await until(lambda: handler.done == ["good", "bad"])
+    assert handler.begun == ["bad", "good", "bad"]
+
+
+async def test_what_was_cut_off_is_handled_after_the_next_start(database: Database) -> None:
+    handler = Handler()
+    handler.gates["cut off"] = asyncio.Event()
+    put(database, (1, 10, "cut off"))
+    async with dispatching(database, handler, seconds=0.1):
+        await until(lambda: handler.begun == ["cut off"])
+    assert handler.done == []
+    handler.gates.clear()
+    async with dispatching(database, handler):
+        await until(lambda: handler.done == ["cut off"])
+    with database.read() as session:
+        assert session.scalars(select(InboxUpdate)).one().handled_at is not None
+
+
+async def test_what_is_in_hand_at_the_end_is_finished(database: Database) -> None:
+    handler = Handler()
+    gate = handler.gates["in hand"] = asyncio.Event()
+    put(database, (1, 10, "in hand"))
+    async with dispatching(database, handler):
+        await until(lambda: handler.begun == ["in hand"])
+        asyncio.get_running_loop().call_later(0.2, gate.set)
+    assert handler.done == ["in hand"]
+    assert words(database) == []
