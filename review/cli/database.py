@@ -1,0 +1,130 @@
+"""`bearbot db ...`: upgrade, check, back up and restore the database."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from model.console import note, one_line_errors, print_json
+
+if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor Alembic
+    from review.database import Database
+    from review.settings import ReviewSettings
+
+
+@click.group()
+def db() -> None:
+    """Look after the database.
+
+    \b
+    Example:
+      bearbot db check
+    """
+
+
+@db.command()
+def upgrade() -> None:
+    """Create the database, or bring it up to date after a backup. `bearbot run` does this by itself.
+
+    \b
+    Example:
+      bearbot db upgrade
+    """
+    from review.schema import upgrade as run_upgrade
+
+    with _opened() as (settings, database):
+        done = run_upgrade(database, settings.backup_folder, keep=settings.backups_kept)
+    if done.backup:
+        note(f"backed up to {done.backup}")
+    if done.before == done.after:
+        click.echo(f"{_place(database)} is up to date (revision {done.after})")
+    else:
+        click.echo(f"{_place(database)} is at revision {done.after} now (it was at {done.before or 'none'})")
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(as_json: bool) -> None:
+    """Is it up to date, whole, and as the program expects it? The exit status is 1 if not.
+
+    \b
+    Example:
+      bearbot db check
+    """
+    from review.schema import problems
+
+    with _opened() as (_, database):
+        found = problems(database)
+    if as_json:
+        print_json({"database": _place(database), "sound": not found, "problems": found})
+    else:
+        for problem in found:
+            note(problem)
+        if not found:
+            click.echo(f"{_place(database)} is sound and up to date")
+    if found:
+        sys.exit(1)
+
+
+@db.command()
+def backup() -> None:
+    """Copy the database, also while the bot runs, and print the copy's path. The newest REVIEW_BACKUPS_KEPT are kept.
+
+    \b
+    Example:
+      bearbot db backup
+    """
+    from review.schema import backup as run_backup
+
+    with _opened() as (settings, database):
+        click.echo(run_backup(database, settings.backup_folder, keep=settings.backups_kept))
+
+
+@db.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def restore(file: Path | None) -> None:
+    """Put the backup FILE (default: the newest) in the database's place. Stop the bot first.
+
+    The replaced database is set aside, not deleted.
+
+    \b
+    Example:
+      bearbot db restore
+    """
+    from review.clock import utc_now
+    from review.errors import NotFound
+    from review.schema import backups
+    from review.schema import restore as run_restore
+
+    with _opened() as (settings, database):
+        kept = backups(settings.backup_folder)
+        if file is None and not kept:
+            raise NotFound(f"there is no backup in {settings.backup_folder}: name a file")
+        source = file or kept[-1]
+        aside = run_restore(database, source, now=utc_now())
+    click.echo(f"{_place(database)} is {source} now")
+    if aside:
+        note(f"the replaced database is {aside}")
+
+
+@contextmanager
+def _opened() -> "Iterator[tuple[ReviewSettings, Database]]":
+    from model.errors import SettingsError
+    from review.database import Database
+    from review.errors import ReviewError
+    from review.settings import ReviewSettings
+
+    with one_line_errors(ReviewError, SettingsError, OSError):
+        settings = ReviewSettings.load()
+        database = Database(settings.database_url)
+        try:
+            yield settings, database
+        finally:
+            database.dispose()
+
+
+def _place(database: "Database") -> str:
+    return str(database.file or database.url.render_as_string(hide_password=True))

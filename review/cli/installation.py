@@ -1,0 +1,44 @@
+"""What the commands of `review` open: settings, database, photos, labels; and how their failures read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from model.console import one_line_errors
+from model.errors import ModelError
+from model.registry import Registry
+from model.settings import ModelSettings
+from review.database import Database
+from review.errors import ReviewError
+from review.schema import require_current
+from review.settings import ReviewSettings
+from review.storage import LocalImageStore
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An opened installation; the schema is up to date."""
+
+    database: Database
+    images: LocalImageStore
+    lease: timedelta
+    labels: tuple[str, ...]
+
+
+@contextmanager
+def opened() -> Iterator[Installation]:
+    """Open the installation that the settings name. Expected failures end the program in one line, with status 1."""
+    with one_line_errors(ReviewError, ModelError):
+        settings = ReviewSettings.load()
+        database = Database(settings.database_url)
+        try:
+            require_current(database)
+            yield Installation(
+                database=database,
+                images=LocalImageStore(settings.image_store),
+                lease=timedelta(seconds=settings.lease_seconds),
+                labels=Registry(ModelSettings.load().home).champion_card().labels,
+            )
+        finally:
+            database.dispose()

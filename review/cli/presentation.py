@@ -1,0 +1,109 @@
+"""Items as rows for machines and as lines for people."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from review.queue import ItemView
+from review.statistics import QueueStatistics
+from review.storage import LocalImageStore
+
+
+def item_row(item: ItemView, now: datetime, images: LocalImageStore) -> dict[str, Any]:
+    """One JSON object; times in ISO 8601, UTC."""
+    held = item.held_until is not None and item.held_until > now
+    return {
+        "id": item.id,
+        "submission": item.submission,
+        "status": item.status.value,
+        "reasons": list(item.reasons),
+        "suggested_label": item.suggested_label,
+        "confidence": item.confidence,
+        "probabilities": item.probabilities,
+        "out_of_domain_score": item.out_of_domain_score,
+        "model_version": item.model_version,
+        "photo": str(images.path(item.image_sha256)) if item.image_sha256 else None,
+        "submitted_at": item.submitted_at.isoformat(),
+        "waiting_seconds": (now - item.submitted_at).total_seconds() if item.settled_at is None else None,
+        "final_label": item.final_label,
+        "settled_at": item.settled_at.isoformat() if item.settled_at else None,
+        "reviewer": item.settled_by,
+        "held_by": item.held_by if held else None,
+        "held_until": item.held_until.isoformat() if held and item.held_until else None,
+    }
+
+
+def table(items: Sequence[ItemView], now: datetime) -> str:
+    """Aligned columns: number, what the model thinks, why it waits, how long, what became of it."""
+    rows = [("ITEM", "MODEL", "WHY", "WAITING", "STATE")]
+    for item in items:
+        held = item.held_until is not None and item.held_until > now
+        state = f"{item.final_label}, said {item.settled_by}" if item.final_label else "open"
+        rows.append(
+            (
+                str(item.id),
+                guess(item),
+                reasons(item),
+                "-" if item.settled_at else duration((now - item.submitted_at).total_seconds()),
+                f"with {item.held_by}" if held and not item.final_label else state,
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def card(item: ItemView, now: datetime, images: LocalImageStore) -> str:
+    """One item, whole."""
+    lines = [f"item        {item.id} (submission {item.submission})"]
+    lines.append(f"photo       {images.path(item.image_sha256) if item.image_sha256 else 'was deleted'}")
+    lines.append(f"why         {reasons(item)}")
+    if item.probabilities is None:
+        lines.append("model       had none loaded")
+    else:
+        ranked = sorted(item.probabilities.items(), key=lambda pair: -pair[1])
+        lines.append(f"model       {', '.join(f'{label} {p:.1%}' for label, p in ranked)} ({item.model_version})")
+    waited = duration(((item.settled_at or now) - item.submitted_at).total_seconds())
+    lines.append(
+        f"sent        {item.submitted_at:%Y-%m-%d %H:%M} UTC, {'waited' if item.settled_at else 'waits'} {waited}"
+    )
+    if item.final_label:
+        lines.append(f"verdict     {item.final_label}, said {item.settled_by}")
+    elif item.held_until is not None and item.held_until > now:
+        lines.append(f"held by     {item.held_by} until {item.held_until:%H:%M:%S} UTC")
+    return "\n".join(lines)
+
+
+def figures(statistics: QueueStatistics) -> str:
+    """The statistics as lines."""
+    lines = [
+        f"photos sent        {statistics.submissions}",
+        f"answered alone     {statistics.answered_alone}",
+        f"waiting            {statistics.open_items}",
+    ]
+    lines += [f"  {reason.replace('_', ' '):<17}{count}" for reason, count in statistics.open_by_reason.items()]
+    if statistics.oldest_waiting_seconds is not None:
+        lines.append(f"oldest waits       {duration(statistics.oldest_waiting_seconds)}")
+    lines.append(f"settled            {statistics.settled_items}")
+    lines += [f"  {name:<17}{count}" for name, count in statistics.verdicts_by_reviewer.items()]
+    lines.append("people agreed with the model's best guess (95 % interval)")
+    lines.append(f"  where it doubted {statistics.agreement_in_review}")
+    lines.append(f"  random checks    {statistics.agreement_in_audit}")
+    return "\n".join(lines)
+
+
+def guess(item: ItemView) -> str:
+    """The model's best guess with its confidence."""
+    return "-" if item.suggested_label is None else f"{item.suggested_label} {item.confidence or 0:.0%}"
+
+
+def reasons(item: ItemView) -> str:
+    """Why it waits, in words."""
+    return ", ".join(reason.replace("_", " ") for reason in item.reasons)
+
+
+def duration(seconds: float) -> str:
+    """A waiting time in its largest unit: 40 s, 12 min, 3 h, 2 d."""
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

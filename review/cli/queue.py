@@ -1,0 +1,236 @@
+"""`bearbot review ...`: what waits for people, and what they say of it."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from model.console import note, print_json
+
+if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
+    from review.cli.installation import Installation
+    from review.queue import ItemView
+
+as_option = click.option("--as", "name", metavar="NAME", help="Who you are.  [default: your login name]")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+
+
+@click.group()
+def review() -> None:
+    """See what waits for a person, and settle it.
+
+    \b
+    Example:
+      bearbot review next --as mo
+    """
+
+
+@review.command("next")
+@as_option
+@json_option
+def next_item(name: str | None, as_json: bool) -> None:
+    """Claim the item that should be looked at first, and show it; on a terminal, go on with one key an item.
+
+    A claimed item is yours until its lease ends (REVIEW_LEASE_SECONDS); nobody else is given it meanwhile.
+
+    \b
+    Example:
+      bearbot review next --as mo
+    """
+    from review.cli.installation import opened
+    from review.cli.presentation import card
+    from review.clock import utc_now
+
+    with opened() as installation:
+        if not as_json and sys.stdin.isatty() and sys.stdout.isatty():
+            from review.cli.dialogue import converse
+
+            converse(installation, _name(name))
+            return
+        item = _claimed(installation, _name(name))
+        if item is None:
+            note("nothing waits for review")
+        elif as_json:
+            _print(installation, item)
+        else:
+            click.echo(card(item, utc_now(), installation.images))
+            click.echo(f"settle it    bearbot review label {item.id} LABEL --as {_name(name)}")
+            click.echo(f"LABEL is     {', '.join(installation.labels)}, none or cant_tell")
+
+
+@review.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also what is settled.")
+@json_option
+def list_items(everything: bool, as_json: bool) -> None:
+    """What waits, in the order in which it should be looked at.
+
+    \b
+    Example:
+      bearbot review list --json | jq .id
+    """
+    from review import queue
+    from review.cli.installation import opened
+    from review.cli.presentation import table
+    from review.clock import utc_now
+
+    with opened() as installation, installation.database.read() as session:
+        items = queue.list_items(session, everything=everything)
+        if as_json:
+            for item in items:
+                _print(installation, item)
+        elif items:
+            click.echo(table(items, utc_now()))
+        else:
+            note("nothing waits for review" if not everything else "nothing was ever sent to review")
+
+
+@review.command()
+@click.argument("item_id", metavar="ID", type=int)
+@json_option
+def show(item_id: int, as_json: bool) -> None:
+    """One item: its photo, what the model thought, what became of it.
+
+    \b
+    Example:
+      bearbot review show 17
+    """
+    from review import queue
+    from review.cli.installation import opened
+    from review.cli.presentation import card
+    from review.clock import utc_now
+
+    with opened() as installation, installation.database.read() as session:
+        item = queue.view(session, item_id)
+        if as_json:
+            _print(installation, item)
+        else:
+            click.echo(card(item, utc_now(), installation.images))
+
+
+@review.command()
+@click.argument("item_id", metavar="ID", type=int)
+@click.argument("label")
+@as_option
+@json_option
+def label(item_id: int, label: str, name: str | None, as_json: bool) -> None:
+    """Settle item ID: a LABEL of the model, "none" for none of these, "cant_tell" to leave it to others.
+
+    The asker is told by the running bot. Refused while somebody else holds the item.
+
+    \b
+    Example:
+      bearbot review label 17 grizzly --as mo
+    """
+    from review import queue
+    from review.cli.installation import opened
+    from review.clock import utc_now
+    from review.people import reviewer_named
+    from review.verdicts import parse_verdict
+
+    with opened() as installation:
+        kind, wanted = parse_verdict(label, installation.labels)
+        with installation.database.write() as session:
+            reviewer = reviewer_named(session, _name(name), utc_now())
+            final = queue.settle(session, item_id, reviewer, kind=kind, label=wanted, now=utc_now())
+            item = queue.view(session, item_id)
+        if as_json:
+            _print(installation, item)
+        elif final is None:
+            click.echo(f"item {item_id} stays open, for others to tell")
+        else:
+            click.echo(f"item {item_id} is settled: {final}, said {item.settled_by}")
+
+
+@review.command()
+@click.argument("item_id", metavar="ID", type=int)
+@as_option
+def skip(item_id: int, name: str | None) -> None:
+    """Leave item ID to others: you get it again only when nothing else waits.
+
+    \b
+    Example:
+      bearbot review skip 17 --as mo
+    """
+    from review import queue
+    from review.cli.installation import opened
+    from review.clock import utc_now
+    from review.people import reviewer_named
+    from review.tables import VerdictKind
+
+    with opened() as installation:
+        with installation.database.write() as session:
+            reviewer = reviewer_named(session, _name(name), utc_now())
+            queue.settle(session, item_id, reviewer, kind=VerdictKind.SKIP, now=utc_now())
+        click.echo(f"item {item_id} is left to others")
+
+
+@review.command()
+@as_option
+def undo(name: str | None) -> None:
+    """Take your last verdict back. The item is open again; if it is settled otherwise, the asker is corrected.
+
+    \b
+    Example:
+      bearbot review undo --as mo
+    """
+    from review import queue
+    from review.cli.installation import opened
+    from review.clock import utc_now
+    from review.people import reviewer_named
+
+    with opened() as installation:
+        with installation.database.write() as session:
+            item_id = queue.undo(session, reviewer_named(session, _name(name), utc_now()), now=utc_now())
+        click.echo(f"your verdict on item {item_id} is taken back")
+
+
+@review.command()
+@json_option
+def stats(as_json: bool) -> None:
+    """How much waits and why, who settled how much, how often people agreed with the model.
+
+    \b
+    Example:
+      bearbot review stats
+    """
+    from review.cli.installation import opened
+    from review.cli.presentation import figures
+    from review.clock import utc_now
+    from review.statistics import gather
+
+    with opened() as installation, installation.database.read() as session:
+        found = gather(session, utc_now())
+        if as_json:
+            print_json(found.to_json())
+        else:
+            click.echo(figures(found))
+
+
+def _claimed(installation: "Installation", name: str) -> "ItemView | None":
+    from review import queue
+    from review.clock import utc_now
+    from review.people import reviewer_named
+
+    with installation.database.write() as session:
+        reviewer = reviewer_named(session, name, utc_now())
+        claim = queue.claim_next(session, reviewer, lease=installation.lease, now=utc_now())
+        return queue.view(session, claim.item_id) if claim else None
+
+
+def _print(installation: "Installation", item: "ItemView") -> None:
+    from review.cli.presentation import item_row
+    from review.clock import utc_now
+
+    print_json(item_row(item, utc_now(), installation.images))
+
+
+def _name(given: str | None) -> str:
+    """Who reviews; the login name unless told otherwise."""
+    import getpass
+
+    if given is not None:
+        return given
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise click.UsageError("your login name is unknown here: say who you are with --as NAME") from None
