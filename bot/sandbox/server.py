@@ -18,6 +18,7 @@ from bot.sandbox.api import BotApi
 from bot.sandbox.chat_page import ChatPage
 from bot.sandbox.events import Event, EventKind
 from bot.sandbox.faults import Faults, RequestRecord
+from bot.sandbox.guard import Guard
 from bot.sandbox.objects import Chat, User
 from bot.sandbox.person import Person
 from bot.sandbox.world import World
@@ -116,7 +117,6 @@ class Sandbox:
             raise RuntimeError("the sandbox runs already")
         listening = _listen(self._port)
         self._port = listening.getsockname()[1]
-        self._page.port = self._port
         self._api.closing.clear()
         self.world.updates.open()
         app = Starlette(
@@ -128,7 +128,13 @@ class Sandbox:
         )
         # Only uvicorn's HTTP protocol: its server would take over the signals of the program it is part of.
         config = uvicorn.Config(
-            app, ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False, server_header=False
+            Guard(app, self._port),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
         )
         config.load()
         state = ServerState()
@@ -178,7 +184,8 @@ class Connection(H11Protocol):
 
 
 def _listen(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Only where the protocol is named does asyncio send small answers at once; else each waits 40 ms for company.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))

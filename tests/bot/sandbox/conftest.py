@@ -3,7 +3,7 @@
 import io
 import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
 import httpx
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bot.sandbox.server import Sandbox
 
-Api = Callable[..., Awaitable[Any]]
+Api = Callable[..., Coroutine[Any, Any, Any]]
 
 
 @pytest.fixture
@@ -68,9 +68,13 @@ def picture() -> Callable[..., bytes]:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, without a window."""
+    """Debian's chromium, without a window.
+
+    Not for the whole session: while it runs, playwright keeps an event loop in this thread, and asynchronous tests
+    cannot have theirs.
+    """
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("chromium is not installed (apt install chromium)")

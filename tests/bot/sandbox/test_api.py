@@ -82,8 +82,9 @@ async def test_a_malformed_body_is_a_bad_request(
 
 
 async def test_a_request_over_50_mb_is_refused_unread(sandbox: Sandbox) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(sandbox.url.rpartition(":")[2]))
-    head = f"POST /bot{sandbox.token}/getMe HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    host = sandbox.url.removeprefix("http://")
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    head = f"POST /bot{sandbox.token}/getMe HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
     writer.write(f"{head}Content-Length: {51 * 1024 * 1024}\r\n\r\n".encode())
     assert b" 413 " in await reader.readline()
     writer.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import httpx
@@ -11,7 +11,7 @@ import pytest
 from bot.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.anyio
-Api = Callable[..., Awaitable[Any]]
+Api = Callable[..., Coroutine[Any, Any, Any]]
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ async def page(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def events(page: httpx.AsyncClient, person: int) -> AsyncIterator[tuple[str, Any]]:
+async def events(page: httpx.AsyncClient, person: int) -> AsyncGenerator[tuple[str, Any], None]:
     async with page.stream("GET", f"/api/events?person={person}") as stream:
         kind = ""
         async for line in stream.aiter_lines():
@@ -42,9 +42,21 @@ async def test_the_page_and_its_files_are_served_strictly(page: httpx.AsyncClien
         assert (await page.get(path)).status_code in (404, 400)
 
 
-@pytest.mark.parametrize("path", ["/", "/api/people", "/api/events?person=1001", "/page/script.js"])
-async def test_another_host_name_is_refused(page: httpx.AsyncClient, path: str) -> None:
-    assert (await page.get(path, headers={"host": "evil.example"})).status_code == 403
+@pytest.mark.parametrize(
+    "path", ["/", "/api/people", "/api/events?person=1001", "/page/script.js", "/bot{token}/getMe"]
+)
+async def test_another_host_name_is_refused(sandbox: Sandbox, page: httpx.AsyncClient, path: str) -> None:
+    answer = await page.get(path.format(token=sandbox.token), headers={"host": "evil.example"})
+    assert answer.status_code == 403
+
+
+async def test_another_web_page_cannot_play_the_bot(sandbox: Sandbox, client: httpx.AsyncClient) -> None:
+    await sandbox.asker.send_text("/start")
+    path = f"/bot{sandbox.token}/sendMessage?chat_id=1001&text=x"
+    for headers in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}):
+        for method in ("GET", "POST"):
+            assert (await client.request(method, path, headers=headers)).status_code == 403
+    assert sandbox.asker.messages == ()
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "http://127.0.0.1:1", None])

@@ -1,7 +1,7 @@
 """What the bot changes, takes back and answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from bot.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.anyio
-Api = Callable[..., Awaitable[Any]]
+Api = Callable[..., Coroutine[Any, Any, Any]]
 KEYBOARD = {"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]}
 
 

@@ -1,7 +1,7 @@
 """Trouble on order: errors, delays and lost connections, before or after a method took effect."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
@@ -11,7 +11,7 @@ from bot.sandbox.faults import DOWNLOAD, Fault
 from bot.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.anyio
-Api = Callable[..., Awaitable[Any]]
+Api = Callable[..., Coroutine[Any, Any, Any]]
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """Files: what a bot can fetch, and what it cannot."""
 
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
@@ -12,7 +12,7 @@ from bot.sandbox.files import NotAPicture
 from bot.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.anyio
-Api = Callable[..., Awaitable[Any]]
+Api = Callable[..., Coroutine[Any, Any, Any]]
 
 
 async def test_a_photo_is_recompressed_upright_and_without_metadata(

@@ -1,6 +1,6 @@
 """Who the bot says it is: texts and menus, per language and per kind of chat."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from bot.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.anyio
-Api = Callable[..., Awaitable[Any]]
+Api = Callable[..., Coroutine[Any, Any, Any]]
 
 
 def one(name: str) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.anyio
-Api = Callable[..., Awaitable[Any]]
+Api = Callable[..., Coroutine[Any, Any, Any]]
 
 
 async def test_updates_come_again_until_an_offset_acknowledges_them(sandbox: Sandbox, api: Api) -> None:
