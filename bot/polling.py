@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 ALLOWED_UPDATES = ["message", "callback_query"]
 # After a crash the server holds the old request for a while; a second program that polls never gives up.
 _CONFLICT_PATIENCE = 60.0
+_CONFLICT_PAUSE = 5.0
 _LONGEST_PAUSE = 30.0
 _ANSWER_SECONDS = 15.0  # what a request may take beyond the time it waits for updates
 
@@ -51,7 +52,7 @@ class Poller:
                         "another program receives this bot's updates: stop it, or use another token"
                     ) from error
                 _log.warning("another program receives this bot's updates (or did until just now): trying again")
-                await asyncio.sleep(5)
+                await asyncio.sleep(_CONFLICT_PAUSE)
             except RetryAfter as error:
                 await asyncio.sleep(wait_of(error).total_seconds())
             except TelegramError as error:

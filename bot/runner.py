@@ -38,13 +38,13 @@ class Runner:
         self._review_settings = review_settings
         registry = Registry(model_settings.home)
         images = LocalImageStore(review_settings.image_store)
-        self._database = Database(review_settings.database_url)
+        self.database = Database(review_settings.database_url)
         self._bot = build_bot(settings.token, settings.base_url)
-        self._delivery = Delivery(self._bot, self._database)
+        self._delivery = Delivery(self._bot, self.database)
         self.registry = registry
         self.champion = Champion(registry, model_settings)
         intake = Intake(
-            database=self._database,
+            database=self.database,
             images=images,
             features=registry.feature_store,
             predictor=self.champion,
@@ -55,7 +55,7 @@ class Runner:
             Services(
                 settings=settings,
                 review_settings=review_settings,
-                database=self._database,
+                database=self.database,
                 images=images,
                 registry=registry,
                 champion=self.champion,
@@ -63,7 +63,7 @@ class Runner:
                 wake_delivery=self._delivery.work.wake,
             ),
         )
-        self._dispatcher = Dispatcher(self._database, lambda payload: handle(self._application, payload))
+        self._dispatcher = Dispatcher(self.database, lambda payload: handle(self._application, payload))
 
     async def serve(self, stop: asyncio.Event, *, ready: Callable[[str], None] = lambda name: None) -> None:
         """Run until `stop` is set; `ready` is told the bot's user name once it listens.
@@ -72,19 +72,19 @@ class Runner:
         """
         try:
             await asyncio.to_thread(
-                upgrade, self._database, self._review_settings.backup_folder, keep=self._review_settings.backups_kept
+                upgrade, self.database, self._review_settings.backup_folder, keep=self._review_settings.backups_kept
             )
             if not await self._connect(stop):
                 return
             await self._work(stop, ready)
         finally:
             await self._bot.shutdown()
-            self._database.dispose()
+            self.database.dispose()
 
     async def _work(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
         poller = Poller(
             self._bot,
-            self._database,
+            self.database,
             timeout_seconds=self._settings.poll_timeout_seconds,
             stored=self._dispatcher.work.wake,
         )

@@ -1,6 +1,8 @@
 """A sandbox, a bot that talks to it over HTTP, and a database with the tables."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,12 @@ from pydantic import SecretStr
 from telegram.ext import ExtBot
 
 from bot.connection import build_bot
-from bot.sandbox.server import Sandbox
+from bot.runner import Runner
+from bot.sandbox.server import MODERATOR, Sandbox
+from bot.settings import BotSettings
+from model.settings import ModelSettings
 from review.database import Database
+from review.settings import ReviewSettings
 from review.tables import Base
 
 
@@ -34,3 +40,57 @@ async def telegram_bot(sandbox: Sandbox) -> AsyncIterator[ExtBot[None]]:
     await bot.initialize()
     yield bot
     await bot.shutdown()
+
+
+PHOTOS = Path(__file__).parents[2] / "bot" / "demo" / "photos"
+
+
+@pytest.fixture
+def photo() -> Callable[[str], bytes]:
+    """The bytes of a demo photo, by the beginning of its name."""
+
+    def read(name: str) -> bytes:
+        (path,) = PHOTOS.glob(f"{name}*.*")
+        return path.read_bytes()
+
+    return read
+
+
+@pytest.fixture
+def make_runner(sandbox: Sandbox, tmp_path: Path) -> Callable[[], Runner]:
+    """A whole bot on the sandbox, with the bundled model and a home of its own; the same home each time."""
+
+    def make() -> Runner:
+        settings = BotSettings(token=SecretStr(sandbox.token), base_url=sandbox.url, moderators=(MODERATOR.id,))
+        review_settings = ReviewSettings(bearbot_home=tmp_path / "home", audit_rate=0.0)
+        return Runner(settings, review_settings, ModelSettings(bearbot_home=tmp_path / "home", poll_seconds=0.1))
+
+    return make
+
+
+@pytest.fixture
+async def runner(make_runner: Callable[[], Runner]) -> AsyncIterator[Runner]:
+    """The bot, running."""
+    running = make_runner()
+    async with serving(running):
+        yield running
+
+
+@asynccontextmanager
+async def serving(runner: Runner) -> AsyncIterator[None]:
+    stop, ready = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(runner.serve(stop, ready=lambda _: ready.set()))
+    try:
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+@pytest.fixture
+def serve() -> Callable[[Runner], AbstractAsyncContextManager[None]]:
+    """`async with serve(runner)` for tests that start it themselves; leaving raises what ended it."""
+    return serving

@@ -1,0 +1,78 @@
+"""`bearbot` itself: instant help, every command explained with an example, wrong usage named."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import bearbot
+
+HEAVY = ("torch", "fastai", "timm", "telegram", "sqlalchemy", "alembic", "pydantic", "numpy", "PIL")
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+ALL = dict(commands(bearbot))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["review", "--help"], ["model", "train", "--help"]]
+)
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = f"""
+import sys
+from bot.cli import bearbot
+try:
+    bearbot.main({arguments!r}, prog_name="bearbot")
+finally:
+    print("loaded:", sorted(set({HEAVY!r}) & set(sys.modules)))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "Usage: bearbot" in run.stdout
+    assert run.stdout.endswith("loaded: []\n")
+
+
+def test_the_commands_others_script_against_are_there() -> None:
+    names = {" ".join(path) for path in ALL}
+    assert {"demo", "run", "doctor", "classify", "retrain"} <= names
+    assert {f"review {name}" for name in ("next", "show", "list", "label", "skip", "undo", "stats")} <= names
+    assert {f"model {name}" for name in ("train", "evaluate", "list", "show", "promote", "rollback")} <= names
+    assert {f"db {name}" for name in ("upgrade", "check", "backup", "restore")} <= names
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_explains_itself_with_an_example(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(bearbot, [*path, "--help"])
+    assert result.exit_code == 0
+    assert "Example:\n" in result.output
+    assert f"bearbot {' '.join(path)}" in result.output.partition("Example:")[2]
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["classify"], ["--nonsense"], ["review", "label", "x", "y"]])
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    result = CliRunner().invoke(bearbot, arguments)
+    assert result.exit_code == 2
+    assert "Usage: " in result.output
+
+
+def test_run_without_a_token_says_what_to_do() -> None:
+    result = CliRunner().invoke(bearbot, ["run"])
+    assert result.exit_code == 1
+    assert "error: BOT_TOKEN is not set" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_python_m_bot_is_bearbot() -> None:
+    run = subprocess.run([sys.executable, "-m", "bot", "--version"], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("bearbot, version ")

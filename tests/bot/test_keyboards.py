@@ -1,0 +1,48 @@
+"""Callback data: always short enough, always read back, never believed when it is foreign."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.keyboards import Choice, Tap, review_keyboard
+from model.errors import DatasetError
+from model.labels import Vocabulary
+
+
+def _is_label(text: str) -> bool:
+    try:
+        Vocabulary((text, "another one"))
+    except DatasetError:
+        return False
+    return True
+
+
+labels = st.text(min_size=1, max_size=40).filter(_is_label)
+items = st.integers(min_value=1, max_value=999_999_999)
+
+
+@given(items, labels | st.sampled_from([choice.value for choice in Choice]))
+def test_data_fits_into_telegrams_64_bytes_and_comes_back(item_id: int, choice: str) -> None:
+    tap = Tap(item_id, choice)
+    assert len(tap.data().encode()) <= 64
+    assert Tap.parse(tap.data()) == tap
+
+
+@given(st.none() | st.text(max_size=70))
+def test_foreign_data_is_nothing_or_reads_back_the_same(data: str | None) -> None:
+    tap = Tap.parse(data)
+    assert tap is None or tap.item_id >= 0
+
+
+def test_what_is_not_ours_is_refused() -> None:
+    for data in (None, "", "review", "review:1", "review:1:", "review:x:teddy", "review:-1:teddy", "review:²:teddy"):
+        assert Tap.parse(data) is None
+    assert Tap.parse("other:1:teddy") is None
+    assert Tap.parse("review:" + "9" * 16 + ":teddy") is None
+
+
+def test_the_keyboard_has_each_label_and_each_choice_once() -> None:
+    keyboard = review_keyboard(7, ("a", "b", "c", "d"))
+    taps = [Tap.parse(str(button.callback_data)) for row in keyboard.inline_keyboard for button in row]
+    assert [tap.choice for tap in taps if tap] == ["a", "b", "c", "d", "none", "cant_tell", "skip"]
+    assert {tap.item_id for tap in taps if tap} == {7}
+    assert max(len(row) for row in keyboard.inline_keyboard) <= 3
