@@ -12,9 +12,11 @@ SHA256SUMS            of all the others, as `sha256sum -c` reads it
 
 import hashlib
 import json
+import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,9 @@ from model.risk import RiskThreshold
 
 FORMAT = 1
 _SUMS = "SHA256SUMS"
+_SUM = re.compile(r"([0-9a-f]{64})  (.+)")
+_REQUIRED = ("card.json", "head.safetensors", "features.safetensors", "manifest.jsonl")
+_BODY = "body.safetensors"
 
 
 @dataclass(frozen=True)
@@ -96,13 +101,26 @@ class Artifact:
             if row is not None:
                 photos.append(photo)
                 rows.append(row)
+        if not rows:
+            return (), np.empty((0, self.weight.shape[1]), dtype=np.float16)
         return tuple(photos), np.stack(rows)
 
 
-def save(artifact: Artifact, folder: Path) -> None:
-    """Write all files into `folder` (which must not exist yet); the checksums come last."""
-    folder.mkdir(parents=True)
-    (folder / "card.json").write_text(json.dumps(artifact.card.to_json(), indent=2, ensure_ascii=False) + "\n")
+def save(artifact: Artifact, folder: Path, plots: Mapping[str, bytes] | None = None) -> None:
+    """Write all files into `folder`, which must not exist yet and appears only when all is written."""
+    if folder.exists():
+        raise ArtifactError(f"{folder} exists already: name a folder that does not")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as temporary:
+        draft = Path(temporary) / "version"
+        _write(artifact, draft, plots or {})
+        draft.rename(folder)
+
+
+def _write(artifact: Artifact, folder: Path, plots: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    card = json.dumps(artifact.card.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "card.json").write_text(card + "\n", encoding="utf-8")
     save_file({"weight": artifact.weight, "bias": artifact.bias}, folder / "head.safetensors")
     save_file(
         {
@@ -114,12 +132,11 @@ def save(artifact: Artifact, folder: Path) -> None:
     )
     (folder / "manifest.jsonl").write_text(artifact.manifest.to_lines(), encoding="utf-8")
     if artifact.body:
-        save_file(dict(artifact.body), folder / "body.safetensors")
-    write_checksums(folder)
-
-
-def write_checksums(folder: Path) -> None:
-    """(Re)write SHA256SUMS; called again after plots were added."""
+        save_file(dict(artifact.body), folder / _BODY)
+    if plots:
+        (folder / "report").mkdir()
+    for name, content in plots.items():
+        (folder / "report" / name).write_bytes(content)
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != _SUMS)
     lines = (f"{_digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
     (folder / _SUMS).write_text("".join(lines), encoding="utf-8")
@@ -128,13 +145,21 @@ def write_checksums(folder: Path) -> None:
 def verify(folder: Path) -> None:
     """Raises `ArtifactError` naming the first file that is missing or differs from its checksum."""
     try:
-        sums = (folder / _SUMS).read_text(encoding="utf-8")
+        sums = (folder / _SUMS).read_bytes().decode()  # as bytes: reading as text would mend damaged line ends
     except FileNotFoundError:
         raise ArtifactError(f"{folder}: no model here ({_SUMS} is missing)") from None
-    named = dict(line.split("  ", 1)[::-1] for line in sums.splitlines())
-    for required in ("card.json", "head.safetensors", "features.safetensors", "manifest.jsonl"):
+    except UnicodeDecodeError:
+        raise ArtifactError(f"{folder / _SUMS} is damaged; restore it or roll back") from None
+    named = {}
+    for line in sums.removesuffix("\n").split("\n"):
+        matched = _SUM.fullmatch(line)
+        if matched is None or PurePosixPath(matched[2]).is_absolute() or ".." in PurePosixPath(matched[2]).parts:
+            raise ArtifactError(f"{folder / _SUMS} is damaged: {line[:100]!r} is no checksum of a file in the model")
+        named[matched[2]] = matched[1]
+    # What is read must be listed, or it could be anything.
+    for required in (*_REQUIRED, *([_BODY] if (folder / _BODY).exists() else [])):
         if required not in named:
-            raise ArtifactError(f"{folder}: {_SUMS} does not list {required}: the model is incomplete")
+            raise ArtifactError(f"{folder}: {_SUMS} does not list {required}; restore it or roll back")
     for name, expected in named.items():
         path = folder / name
         if not path.is_file():
@@ -149,7 +174,7 @@ def load_card(folder: Path) -> ModelCard:
         return ModelCard.from_json(json.loads((folder / "card.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ArtifactError(f"{folder}: no model here (card.json is missing)") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{folder / 'card.json'} is not a model card: {error}") from error
 
 
@@ -160,8 +185,7 @@ def load(folder: Path) -> Artifact:
     try:
         head = load_file(folder / "head.safetensors")
         features = load_file(folder / "features.safetensors")
-        body_file = folder / "body.safetensors"
-        body = load_file(body_file) if card.fine_tuned else {}
+        body = load_file(folder / _BODY) if card.fine_tuned else {}
         manifest = DatasetManifest.from_lines((folder / "manifest.jsonl").read_text(encoding="utf-8"))
         artifact = Artifact(
             card,
@@ -173,11 +197,25 @@ def load(folder: Path) -> Artifact:
             features["test_scores"],
             body,
         )
-    except (SafetensorError, KeyError, OSError, DatasetError) as error:
+    except (SafetensorError, KeyError, ValueError, OSError, DatasetError) as error:
         raise ArtifactError(f"{folder} cannot be read as a model: {error}") from error
-    if artifact.weight.shape[0] != len(card.labels) or len(artifact.base_photos()) != len(artifact.base_features):
-        raise ArtifactError(f"{folder}: head, features and manifest do not fit together; restore it or roll back")
+    _check_fit(artifact, folder)
     return artifact
+
+
+def _check_fit(artifact: Artifact, folder: Path) -> None:
+    labels, base = len(artifact.card.labels), artifact.base_photos()
+    tested = sum(photo.split is Split.TEST for photo in base)
+    shapes = (artifact.bias.shape, artifact.test_logits.shape, artifact.test_scores.shape)
+    if (
+        artifact.weight.ndim != 2
+        or artifact.base_features.shape != (len(base), artifact.weight.shape[1])
+        or (len(artifact.weight), *shapes) != (labels, (labels,), (tested, labels), (tested,))
+    ):
+        raise ArtifactError(f"{folder}: head, features and manifest do not fit together; restore it or roll back")
+    numbers = (artifact.weight, artifact.bias, artifact.base_features, artifact.test_logits, artifact.test_scores)
+    if not all(np.isfinite(array).all() for array in numbers):
+        raise ArtifactError(f"{folder}: the model holds numbers that are none (NaN or infinite); train it again")
 
 
 def _digest(path: Path) -> str:

@@ -50,10 +50,13 @@ class MicroBatcher(Generic[Item, Result]):
         loop = asyncio.get_running_loop()
         try:
             results = await loop.run_in_executor(self._thread, self._predict_batch, [item for item, _ in batch])
+            if len(results) != len(batch):
+                raise RuntimeError(f"expected {len(batch)} results of the batch, got {len(results)}")
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller whose item caused it
             if len(batch) > 1:  # one bad item must not cost its neighbours their answers
                 for single in batch:
-                    await self._answer([single])
+                    if not single[1].done():
+                        await self._answer([single])
             elif not batch[0][1].done():
                 batch[0][1].set_exception(error)
             return

@@ -39,6 +39,6 @@ def expected_calibration_error(confidences: NDArray[np.float64], correct: NDArra
     Nixon et al. 2019, "Measuring calibration in deep learning" (adaptive bins).
     """
     order = np.argsort(confidences, kind="stable")
-    groups = np.array_split(order, min(bins, len(order)))
+    groups = np.array_split(order, max(1, min(bins, len(order))))
     gaps = [abs(correct[group].mean() - confidences[group].mean()) * len(group) for group in groups if len(group)]
     return float(np.sum(gaps) / max(len(order), 1))

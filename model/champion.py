@@ -67,7 +67,7 @@ class Champion:
         """Load the champion unless it is loaded already; a failure is logged and kept in `problem`."""
         try:
             version = await asyncio.to_thread(self._registry.champion)
-        except (ModelError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is: the loop must live to see it mended
             self._note_failure("the registry", error)
             self._tried.set()
             return
@@ -80,7 +80,7 @@ class Champion:
     async def _load(self, version: str) -> None:
         try:
             loaded = await asyncio.to_thread(self._load_classifier, version)
-        except (ModelError, OSError, ImportError, RuntimeError) as error:  # RuntimeError: CUDA, mismatched tensors
+        except Exception as error:  # noqa: BLE001 - libraries raise anything; the old model must go on answering
             failure = error if isinstance(error, ModelError) else ArtifactError(f"{type(error).__name__}: {error}")
             self._failed = (version, time.monotonic())
             self._note_failure(version, failure)

@@ -60,7 +60,7 @@ def train(
     """
     if promote and output:
         raise click.UsageError("--promote needs a registered model: leave out --output")
-    from model.artifact import save, write_checksums
+    from model.artifact import save
     from model.backbone import DEFAULT_BACKBONE
     from model.errors import ArtifactError
     from model.network import torch_device
@@ -85,11 +85,7 @@ def train(
     plots = report_plots(candidate.artifact, candidate.report)
     card = candidate.artifact.card
     if output:
-        save(candidate.artifact, output)
-        (output / "report").mkdir()
-        for name, content in plots.items():
-            (output / "report" / name).write_bytes(content)
-        write_checksums(output)
+        save(candidate.artifact, output, plots)
         note(f"wrote {card.version} to {output}")
     else:
         registry.register(candidate.artifact, reason=f"trained on {folder}", plots=plots)

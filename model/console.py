@@ -20,7 +20,8 @@ def note(text: str) -> None:
 
 def print_json(row: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout."""
-    click.echo(json.dumps(row, ensure_ascii=False, allow_nan=False))
+    # Escaped, so that neither the terminal's encoding nor a file name that is no text can break a machine's line.
+    click.echo(json.dumps(row, allow_nan=False))
 
 
 @contextmanager
@@ -28,6 +29,8 @@ def one_line_errors(*expected: type[Exception]) -> Iterator[None]:
     """Exceptions of these classes end the program with `error: ...` on stderr and exit status 1."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever read our output has gone (`| head`): click ends the program quietly
     except expected as error:
         note(f"error: {error}")
         sys.exit(1)
@@ -40,7 +43,7 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         from model.errors import ModelError
 
-        with one_line_errors(ModelError):
+        with one_line_errors(ModelError, OSError):  # a folder that cannot be written, a full disk
             return command(*args, **kwargs)
 
     return wrapped

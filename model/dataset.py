@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import DatasetError, ImageError
-from model.images import SUFFIXES, decode, files_in
+from model.images import SUFFIXES, decode, files_in, read_photo
 from model.labels import Vocabulary
 from model.out_of_domain.neighbours import normalised
 
@@ -60,7 +60,8 @@ class DatasetManifest:
     def from_lines(cls, text: str) -> "DatasetManifest":
         """Read what `to_lines` wrote; raises `DatasetError` naming the line."""
         photos = []
-        for number, line in enumerate(text.splitlines(), start=1):
+        # Not `splitlines`, which also cuts at characters that JSON leaves as they are inside strings.
+        for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
             try:
                 row = json.loads(line)
                 photos.append(Photo(**{**row, "split": Split(row["split"]), "origin": Origin(row["origin"])}))
@@ -106,10 +107,10 @@ def scan_folder(root: Path, progress: Progress | None = None) -> Scan:
     contradictory: set[str] = set()
     files = [f for f in files_in([root]) if len(f.relative_to(root).parts) == 2 and f.suffix.lower() in SUFFIXES]
     for path in progress(files) if progress else files:
-        data = path.read_bytes()
         try:
+            data = read_photo(path)
             decode(data)
-        except ImageError as error:
+        except (ImageError, OSError) as error:
             left_out.append((path, str(error)))
             continue
         photo = FoundPhoto(path, path.parent.name, hashlib.sha256(data).hexdigest())
@@ -159,6 +160,13 @@ def split_photos(
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     _, test = next(splitter.split(np.zeros(len(labels)), labels, groups))
     in_test = set(test.tolist())
+    for label in sorted(set(labels)):
+        tested = sum(labels[i] == label for i in in_test)
+        if not 0 < tested < labels.count(label):
+            raise DatasetError(
+                f"the photos of {label!r} resemble each other too much to be split into training and test: "
+                "gather photos of other scenes"
+            )
     rows = (
         Photo(photo.sha256, photo.label, Split.TRAIN, f"base-{group}", Origin.BASE)
         for photo, group in zip(photos, groups, strict=True)

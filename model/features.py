@@ -25,7 +25,7 @@ class FeatureStore:
         """Store (D,) features; replaces what is there."""
         path = self._path(sha256, backbone)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{sha256}-", suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
                 np.save(file, np.asarray(features, dtype=np.float16), allow_pickle=False)
@@ -35,17 +35,18 @@ class FeatureStore:
             raise
 
     def get(self, sha256: str, backbone: str) -> NDArray[np.float16] | None:
-        """The features (D,) float16, or None when there are none (or no longer)."""
+        """The features (D,) float16, or None when there are none (or no longer, or a crash left half a file)."""
         try:
             loaded: NDArray[np.float16] = np.load(self._path(sha256, backbone), allow_pickle=False)
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, EOFError):
             return None
         return loaded
 
     def delete(self, sha256: str) -> int:
         """Remove a photo's features of every backbone; returns how many files went."""
         removed = 0
-        for path in self._root.glob(f"*/{self._key(sha256)[:2]}/{sha256}.npy"):
+        # With what a killed `put` left behind: that is features of the photo as well.
+        for path in self._root.glob(f"*/{self._key(sha256)[:2]}/{sha256}*"):
             path.unlink(missing_ok=True)
             removed += 1
         return removed

@@ -1,6 +1,8 @@
 """Untrusted bytes to an upright RGB picture. The only place that decodes what people send."""
 
+import contextlib
 import io
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,13 +10,24 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from model.errors import ImageError, ImageProblem
 
 # Formats people really send; everything else Pillow could open (PostScript through Ghostscript, say) stays shut.
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "HEIF", "AVIF")
+# (MPO, what phones with two lenses write, opens as a JPEG: naming it is an error that Pillow only makes when none fits.)
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
+# Pillow walks a file's pieces (chunks, markers, comments) in Python: millions of tiny ones keep a thread busy for long.
+# Real photos of 20 MB need a few thousand reads.
+_MAX_READS = 20_000
+# Each scan of a progressive JPEG is a pass over the whole picture and costs an attacker under 100 bytes. Cameras and
+# optimisers write about ten; metadata comes in segments of 64 kB.
+_MAX_JPEG_SCANS = 40
+_MAX_JPEG_MARKERS = 1_000
+_JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # neither stuffing nor restart
+_TIFF_TILE_WIDTH, _TIFF_TILE_LENGTH = 322, 323
+_DECODERS = r"(PIL|pillow_heif)\."
 _JPEG_QUALITY = 92  # what is stored is looked at by people and learnt from: no visible loss
 
 
@@ -30,6 +43,18 @@ class ImageLimits:
 DEFAULT_LIMITS = ImageLimits()
 
 
+class _Pieces(io.BytesIO):
+    """Bytes that lose patience with whoever reads them in too many pieces."""
+
+    _reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._reads += 1
+        if self._reads > _MAX_READS:
+            raise ImageError(ImageProblem.DAMAGED, "the file consists of far too many pieces")
+        return super().read(size)
+
+
 def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
     """Decode `data` to an upright RGB picture in sRGB; of an animation the first frame.
 
@@ -42,14 +67,14 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
             ImageProblem.TOO_MANY_BYTES, f"the file has {len(data):,} bytes; at most {limits.max_bytes:,} are accepted"
         )
     _register_heif()
+    _silence_decoders()
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of a possible bomb and of damaged EXIF; our own limits and failures speak for themselves.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-                _check_size(picture, limits)
-                picture.load()
-                return _to_rgb(_upright(picture))
+        with Image.open(_Pieces(data), formats=_FORMATS) as picture:
+            _check_size(picture, limits)
+            _check_effort(picture, data, limits)
+            picture.load()
+            _turn_upright(picture)
+            return _to_rgb(picture)
     except ImageError:
         raise
     except UnidentifiedImageError:
@@ -60,6 +85,12 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
         raise ImageError(
             ImageProblem.DAMAGED, f"the picture is damaged or cut off and cannot be read ({type(error).__name__})"
         ) from error
+
+
+def read_photo(path: Path, limits: ImageLimits = DEFAULT_LIMITS) -> bytes:
+    """The bytes of a file, but never (many) more than are accepted. Raises `OSError`."""
+    with path.open("rb") as file:
+        return file.read(limits.max_bytes + 1)
 
 
 def encode(picture: Image.Image) -> bytes:
@@ -97,25 +128,56 @@ def _check_size(picture: Image.Image, limits: ImageLimits) -> None:
         )
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(picture)
-    except Exception:  # noqa: BLE001 - hostile EXIF raises anything; a picture that may lie on its side is still a picture
-        return picture.copy()
+def _check_effort(picture: Image.Image, data: bytes, limits: ImageLimits) -> None:
+    """Refuse files whose decoding costs far more than their size in pixels tells."""
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        width, length = (picture.tag_v2.get(tag, 0) for tag in (_TIFF_TILE_WIDTH, _TIFF_TILE_LENGTH))
+        if width * length > limits.max_pixels:
+            raise ImageError(
+                ImageProblem.TOO_MANY_PIXELS, f"the picture is stored in tiles of {width} x {length} pixels"
+            )
+    if picture.format in ("JPEG", "MPO") and not _few_scans(data):
+        raise ImageError(
+            ImageProblem.DAMAGED, f"the JPEG has more than {_MAX_JPEG_SCANS} scans or far too many segments"
+        )
+
+
+def _few_scans(data: bytes) -> bool:
+    """Whether the first JPEG in `data` keeps to the limits on scans and segments."""
+    position = scans = 0
+    for _ in range(_MAX_JPEG_MARKERS):
+        found = _JPEG_MARKER.search(data, position)
+        if found is None or found[1] == b"\xd9":  # the end; phones append films behind it
+            return True
+        position = found.end()
+        if found[1] not in (b"\x01", b"\xd8"):  # all others but these begin with their length
+            position += max(int.from_bytes(data[position : position + 2], "big"), 2)
+        scans += found[1] == b"\xda"
+        if scans > _MAX_JPEG_SCANS:
+            return False
+    return False
+
+
+def _turn_upright(picture: Image.Image) -> None:
+    # Hostile EXIF raises anything; a picture that may lie on its side is still a picture.
+    with contextlib.suppress(Exception):
+        ImageOps.exif_transpose(picture, in_place=True)
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     picture = _to_srgb(picture)
     if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
-        # 16 bits and more: Pillow would clip to white instead of scaling.
+        # 16 bits and more: Pillow would clip to white instead of scaling. Of big-endian ones it cannot tell the extremes.
+        picture = picture.convert("I") if picture.mode == "I;16B" else picture
         _, high = cast(tuple[float, float], picture.getextrema())
         top = 65535.0 if high > 255 else 255.0
         return picture.convert("F").point(lambda value: value * (255.0 / top)).convert("L").convert("RGB")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         # Cut-outs go onto white, as every viewer shows them; dropping alpha would uncover whatever lies beneath.
         layered = picture.convert("RGBA")
-        ground = Image.new("RGBA", layered.size, "white")
-        return Image.alpha_composite(ground, layered).convert("RGB")
+        ground = Image.new("RGB", layered.size, "white")
+        ground.paste(layered, mask=layered.getchannel("A"))
+        return ground
     return picture.convert("RGB")
 
 
@@ -136,3 +198,13 @@ def _register_heif() -> None:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
+
+
+def _silence_decoders() -> None:
+    """Decoders warn of bombs and damaged metadata; our own limits and failures speak for themselves.
+
+    Not by `warnings.catch_warnings`: it swaps the filters of the whole process, and photos are decoded in threads.
+    """
+    item = ("ignore", None, Warning, re.compile(_DECODERS), 0)
+    if item not in warnings.filters:
+        warnings.filterwarnings("ignore", module=_DECODERS)

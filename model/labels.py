@@ -25,7 +25,8 @@ class Vocabulary:
         for label in self.labels:
             if not _PATTERN.fullmatch(label) or len(label.encode()) > 40:
                 raise DatasetError(
-                    f"label {label!r}: expected up to 40 letters, digits, spaces, '.', '-', '_' or \"'\""
+                    f"label {label!r}: expected letters, digits, spaces, '.', '-', '_' or \"'\", first a letter or "
+                    "digit, at most 40 bytes in UTF-8"
                 )
             if label.casefold() in _RESERVED:
                 raise DatasetError(f"label {label!r} is reserved for verdicts: rename it")

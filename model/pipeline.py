@@ -27,7 +27,7 @@ from model.dataset import (
     scan_folder,
     split_photos,
 )
-from model.errors import DatasetError
+from model.errors import DatasetError, ModelError
 from model.evaluation import EvaluationReport, evaluate
 from model.features import FeatureStore
 from model.images import decode
@@ -198,7 +198,7 @@ def _head_on_features(
     training = sides[Split.TRAIN]
     recipe = HeadRecipe(seed=seed)
     unseen = np.zeros((len(training.labels), len(vocabulary)), dtype=np.float32)
-    for fitted, held_out in progress("cross-fitting", _folds(training, seed)):
+    for fitted, held_out in progress("cross-fitting", _folds(training, vocabulary, seed)):
         head = train_head(
             training.features[fitted], training.labels[fitted], len(vocabulary), device=device, recipe=recipe
         )
@@ -221,7 +221,7 @@ def _fine_tuned(
     from model.fine_tuning import FineTuneRecipe, fine_tune_network
 
     training, test = sides[Split.TRAIN], sides[Split.TEST]
-    fitted, held_out = _folds(training, seed)[0]
+    fitted, held_out = _folds(training, vocabulary, seed)[0]
     tuned = fine_tune_network(
         [(paths[training.photos[i].sha256], training.photos[i].label) for i in fitted],
         vocabulary.labels,
@@ -267,6 +267,8 @@ def _candidate(
 ) -> Candidate:
     training, test = sides[Split.TRAIN], sides[Split.TEST]
     truth = training.labels[outcome.calibration]
+    if not np.isfinite(outcome.calibration_logits).all() or not np.isfinite(outcome.test_logits).all():
+        raise ModelError("the training diverged (NaN or infinite logits): nothing was registered; try another seed")
     temperature = fit_temperature(outcome.calibration_logits.astype(np.float64), truth)
     probabilities = softmax(outcome.calibration_logits.astype(np.float64) / temperature)
     evidence = _evidence(body, training.features)
@@ -367,12 +369,20 @@ def _joined(one: _Split, other: _Split) -> _Split:
     )
 
 
-def _folds(side: _Split, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    rarest = int(np.bincount(side.labels).min())
+def _folds(side: _Split, vocabulary: Vocabulary, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    rarest = int(np.bincount(side.labels, minlength=len(vocabulary)).min())
     if rarest < _FOLDS:
         raise DatasetError(f"every label needs at least {_FOLDS} training photos; the rarest has {rarest}: gather more")
     splitter = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
-    return list(splitter.split(side.features, side.labels, side.groups))
+    folds = list(splitter.split(side.features, side.labels, side.groups))
+    for fitted, _ in folds:
+        missing = set(range(len(vocabulary))) - set(side.labels[fitted].tolist())
+        if missing:
+            raise DatasetError(
+                f"the training photos of {vocabulary.labels[min(missing)]!r} resemble each other too much: gather "
+                "photos of other scenes"
+            )
+    return folds
 
 
 def _evidence(body: Body, features: NDArray[np.float16]) -> Evidence:

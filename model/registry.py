@@ -3,10 +3,11 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,9 +15,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from model.artifact import Artifact, ModelCard, load, load_card, save, write_checksums
+from model.artifact import Artifact, ModelCard, load, load_card, save
 from model.errors import ArtifactError, RegistryError
 from model.features import FeatureStore
+
+_VERSION = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 
 
 class Alias(StrEnum):
@@ -55,11 +58,10 @@ class Registry:
 
     def folder(self, version: str) -> Path:
         """The version's folder; raises `RegistryError` when there is none."""
-        path = self.home / "versions" / version
-        if not version or Path(version).name != version or not (path / "card.json").is_file():
-            known = ", ".join(self.versions()) or "none"
-            raise RegistryError(f"no model version {version!r}; there are: {known}")
-        return path
+        versions = self.versions()
+        if version not in versions:
+            raise RegistryError(f"no model version {version!r}; there are: {', '.join(versions) or 'none'}")
+        return self.home / "versions" / version
 
     def versions(self) -> list[str]:
         """Registered versions, oldest first."""
@@ -93,25 +95,26 @@ class Registry:
         return load_card(self.folder(version))
 
     def load(self, version: str) -> Artifact:
-        return load(self.folder(version))
+        """Verify and read a version. Raises `ArtifactError`, also for one that was copied under another name."""
+        artifact = load(self.folder(version))
+        if artifact.card.version != version:
+            raise ArtifactError(
+                f"{self.folder(version)} holds the version {artifact.card.version}: answers would be recorded under a "
+                "wrong name; give the folder its name"
+            )
+        return artifact
 
     def register(self, artifact: Artifact, *, reason: str, plots: Mapping[str, bytes] | None = None) -> None:
         """Add a version; it serves nobody until promoted."""
-        versions = self.home / "versions"
-        versions.mkdir(parents=True, exist_ok=True)
+        version = artifact.card.version
+        if not _VERSION.fullmatch(version):
+            raise RegistryError(f"{version!r} is no name of a version: expected letters, digits, '.', '-' and '_'")
         with self._locked():
-            final = versions / artifact.card.version
-            if final.exists():
-                raise RegistryError(f"version {artifact.card.version} exists already")
-            with tempfile.TemporaryDirectory(dir=versions, prefix=".new-") as temporary:
-                draft = Path(temporary) / "version"
-                save(artifact, draft)
-                for name, content in (plots or {}).items():
-                    (draft / "report").mkdir(exist_ok=True)
-                    (draft / "report" / name).write_bytes(content)
-                write_checksums(draft)
-                draft.rename(final)
-            self._write_ledger("registered", artifact.card.version, reason)
+            folder = self.home / "versions" / version
+            if folder.exists():
+                raise RegistryError(f"version {version} exists already")
+            save(artifact, folder, plots)
+            self._write_ledger("registered", version, reason)
 
     def promote(self, version: str, *, reason: str) -> None:
         """Make `version` champion; the former one becomes previous. A damaged version is refused."""
@@ -131,23 +134,27 @@ class Registry:
 
     def rollback(self, *, reason: str) -> str:
         """Make the previous version champion again; returns it."""
+        self.aliases()  # installs the bundled model first; under the lock below it would wait for itself
         with self._locked():
             aliases = dict(self.aliases())
-            previous = aliases.get(Alias.PREVIOUS)
+            previous = aliases.pop(Alias.PREVIOUS, None)
             if previous is None:
                 raise RegistryError("there is no previous model to roll back to")
             self.load(previous)
-            aliases[Alias.PREVIOUS], aliases[Alias.CHAMPION] = aliases[Alias.CHAMPION], previous
+            if Alias.CHAMPION in aliases:
+                aliases[Alias.PREVIOUS] = aliases[Alias.CHAMPION]
+            aliases[Alias.CHAMPION] = previous
             self._write_aliases(aliases)
             self._write_ledger("rolled back", previous, reason)
         return previous
 
     def ledger(self) -> Iterator[LedgerEntry]:
-        """Every move, oldest first."""
+        """Every move, oldest first. A line that a crash or a full disk cut off is passed over."""
         path = self.home / "ledger.jsonl"
         if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                yield LedgerEntry(**json.loads(line))
+            for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+                with suppress(ValueError, TypeError):
+                    yield LedgerEntry(**json.loads(line))
 
     def _install_bundled(self) -> None:
         bundled = bundled_folder()
@@ -166,11 +173,12 @@ class Registry:
 
     def _write_aliases(self, aliases: Mapping[Alias, str]) -> None:
         text = json.dumps({alias.value: version for alias, version in aliases.items()}, indent=2) + "\n"
-        with tempfile.NamedTemporaryFile("w", dir=self.home, prefix=".aliases-", delete=False) as file:
+        draft = self.home / ".aliases.new"  # one name: only who holds the lock writes, and a crash leaves no heap
+        with draft.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).replace(self.alias_file)
+        draft.replace(self.alias_file)
 
     def _write_ledger(self, event: str, version: str, reason: str) -> None:
         entry: dict[str, Any] = {
@@ -179,8 +187,12 @@ class Registry:
             "version": version,
             "reason": reason,
         }
-        with (self.home / "ledger.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        with (self.home / "ledger.jsonl").open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read() != b"\n":  # a crash cut the last line off; do not lose this one with it
+                    file.write(b"\n")
+            file.write(json.dumps(entry).encode() + b"\n")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -62,6 +62,8 @@ class Classifier:
         self._weight = artifact.weight.astype(np.float64)
         self._bias = artifact.bias.astype(np.float64)
         _, reference = artifact.reference(Split.TRAIN, store)
+        if not len(reference):
+            raise ArtifactError(f"{card.version}: all photos that it was trained on were deleted; train a new model")
         self._detector = CombinedDetector(reference.astype(np.float32), card.out_of_domain)
         self._tuned = _tuned_body(artifact, body) if card.fine_tuned else None
 
@@ -75,21 +77,24 @@ class Classifier:
 
     def predict_batch(self, photos: Sequence[bytes | Image.Image]) -> list[Prediction | ImageFailure]:
         """One result for each photo, in order. Bytes are decoded under the usual limits."""
-        pictures: dict[int, Image.Image] = {}
+        arrays: dict[int, NDArray[np.float32]] = {}  # not the pictures: a batch of large ones would take gigabytes
         failures: dict[int, ImageFailure] = {}
         for place, photo in enumerate(photos):
             try:
-                pictures[place] = decode(photo) if isinstance(photo, bytes) else photo
+                arrays[place] = self.body.backbone.to_array(decode(photo) if isinstance(photo, bytes) else photo)
             except ImageError as error:
                 failures[place] = ImageFailure(error.problem, str(error))
-        predictions = dict(zip(pictures, self.predict_pictures(list(pictures.values())), strict=True))
+        predictions = dict(zip(arrays, self._predict(list(arrays.values())), strict=True))
         return [failures[place] if place in failures else predictions[place] for place in range(len(photos))]
 
     def predict_pictures(self, pictures: Sequence[Image.Image]) -> list[Prediction]:
         """One prediction for each RGB picture, in order."""
-        if not pictures:
+        return self._predict([self.body.backbone.to_array(picture) for picture in pictures])
+
+    def _predict(self, arrays: Sequence[NDArray[np.float32]]) -> list[Prediction]:
+        if not arrays:
             return []
-        batch = np.stack([self.body.backbone.to_array(picture) for picture in pictures])  # (N, 3, S, S)
+        batch = np.stack(arrays)  # (N, 3, S, S)
         # Rounded to what is stored, so that a photo scores the same whether fresh or from the feature store.
         stored = self.body.features(batch).astype(np.float16)
         frozen = stored.astype(np.float32)  # (N, D)

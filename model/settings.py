@@ -3,7 +3,7 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +40,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = "; ".join(cls._sentence(dict(detail)) for detail in error.errors())
             raise SettingsError(problems) from None  # the cause would repeat the input, which may be a secret
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f".env: expected a readable file in UTF-8 ({type(error).__name__})") from None
 
     @classmethod
     def key_of(cls, field: str) -> str:
@@ -56,9 +58,13 @@ class Settings(BaseSettings):
         key = cls.key_of(field) if field else name
         if detail["type"] == "missing":
             return f"{key} is not set: put it into the environment or into .env"
-        secret = field is not None and cls.model_fields[field].annotation is SecretStr
+        problem = detail["msg"].removeprefix("Value error, ")
+        if field is None:  # about the settings together, so the input would be all of them, secrets too
+            return f"{key}: {problem}" if key else problem
+        annotation = cls.model_fields[field].annotation
+        secret = annotation is SecretStr or SecretStr in get_args(annotation)
         came = "a secret value" if secret else repr(detail["input"])
-        return f"{key}: {detail['msg'].removeprefix('Value error, ')} (got {came})"
+        return f"{key}: {problem} (got {came})"
 
     def home_folder(self) -> Path:
         """`BEARBOT_HOME` with `~` resolved."""

@@ -14,7 +14,7 @@ class Neighbours:
 
     def __init__(self, reference: NDArray[np.float32], k: int = 5) -> None:
         self._reference = normalised(reference)  # (M, D)
-        self._k = min(k, len(reference) - 1)
+        self._k = max(1, min(k, len(reference) - 1))
 
     def score(self, evidence: Evidence) -> NDArray[np.float64]:
         """(N,): distance of each photo to its k nearest training photos."""

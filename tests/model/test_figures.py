@@ -1,0 +1,169 @@
+"""The numbers: risk bound, calibration, evaluation. Each claim is checked against its definition."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.stats import binom
+
+from model.calibration import expected_calibration_error, fit_temperature, negative_log_likelihood, softmax
+from model.evaluation import Proportion, evaluate
+from model.risk import CONSERVATIVE_THRESHOLD, PRESET_THRESHOLDS, choose_threshold, upper_error_bound
+
+
+@pytest.mark.parametrize(("errors", "photos"), [(0, 149), (1, 236), (2, 313)])
+def test_so_many_photos_it_takes_to_promise_two_percent(errors: int, photos: int) -> None:
+    assert upper_error_bound(errors, photos, 0.05) <= 0.02
+    assert upper_error_bound(errors, photos - 1, 0.05) > 0.02
+
+
+@given(st.integers(1, 400), st.floats(0.001, 0.999), st.sampled_from([0.01, 0.05, 0.2]))
+@settings(max_examples=60, deadline=None)
+def test_the_bound_is_below_the_true_rate_no_more_often_than_it_says(n: int, rate: float, delta: float) -> None:
+    errors = np.arange(n + 1)
+    bounds = np.array([upper_error_bound(int(k), n, delta) for k in errors])
+    assert binom.pmf(errors, n, rate)[bounds < rate].sum() <= delta + 1e-9
+    assert (np.diff(bounds) >= 0).all()
+
+
+def test_of_nothing_answered_nothing_is_known() -> None:
+    assert upper_error_bound(0, 0, 0.05) == 1.0
+    assert upper_error_bound(3, 3, 0.05) == 1.0
+
+
+def chosen(confidences: list[float], wrong: list[int], **options: float):
+    correct = np.ones(len(confidences), dtype=bool)
+    correct[wrong] = False
+    return choose_threshold(np.array(confidences), correct, assumption="the test holds", **options)
+
+
+def test_the_lowest_threshold_that_keeps_the_promise_is_taken() -> None:
+    threshold = chosen([0.995] * 200 + [0.85] * 200, [])
+    assert (threshold.threshold, threshold.guaranteed, threshold.errors) == (0.80, True, 0)
+    assert threshold.upper_bound <= 0.02
+    assert "at most 2% of such answers are wrong, with 95% confidence" in threshold.claim()
+
+
+def test_the_sequence_stops_at_the_first_failure() -> None:
+    """0.90 fails; 0.80 would pass with its many good photos, but testing it would spend the error probability twice."""
+    confidences = [0.995] * 200 + [0.92] * 30 + [0.82] * 3000
+    threshold = chosen(confidences, list(range(200, 230)))
+    assert threshold.threshold == 0.95
+    assert threshold.guaranteed
+    assert upper_error_bound(30, 3230, 0.05) <= 0.02  # it really would have passed
+
+
+def test_without_enough_photos_nothing_is_claimed() -> None:
+    threshold = chosen([0.999] * 148, [])
+    assert (threshold.threshold, threshold.guaranteed) == (CONSERVATIVE_THRESHOLD, False)
+    assert threshold.claim().startswith("nothing is guaranteed: 0 errors in 148")
+    assert chosen([0.999] * 149, []).guaranteed
+
+
+def test_without_any_photo_nothing_is_claimed() -> None:
+    threshold = chosen([], [])
+    assert (threshold.guaranteed, threshold.upper_bound, threshold.answered) == (False, 1.0, 0)
+
+
+def test_what_is_no_number_is_never_answered() -> None:
+    assert chosen([float("nan")] * 500, []).guaranteed is False
+
+
+@given(
+    hnp.arrays(float, st.integers(0, 300), elements=st.floats(0, 1)),
+    st.integers(0, 2**32 - 1),
+    st.floats(0.5, 1.0),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_guarantee_is_never_given_beyond_its_bound(confidences: np.ndarray, seed: int, accuracy: float) -> None:
+    correct = np.random.default_rng(seed).random(len(confidences)) < accuracy
+    threshold = choose_threshold(confidences, correct, assumption="")
+    answered = confidences >= threshold.threshold
+    assert threshold.answered == answered.sum()
+    assert threshold.errors == (answered & ~correct).sum()
+    assert threshold.guaranteed == (threshold.upper_bound <= threshold.risk)
+    if threshold.guaranteed:
+        for stricter in (t for t in PRESET_THRESHOLDS if t > threshold.threshold):
+            above = confidences >= stricter
+            assert upper_error_bound(int((above & ~correct).sum()), int(above.sum()), 0.05) <= 0.02
+
+
+LOGITS = hnp.arrays(float, st.tuples(st.integers(1, 20), st.integers(2, 5)), elements=st.floats(-1e4, 1e4))
+
+
+@given(LOGITS, st.floats(0.05, 20))
+def test_a_temperature_never_changes_the_order_of_labels(logits: np.ndarray, temperature: float) -> None:
+    probabilities = softmax(logits / temperature)
+    assert np.isfinite(probabilities).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
+    for row, p in zip(logits, probabilities, strict=True):
+        assert (np.diff(p[np.argsort(row, kind="stable")]) >= 0).all()
+
+
+def drawn(temperature: float, photos: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """Logits whose true label is drawn from their softmax at `temperature`."""
+    random = np.random.default_rng(3)
+    logits = random.normal(scale=4, size=(photos, 3))
+    p = softmax(logits / temperature)
+    return logits, (random.random((photos, 1)) > p.cumsum(axis=1)).sum(axis=1).clip(max=2)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_the_true_temperature_is_found(temperature: float) -> None:
+    logits, labels = drawn(temperature)
+    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.1)
+
+
+def test_a_fitted_temperature_lowers_the_calibration_error() -> None:
+    logits, labels = drawn(3.0)
+    correct = logits.argmax(axis=1) == labels
+    raw = softmax(logits).max(axis=1)
+    fitted = softmax(logits / fit_temperature(logits, labels)).max(axis=1)
+    assert expected_calibration_error(raw, correct) > 0.1
+    assert expected_calibration_error(fitted, correct) < 0.03
+
+
+def test_calibration_error_by_hand() -> None:
+    confidences = np.array([0.5, 0.5, 0.9, 0.9])
+    correct = np.array([True, False, True, False])
+    assert expected_calibration_error(confidences, correct, bins=2) == pytest.approx((0.0 + 0.4) / 2)
+    assert expected_calibration_error(np.array([]), np.array([], dtype=bool)) == 0.0
+
+
+def test_the_likelihood_of_the_impossible_is_a_number() -> None:
+    assert np.isfinite(negative_log_likelihood(np.array([[1.0, 0.0]]), np.array([1])))
+
+
+def test_a_proportion_of_nothing_has_no_value() -> None:
+    nothing = Proportion.of(0, 0)
+    assert (nothing.value, nothing.low, nothing.high, str(nothing)) == (None, 0.0, 1.0, "none")
+
+
+@given(st.integers(1, 1000), st.data())
+@settings(max_examples=50, deadline=None)
+def test_an_interval_holds_its_proportion(total: int, data: st.DataObject) -> None:
+    count = data.draw(st.integers(0, total))
+    proportion = Proportion.of(count, total)
+    assert proportion.value is not None
+    assert 0.0 <= proportion.low <= proportion.value + 1e-9
+    assert proportion.value - 1e-9 <= proportion.high <= 1.0
+
+
+def test_figures_of_a_test_set_by_hand() -> None:
+    logits = np.log(np.array([[0.98, 0.01, 0.01], [0.6, 0.3, 0.1], [0.1, 0.89, 0.01], [0.97, 0.02, 0.01]]))
+    report = evaluate(
+        logits,
+        np.array([0, 0, 0, 1]),
+        temperature=1.0,
+        vocabulary=("a", "b", "c"),
+        answer_threshold=0.85,
+        in_domain=np.array([True, True, False, True]),
+    )
+    assert report.confusion == ((2, 1, 0), (1, 0, 0), (0, 0, 0))
+    assert (report.accuracy.count, report.accuracy.total) == (2, 4)
+    assert (report.answered.count, report.wrong_among_answered.count, report.wrong_among_answered.total) == (2, 1, 2)
+    assert report.per_label["c"].value is None  # no photo of it was there
+    json.dumps(report.to_json(), allow_nan=False)
