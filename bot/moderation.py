@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update, User
+from telegram import CallbackQuery, Message, Update, User
 from telegram.error import BadRequest
 
 from bot import messages
@@ -135,12 +135,14 @@ async def _answer(query: CallbackQuery, text: str | None) -> None:
 
 
 async def _edit(query: CallbackQuery, text: str) -> None:
-    """Turn the card into its result, without buttons. It may be deleted, too old, or turned already."""
-    none = InlineKeyboardMarkup([])
+    """Turn the card into its result; an edit that names no buttons takes them away.
+
+    The card may be deleted, too old, or turned already.
+    """
     try:
         if isinstance(query.message, Message) and query.message.photo:
-            await query.edit_message_caption(text, reply_markup=none)
+            await query.edit_message_caption(text)
         else:
-            await query.edit_message_text(text, reply_markup=none)
+            await query.edit_message_text(text)
     except BadRequest as error:
         _log.info("a review card could not be edited: %s", error)

@@ -106,7 +106,8 @@ class Story:
         promoted = await asyncio.to_thread(self._stage.runner.registry.champion)
         if promoted == before:
             return
-        while self._stage.runner.champion.version != promoted and not self._stage.running.done():
+        # The champion is looked at, as it tells nobody when it changes.
+        while self._stage.runner.champion.version != promoted and not self._stage.running.done():  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.1)
         self._heading(f"The same bot, not restarted, now answers with {promoted}")
         self._asker.skip()

@@ -1,0 +1,72 @@
+"""Starting and stopping: what cannot work says so without the token, and what is in hand is finished."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot import polling
+from bot.errors import InvalidTokenError, PollingConflict
+from bot.runner import Runner
+from bot.sandbox.server import Sandbox
+from bot.settings import BotSettings
+from model.settings import ModelSettings
+from review.settings import ReviewSettings
+
+pytestmark = pytest.mark.anyio
+
+Serve = Callable[[Runner], AbstractAsyncContextManager[None]]
+
+
+async def test_an_unknown_token_ends_it_and_is_not_repeated(sandbox: Sandbox, tmp_path: Path) -> None:
+    token = "99999:" + "x" * 35
+    runner = Runner(
+        BotSettings(token=SecretStr(token), base_url=sandbox.url),
+        ReviewSettings(bearbot_home=tmp_path),
+        ModelSettings(bearbot_home=tmp_path),
+    )
+    with pytest.raises(InvalidTokenError, match=re.escape(sandbox.url)) as caught:
+        await runner.serve(asyncio.Event())
+    assert token not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+async def test_it_can_be_stopped_while_it_waits_for_the_server(
+    sandbox: Sandbox, make_runner: Callable[[], Runner]
+) -> None:
+    await sandbox.stop()
+    stop = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.3, stop.set)
+    async with asyncio.timeout(5):
+        await make_runner().serve(stop)
+
+
+async def test_a_second_program_on_the_same_token_ends_with_a_sentence(
+    make_runner: Callable[[], Runner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "_CONFLICT_PATIENCE", 0.2)
+    monkeypatch.setattr(polling, "_CONFLICT_PAUSE", 0.05)
+    stop = asyncio.Event()
+    programs = [asyncio.create_task(make_runner().serve(stop)) for _ in range(2)]
+    async with asyncio.timeout(30):
+        ended, others = await asyncio.wait(programs, return_when=asyncio.FIRST_COMPLETED)
+        with pytest.raises(PollingConflict, match="another program receives this bot's updates"):
+            ended.pop().result()
+        stop.set()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+async def test_two_starts_in_a_row_use_one_home(
+    sandbox: Sandbox, make_runner: Callable[[], Runner], serve: Serve, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        async with serve(make_runner()):
+            await sandbox.asker.send_text("/help")
+            await sandbox.asker.expect("Send a photo")
+    home = tmp_path / "home"
+    assert home.stat().st_mode & 0o077 == 0, "others may look into the home folder"
+    assert {path.name for path in home.iterdir()} >= {"review.db", "models"}
