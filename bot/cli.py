@@ -1,10 +1,7 @@
 """The composition root: `bearbot`, put together from each package's own commands, each loaded when it is called."""
 
-import asyncio
-import signal
 import sys
 import warnings
-from collections.abc import Awaitable, Callable
 from importlib import import_module
 from importlib.metadata import version
 
@@ -64,6 +61,7 @@ def run() -> None:
     from bot.errors import BotError
     from bot.redaction import configure_logging
     from bot.settings import BotSettings
+    from bot.signals import until_signal
     from model.console import note, one_line_errors
     from model.errors import ModelError
     from model.settings import ModelSettings
@@ -79,30 +77,10 @@ def run() -> None:
         until_signal(lambda stop: runner.serve(stop, ready=lambda name: note(f"@{name} listens; Ctrl-C ends it")))
 
 
-def until_signal(program: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run `program` with an event that Ctrl-C or SIGTERM sets; a second signal ends the process at once."""
-
-    async def supervised() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def told() -> None:
-            stop.set()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, told)
-        await program(stop)
-
-    asyncio.run(supervised())
-
-
 def main() -> None:
     """The console script."""
     # Libraries warn their developers while they are imported; users can do nothing about it.
     warnings.filterwarnings("ignore", category=FutureWarning)
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
     try:
         bearbot.main(prog_name="bearbot")
     except KeyboardInterrupt:  # outside of click's own handling

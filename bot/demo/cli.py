@@ -66,10 +66,10 @@ async def _as_text(photos: tuple[Path, ...], home: Path) -> None:
 def _in_browser(home: Path, port: int) -> None:
     from pydantic import SecretStr
 
-    from bot.cli import until_signal
     from bot.demo.stage import stage
     from bot.redaction import configure_logging
     from bot.sandbox.server import TOKEN
+    from bot.signals import until_signal
 
     configure_logging(SecretStr(TOKEN))
 
