@@ -157,6 +157,9 @@ def split_photos(
     folds = round(1 / test_share)
     if rarest < folds:
         raise DatasetError(f"every label needs at least {folds} photos; the rarest has {rarest}: gather more")
+    scenes = len(set(groups.tolist()))
+    if scenes < folds:
+        raise DatasetError(f"the photos show only {scenes} different scenes; at least {folds} are needed: gather more")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     _, test = next(splitter.split(np.zeros(len(labels)), labels, groups))
     in_test = set(test.tolist())

@@ -36,8 +36,9 @@ class FeatureStore:
 
     def get(self, sha256: str, backbone: str) -> NDArray[np.float16] | None:
         """The features (D,) float16, or None when there are none (or no longer, or a crash left half a file)."""
+        path = self._path(sha256, backbone)
         try:
-            loaded: NDArray[np.float16] = np.load(self._path(sha256, backbone), allow_pickle=False)
+            loaded: NDArray[np.float16] = np.load(path, allow_pickle=False)
         except (FileNotFoundError, ValueError, EOFError):
             return None
         return loaded

@@ -373,6 +373,9 @@ def _folds(side: _Split, vocabulary: Vocabulary, seed: int) -> list[tuple[NDArra
     rarest = int(np.bincount(side.labels, minlength=len(vocabulary)).min())
     if rarest < _FOLDS:
         raise DatasetError(f"every label needs at least {_FOLDS} training photos; the rarest has {rarest}: gather more")
+    scenes = len(set(side.groups))
+    if scenes < _FOLDS:
+        raise DatasetError(f"the training photos show only {scenes} different scenes; {_FOLDS} are needed: gather more")
     splitter = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
     folds = list(splitter.split(side.features, side.labels, side.groups))
     for fitted, _ in folds:

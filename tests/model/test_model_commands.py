@@ -1,0 +1,262 @@
+"""`bearbot model ...`: what it prints, where, and its exit status; and what importing it costs."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+import model as package
+from model import cli
+from model.artifact import Artifact, load, load_card
+from model.registry import Registry, bundled_folder
+
+BUNDLED = load_card(bundled_folder()).version
+SOURCES = sorted(Path(package.__file__).parent.rglob("*.py"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MODEL_HOME", str(tmp_path / "models"))
+    monkeypatch.setenv("MODEL_DEVICE", "cpu")
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def run(home: Path) -> Callable[..., Result]:
+    return lambda *arguments: CliRunner().invoke(cli.model, [str(argument) for argument in arguments])
+
+
+def failed(result: Result, *named: str) -> None:
+    """Exit status 1, one line on stderr that names what failed, nothing on stdout."""
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    for name in named:
+        assert name in result.stderr
+
+
+def test_show_as_json_is_the_whole_card(run: Callable[..., Result]) -> None:
+    result = run("show", "--json")
+    assert result.exit_code == 0
+    (line,) = result.stdout.splitlines()
+    card = json.loads(line)
+    assert (card["version"], card["backbone"]) == (BUNDLED, "tf_efficientnet_lite0")
+    assert card["created_at"].startswith("20")
+    assert 0.9 < card["metrics"]["accuracy"]["value"] <= 1
+    assert result.stderr == ""
+
+
+def test_show_is_readable(run: Callable[..., Result]) -> None:
+    result = run("show")
+    assert result.exit_code == 0
+    for part in (BUNDLED, "black, grizzly, teddy", "tf_efficientnet_lite0", "154 of 156", "with 95% confidence"):
+        assert part in result.stdout
+
+
+def test_versions_are_listed_with_their_roles(
+    run: Callable[..., Result], home: Path, make_artifact: Callable[..., Artifact]
+) -> None:
+    assert BUNDLED in run("list").stdout
+    Registry(home).register(make_artifact("small-1"), reason="test")
+    assert run("promote", "small-1", "--reason", "why not").exit_code == 0
+    rows = [json.loads(line) for line in run("list", "--json").stdout.splitlines()]
+    assert [(row["version"], row["aliases"]) for row in rows] == [(BUNDLED, ["previous"]), ("small-1", ["champion"])]
+    assert [entry.reason for entry in Registry(home).ledger()][-1] == "why not"
+
+
+def test_promotion_and_rollback_speak_on_stderr(
+    run: Callable[..., Result], home: Path, make_artifact: Callable[..., Artifact]
+) -> None:
+    Registry(home).register(make_artifact("small-1"), reason="test")
+    promoted = run("promote", "small-1")
+    assert (promoted.exit_code, promoted.stdout) == (0, "")
+    assert "small-1 answers now" in promoted.stderr
+    back = run("rollback")
+    assert (back.exit_code, back.stdout) == (0, "")
+    assert f"{BUNDLED} answers again" in back.stderr
+
+
+@pytest.mark.timeout(60)
+def test_what_is_refused_is_named_in_one_line(run: Callable[..., Result], home: Path) -> None:
+    failed(run("rollback"), "no previous model")
+    failed(run("promote", "nonsense"), "nonsense", BUNDLED)
+    failed(run("promote", BUNDLED), "champion already")
+    failed(run("show", "../../etc"), "../../etc")
+    failed(run("show", "x" * 5000), "no model version")
+    failed(run("evaluate", "nonsense"), "nonsense")
+    (home / "versions" / BUNDLED / "head.safetensors").write_bytes(b"damaged")
+    failed(run("evaluate"), "head.safetensors", "damaged")
+    (home / "aliases.json").write_text("{")
+    failed(run("show"), "aliases.json")
+
+
+def test_a_home_that_is_no_folder_is_named(run: Callable[..., Result], home: Path) -> None:
+    home.write_text("a file")
+    failed(run("show"), str(home))
+
+
+def test_a_wrong_setting_is_named(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_DEVICE", "gpu")
+    failed(run("show"), "MODEL_DEVICE", "'gpu'")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["show", "--nonsense"],
+        ["promote"],
+        ["show", "a", "b"],
+        ["train"],
+        ["train", "no-such-folder"],
+        ["train", "--seed", "many", "."],
+        ["train", "--promote", "--output", "x", "."],
+    ],
+)
+def test_wrong_usage_is_exit_status_2(run: Callable[..., Result], arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Usage:" in result.stderr
+    assert result.stdout == ""
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for command in [cli.model, *cli.model.commands.values()]:
+        text = command.get_help(click.Context(command))
+        assert "Example:" in text
+        assert "bearbot model" in text
+
+
+def test_training_what_cannot_be_trained_on_registers_nothing(
+    run: Callable[..., Result], home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "photos" / "black").mkdir(parents=True)
+    failed(run("train", tmp_path / "photos"), "found no photo")
+    existing = tmp_path / "existing"
+    existing.mkdir()
+    failed(run("train", tmp_path / "photos", "--output", existing), "existing", "exists already")
+    assert not home.exists()
+
+
+def trained(monkeypatch: pytest.MonkeyPatch, outcome: Callable[..., object]) -> None:
+    from model import pipeline
+
+    monkeypatch.setattr(pipeline, "train", outcome)
+
+
+@pytest.fixture
+def candidate(bundled: Artifact) -> object:
+    from dataclasses import replace
+
+    from model.pipeline import Candidate, report_of
+
+    fresh = replace(bundled, card=replace(bundled.card, version="fresh-1"))
+    return Candidate(fresh, report_of(fresh), (("photos/black/bad.jpg", "no picture"),))
+
+
+def test_a_trained_model_is_registered_and_promoted_on_request(
+    run: Callable[..., Result], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, candidate: object
+) -> None:
+    trained(monkeypatch, lambda *args, **options: candidate)
+    result = run("train", tmp_path, "--promote")
+    assert result.exit_code == 0
+    assert "left out: photos/black/bad.jpg: no picture" in result.stderr
+    assert "fresh-1" in result.stdout
+    assert Registry(home).champion() == "fresh-1"
+    plots = {path.name: path.read_bytes()[:4] for path in (home / "versions" / "fresh-1" / "report").iterdir()}
+    assert plots == dict.fromkeys(["confusion_matrix.png", "reliability.png", "risk_coverage.png"], b"\x89PNG")
+
+
+def test_a_trained_model_is_written_where_told(
+    run: Callable[..., Result], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, candidate: object
+) -> None:
+    trained(monkeypatch, lambda *args, **options: candidate)
+    output = tmp_path / "deep" / "model"
+    assert run("train", tmp_path, "--output", output).exit_code == 0
+    assert load(output).card.version == "fresh-1"
+    assert (output / "report" / "reliability.png").is_file()
+    assert [path.name for path in output.parent.iterdir()] == ["model"]
+    assert not home.exists()
+
+
+def test_an_interrupted_training_leaves_nothing(
+    run: Callable[..., Result], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: object, **options: object) -> object:
+        raise KeyboardInterrupt
+
+    trained(monkeypatch, interrupted)
+    result = run("train", tmp_path, "--output", tmp_path / "model")
+    assert result.exit_code == 1
+    assert "Aborted!" in result.stderr
+    assert not home.exists()
+    assert not (tmp_path / "model").exists()
+
+
+def test_evaluate_prints_figures_and_writes_plots(run: Callable[..., Result], tmp_path: Path) -> None:
+    as_json = run("evaluate", "--json", "--plots", tmp_path / "plots")
+    assert as_json.exit_code == 0
+    row = json.loads(as_json.stdout)
+    assert (row["version"], row["photos"]) == (BUNDLED, 156)
+    assert len(list((tmp_path / "plots").glob("*.png"))) == 3
+    text = run("evaluate").stdout
+    assert "answered alone" in text
+    assert "154 of 156" in text
+
+
+def test_results_for_machines_survive_any_encoding(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    from model.console import print_json
+
+    row = {"path": "b\udcff.jpg", "label": "熊", "separator": "\u2028"}
+    print_json(row)
+    written = capsysbinary.readouterr().out
+    assert written.count(b"\n") == 1
+    assert json.loads(written.decode("ascii")) == row
+    with pytest.raises(ValueError, match="JSON"):
+        print_json({"score": float("nan")})
+
+
+@pytest.mark.parametrize("module", ["model.registry", "model.cli", "model.champion", "model.images"])
+def test_importing_costs_none_of_the_heavy_libraries(module: str) -> None:
+    program = f"import sys, {module}; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"torch", "timm", "fastai", "sklearn", "scipy", "matplotlib", "torchvision"} & set(loaded)
+
+
+def test_help_loads_not_even_numpy() -> None:
+    program = (
+        "import sys, click.testing, model.cli as c\n"
+        "assert click.testing.CliRunner().invoke(c.model, ['--help']).exit_code == 0\n"
+        "print(*sorted(sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"numpy", "pydantic", "PIL", "torch"} & set(loaded)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_nothing_is_ever_unpickled(source: Path) -> None:
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+            assert not {"pickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"} & {
+                name.split(".")[0] for name in names
+            }
+            assert not {"load_learner", "read_pickle"} & set(names)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "load":
+            options = {option.arg: ast.literal_eval(option.value) for option in node.keywords if option.arg in SAFE}
+            owner = ast.unparse(node.func.value)
+            if owner == "torch":
+                assert options.get("weights_only") is True, ast.unparse(node)
+            if owner in ("np", "numpy"):
+                assert options.get("allow_pickle") is False, ast.unparse(node)
+
+
+SAFE = ("weights_only", "allow_pickle")

@@ -1,0 +1,259 @@
+"""Training and retraining, on features and on small folders of made-up photos."""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from model.artifact import Artifact, load, save
+from model.dataset import DatasetManifest, Origin, Split
+from model.errors import DatasetError, ModelError
+from model.features import FeatureStore
+from model.network import Body
+from model.serving import Classifier
+
+with warnings.catch_warnings():
+    # fastai sets an option of pandas, while it is imported, that pandas 3 deprecates.
+    warnings.filterwarnings("ignore", "The 'mode.chained_assignment' option")
+    from model import fine_tuning, pipeline
+    from model.pipeline import ReviewedPhoto, report_of, retrain
+    from model.training import HeadRecipe, train_head
+
+CPU = torch.device("cpu")
+QUICK = HeadRecipe(epochs=8)
+
+
+@pytest.fixture
+def quick(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few epochs, and the body that is loaded already."""
+    monkeypatch.setattr(pipeline, "load_body", lambda name, device: classifier.body)
+    monkeypatch.setattr(pipeline, "HeadRecipe", lambda seed: replace(QUICK, seed=seed))
+
+
+@pytest.fixture(scope="module")
+def champion(bundled: Artifact) -> Artifact:
+    """The bundled model cut down to 150 photos, so that a test trains in a second."""
+    rows = list(range(0, len(bundled.base_features), 5))
+    photos = [bundled.manifest.photos[i] for i in rows]
+    test = [i for i, photo in enumerate(bundled.base_photos()) if photo.split is Split.TEST]
+    kept = [test.index(i) for i in rows if i in test]
+    return replace(
+        bundled,
+        manifest=DatasetManifest(tuple(photos)),
+        base_features=bundled.base_features[rows],
+        test_logits=bundled.test_logits[kept],
+        test_scores=bundled.test_scores[kept],
+    )
+
+
+def clouds(photos: int = 60, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Features (N, 8) of three well-separated labels."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(photos) % 3
+    return (3 * np.eye(8)[labels] + random.normal(scale=0.3, size=(photos, 8))).astype(np.float16), labels
+
+
+def accuracy(head: torch.nn.Linear, features: np.ndarray, labels: np.ndarray) -> float:
+    with torch.inference_mode():
+        return float((head(torch.from_numpy(features.astype(np.float32))).argmax(1).numpy() == labels).mean())
+
+
+def test_a_head_learns_and_the_same_seed_gives_the_same_head() -> None:
+    features, labels = clouds()
+    recipe = HeadRecipe(epochs=8, learning_rate=0.05, weight_decay=0.01)
+    heads = [train_head(features, labels, 3, device=CPU, recipe=recipe) for _ in range(2)]
+    torch.testing.assert_close(heads[0].weight, heads[1].weight, rtol=0, atol=0)
+    other = train_head(features, labels, 3, device=CPU, recipe=replace(recipe, seed=21))
+    assert not torch.equal(heads[0].weight, other.weight)
+    assert accuracy(heads[0], *clouds(seed=2)) > 0.95
+
+
+def test_a_rare_label_weighs_as_much_as_a_frequent_one() -> None:
+    """With features that say nothing, an unweighted head would always answer with the frequent label."""
+    features = np.zeros((60, 4), dtype=np.float16)
+    labels = np.array([0] * 50 + [1] * 10)
+    head = train_head(features, labels, 2, device=CPU, recipe=HeadRecipe(epochs=40, learning_rate=0.05, batch_size=60))
+    bias = head.bias.detach()
+    assert abs(float(bias[0] - bias[1])) < 0.3
+
+
+def test_a_label_without_photos_is_no_division_by_zero() -> None:
+    features, labels = clouds()
+    head = train_head(features, labels, 4, device=CPU, recipe=QUICK)
+    assert torch.isfinite(head.weight).all()
+
+
+@pytest.mark.usefixtures("quick")
+def test_retraining_without_news_is_measured_on_the_same_test_photos(champion: Artifact, tmp_path: Path) -> None:
+    candidate = retrain(champion, [], store=FeatureStore(tmp_path), device=CPU)
+    artifact = candidate.artifact
+    assert artifact.manifest == champion.manifest
+    assert artifact.card.parent == champion.card.version != artifact.card.version
+    assert candidate.report.photos == len(champion.test_logits)
+    assert candidate.report == report_of(artifact)
+    assert candidate.report.accuracy.value is not None
+    assert candidate.report.accuracy.value > 0.9
+    save(artifact, tmp_path / "a")
+    assert json.dumps(load(tmp_path / "a").card.to_json()) == json.dumps(artifact.card.to_json())
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_people_labelled_is_trained_on_by_key_only(champion: Artifact, tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path)
+    random = np.random.default_rng(5)
+    base = champion.base_features
+    reviewed = [ReviewedPhoto(f"{i:064x}", "teddy", f"asker-{i}") for i in range(6)]
+    for photo in reviewed[:4]:
+        store.put(photo.sha256, champion.card.backbone, random.permutation(base[0]))
+    test_row = next(i for i, photo in enumerate(champion.base_photos()) if photo.split is Split.TEST)
+    store.put(reviewed[4].sha256, champion.card.backbone, base[test_row])  # a near-duplicate of a test photo
+    known = ReviewedPhoto(champion.base_photos()[0].sha256, "black", "asker-9")
+    store.put(known.sha256, champion.card.backbone, base[0])
+    candidate = retrain(champion, [*reviewed, known, reviewed[0]], store=store, device=CPU)
+    added = [photo for photo in candidate.artifact.manifest.photos if photo.origin is Origin.REVIEW]
+    assert [photo.sha256 for photo in added] == [photo.sha256 for photo in reviewed[:4]]
+    assert all(photo.split is Split.TRAIN for photo in added)
+    reasons = dict(candidate.left_out)
+    assert "frozen test set" in reasons[reviewed[4].sha256]
+    assert "no features" in reasons[reviewed[5].sha256]
+    assert "already" in reasons[known.sha256]
+    np.testing.assert_array_equal(candidate.artifact.base_features, base)  # people's features do not travel
+    assert candidate.artifact.card.data["trained_on_reviewed"] == {"teddy": 4}
+
+
+def test_a_label_that_the_champion_does_not_know_is_an_error(champion: Artifact, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="unknown label 'panda'"):
+        retrain(champion, [ReviewedPhoto("a" * 64, "panda", "g")], store=FeatureStore(tmp_path), device=CPU)
+
+
+@pytest.mark.usefixtures("quick")
+def test_fine_tuning_without_the_photos_names_how_many_are_missing(champion: Artifact, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="156 of 156 photos are not at hand"):
+        retrain(champion, [], store=FeatureStore(tmp_path), device=CPU, paths={})
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_training_that_diverges_gives_no_candidate(champion: Artifact, tmp_path: Path) -> None:
+    spoilt = champion.base_features.copy()
+    spoilt[next(i for i, photo in enumerate(champion.base_photos()) if photo.split is Split.TRAIN)] = np.inf
+    with pytest.raises(ModelError, match="diverged"):
+        retrain(replace(champion, base_features=spoilt), [], store=FeatureStore(tmp_path), device=CPU)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_last_label_without_training_photos_is_an_error(champion: Artifact, tmp_path: Path) -> None:
+    """`bincount` ends at the highest label there is: a missing last one must not go unnoticed."""
+    photos = [p for p in champion.manifest.photos if p.split is Split.TEST or p.label != "teddy"]
+    kept = [i for i, p in enumerate(champion.manifest.photos) if p in photos]
+    without = replace(champion, manifest=DatasetManifest(tuple(photos)), base_features=champion.base_features[kept])
+    with pytest.raises(DatasetError, match="the rarest has 0"):
+        retrain(without, [], store=FeatureStore(tmp_path), device=CPU)
+
+
+@pytest.mark.usefixtures("quick")
+def test_training_photos_of_one_scene_are_an_error(champion: Artifact, tmp_path: Path) -> None:
+    one = [replace(p, group="one") if p.label == "teddy" else p for p in champion.manifest.photos]
+    with pytest.raises(DatasetError, match="'teddy' resemble each other"):
+        retrain(replace(champion, manifest=DatasetManifest(tuple(one))), [], store=FeatureStore(tmp_path), device=CPU)
+    all_one = [replace(p, group="one") for p in champion.manifest.photos]
+    with pytest.raises(DatasetError, match="only 1 different scenes"):
+        retrain(
+            replace(champion, manifest=DatasetManifest(tuple(all_one))), [], store=FeatureStore(tmp_path), device=CPU
+        )
+
+
+def test_stored_figures_are_those_of_the_card(bundled: Artifact) -> None:
+    assert report_of(bundled).to_json()["accuracy"] == bundled.card.metrics["accuracy"]
+    assert report_of(bundled).photos == bundled.card.metrics["photos"]
+
+
+def folder_of_shapes(root: Path, photos: int) -> Path:
+    """Two labels whose photos differ from each other: noise with a colour, on grounds of many kinds."""
+    random = np.random.default_rng(11)
+    for label, colour in (("red", 0), ("blue", 2)):
+        (root / label).mkdir(parents=True)
+        for i in range(photos):
+            pixels = random.integers(0, 256, (4 + i, 5 + i, 3), dtype=np.uint8)
+            pixels[..., colour] = 255
+            Image.fromarray(pixels).resize((64, 64), Image.Resampling.NEAREST).save(root / label / f"{i}.png")
+    return root
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_folder_becomes_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body_of_averages: Callable[[], Body]
+) -> None:
+    monkeypatch.setattr(pipeline, "load_body", lambda name, device: body_of_averages())
+    folder = folder_of_shapes(tmp_path / "photos", 30)
+    (folder / "red" / "bad.jpg").write_bytes(b"no photo")
+    stages: list[str] = []
+
+    def progress(name, things):
+        stages.append(name)
+        return things
+
+    candidate = pipeline.train(folder, device=CPU, description="shapes", fine_tune=False, progress=progress)
+    assert stages == ["reading", "computing features", "cross-fitting"]
+    assert candidate.artifact.card.labels == ("blue", "red")
+    assert [Path(what).name for what, _ in candidate.left_out] == ["bad.jpg"]
+    assert candidate.report.photos == 12
+    assert candidate.artifact.card.risk.guaranteed is False  # 48 photos cannot support a promise
+    save(candidate.artifact, tmp_path / "model")
+    np.testing.assert_array_equal(load(tmp_path / "model").weight, candidate.artifact.weight)
+
+
+@pytest.fixture
+def body_of_averages(classifier: Classifier) -> Callable[[], Body]:
+    """The real body's interface with features that cost nothing: noise keyed by the picture, and its mean colours."""
+
+    class Averages(Body):
+        def __init__(self) -> None:
+            self.backbone = classifier.body.backbone
+            self.device = CPU
+
+        def features(self, batch: np.ndarray) -> np.ndarray:
+            rows = []
+            for picture in batch:
+                random = np.random.default_rng(int(np.abs(picture).sum() * 1000))
+                rows.append(np.concatenate([4 * picture.mean(axis=(1, 2)), random.normal(size=61)]))
+            return np.array(rows, dtype=np.float32)
+
+        def imagenet_log_probabilities(self, features: np.ndarray) -> np.ndarray:
+            return np.full((len(features), 1000), -np.log(1000), dtype=np.float32)
+
+    return Averages
+
+
+@pytest.mark.slow
+def test_the_whole_network_is_fine_tuned_and_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, classifier: Classifier
+) -> None:
+    """One epoch on few photos: not a good model, but a real one, from photos to answers."""
+    recipe = fine_tuning.FineTuneRecipe(frozen_epochs=1, epochs=1, batch_size=4)
+    monkeypatch.setattr(fine_tuning, "FineTuneRecipe", lambda seed: recipe)
+    monkeypatch.setattr(pipeline, "load_body", lambda name, device: classifier.body)
+    monkeypatch.setattr(pipeline, "near_duplicate_groups", lambda features: np.arange(len(features)))
+    folder = folder_of_shapes(tmp_path / "photos", 8)
+    candidate = pipeline.train(folder, device=CPU, description="shapes", fine_tune=True)
+    assert candidate.artifact.card.fine_tuned
+    save(candidate.artifact, tmp_path / "model")
+    tuned = Classifier.load(load(tmp_path / "model"), CPU, FeatureStore(tmp_path), body=classifier.body)
+    photos = [photo.read_bytes() for photo in sorted(folder.glob("*/*.png"))]
+    results = tuned.predict_batch(photos)
+    assert {result.label for result in results} <= {"blue", "red"}
+    # The test photos' stored logits are what the reloaded network gives.
+    scored = {
+        photo.sha256: row
+        for photo, row in zip(candidate.artifact.manifest.of(Split.TEST), candidate.artifact.test_logits, strict=True)
+    }
+    for data, result in zip(photos, results, strict=True):
+        row = scored.get(hashlib.sha256(data).hexdigest())
+        if row is not None:
+            assert result.label == ("blue", "red")[int(row.argmax())]
