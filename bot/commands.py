@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
-from telegram import BotCommand, BotCommandScopeChat, Update
+from telegram import BotCommand, BotCommandScope, BotCommandScopeChat, BotCommandScopeDefault, Update
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
@@ -16,9 +17,12 @@ _log = logging.getLogger(__name__)
 
 async def start(update: Update, context: BotContext) -> None:
     """/start"""
-    assert update.effective_message is not None
+    message, user = update.effective_message, update.effective_user
+    assert message is not None
     labels = await asyncio.to_thread(context.services.labels)
-    await update.effective_message.reply_text(messages.start(labels))
+    await message.reply_text(messages.start(labels))
+    if user is not None and context.services.settings.role_of(user.id) is not None:
+        await _set_commands(context.bot, messages.MODERATOR_MENU, BotCommandScopeChat(user.id))
 
 
 async def help_command(update: Update, context: BotContext) -> None:
@@ -38,13 +42,16 @@ async def unsupported(update: Update, context: BotContext) -> None:
 
 
 async def set_menu(bot: ExtBot[None], settings: BotSettings) -> None:
-    """Tell Telegram the commands that it offers while typing. A convenience: a failure is logged and never fatal."""
+    """Tell Telegram the commands that it offers while typing, to moderators also theirs."""
+    await _set_commands(bot, messages.MENU, BotCommandScopeDefault())
+    for user_id in {*settings.moderators, *settings.admins}:
+        # Who never wrote to the bot has no chat yet: their menu comes with their /start.
+        await _set_commands(bot, messages.MODERATOR_MENU, BotCommandScopeChat(user_id))
+
+
+async def _set_commands(bot: ExtBot[None], menu: Mapping[str, str], scope: BotCommandScope) -> None:
+    """A convenience: a failure is logged and never fatal."""
     try:
-        await bot.set_my_commands([BotCommand(name, text) for name, text in messages.MENU.items()])
-        for user_id in {*settings.moderators, *settings.admins}:
-            await bot.set_my_commands(
-                [BotCommand(name, text) for name, text in messages.MODERATOR_MENU.items()],
-                scope=BotCommandScopeChat(user_id),
-            )
-    except TelegramError as error:  # moderators who never wrote to the bot have no chat yet
-        _log.info("the menu of commands could not be set for everybody: %s", error)
+        await bot.set_my_commands([BotCommand(name, text) for name, text in menu.items()], scope=scope)
+    except TelegramError as error:
+        _log.info("a menu of commands could not be set: %s", error)

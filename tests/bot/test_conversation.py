@@ -138,10 +138,19 @@ async def test_conveniences_that_fail_are_not_fatal(sandbox: Sandbox, photo: Pho
     await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
 
 
-async def test_the_menu_is_set(sandbox: Sandbox, runner: Runner) -> None:
+@pytest.mark.usefixtures("runner")
+async def test_everybody_gets_their_menu(sandbox: Sandbox) -> None:
+    def menus() -> list[str]:
+        return [r.parameters["commands"] for r in sandbox.requests if r.method == "setMyCommands" and r.status == 200]
+
     async with asyncio.timeout(10):
-        while "setMyCommands" not in {request.method for request in sandbox.requests}:
+        while not menus():
             await asyncio.sleep(0.02)
+        assert "/review" not in menus()[0]
+        await sandbox.moderator.send_text("/start")  # only now may the bot write to them
+        while len(menus()) < 2:
+            await asyncio.sleep(0.02)
+    assert "review" in menus()[1]
 
 
 async def test_without_a_model_people_get_the_photo_and_the_asker_is_told(

@@ -1,0 +1,90 @@
+"""The doctor: each check finds its illness, names the cure, and tells no secret."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.doctor import Finding, Health, _disk, _server, doctor
+from bot.sandbox.server import TOKEN, Sandbox
+from bot.settings import BotSettings
+from model.registry import Registry
+from review.database import Database
+from review.schema import upgrade
+
+
+def findings(*, exit_code: int) -> dict[str, Finding]:
+    result = CliRunner().invoke(doctor, ["--json"])
+    assert result.exit_code == exit_code, result.output
+    assert TOKEN not in result.output
+    rows = [json.loads(line) for line in result.output.splitlines()]
+    return {row["check"]: Finding(**{**row, "health": Health(row["health"])}) for row in rows}
+
+
+def test_a_fresh_installation_lacks_only_the_token() -> None:
+    found = findings(exit_code=1)
+    assert found["token"].health is Health.FAILED
+    assert "BOT_TOKEN is not set" in found["token"].found
+    assert "@BotFather" in (found["token"].mend or "")
+    assert found["database"].health is Health.NOTE
+    assert found["disk"].health is not Health.FAILED
+    assert found["model"].health is Health.OK
+    assert "ms a photo" in found["model"].found
+    assert found["gpu"].health in (Health.OK, Health.NOTE)
+
+
+def test_sick_parts_are_named_with_their_cure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BEARBOT_HOME", str(tmp_path))
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("BOT_BASE_URL", "http://127.0.0.1:9")  # nothing listens on the discard port
+    (tmp_path / "review.db").write_bytes(b"no database at all" * 100)
+    registry = Registry(tmp_path / "models")
+    (registry.folder(registry.champion()) / "head.safetensors").unlink()
+    found = findings(exit_code=1)
+    assert {check for check, finding in found.items() if finding.health is Health.FAILED} == {
+        "server",
+        "database",
+        "model",
+    }
+    for check in ("server", "database", "model"):
+        assert found[check].mend
+    assert "http://127.0.0.1:9" in found["server"].found
+    assert "head.safetensors" in found["model"].found
+    assert found["moderators"].health is Health.NOTE
+
+
+def test_a_sound_database_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BEARBOT_HOME", str(tmp_path))
+    database = Database(f"sqlite:///{tmp_path / 'review.db'}")
+    upgrade(database, tmp_path / "backups", keep=1)
+    database.dispose()
+    assert findings(exit_code=1)["database"].health is Health.OK
+
+
+def test_a_home_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    assert _disk(file / "home").health is Health.FAILED
+
+
+@pytest.mark.anyio
+async def test_server_and_token(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_BASE_URL", sandbox.url)
+    monkeypatch.setenv("BOT_TOKEN", sandbox.token)
+    good = await _server(BotSettings.load())
+    assert (good.check, good.health) == ("server", Health.OK)
+    assert "@bearbot_sandbox_bot" in good.found
+    wrong = "99999:" + "x" * 35
+    monkeypatch.setenv("BOT_TOKEN", wrong)
+    bad = await _server(BotSettings.load())
+    assert (bad.check, bad.health) == ("token", Health.FAILED)
+    assert wrong not in f"{bad}"
+
+
+def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_DEVICE", "abacus")
+    result = CliRunner().invoke(doctor)
+    assert result.exit_code == 1
+    assert result.output.startswith("error: MODEL_DEVICE: ")
+    assert len(result.output.splitlines()) == 1

@@ -1,0 +1,97 @@
+"""`bearbot classify` as a script uses it: the contract of its rows, their order and its exit status."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PHOTOS = Path(__file__).parents[2] / "bot" / "demo" / "photos"
+KEYS = [
+    "path",
+    "label",
+    "confidence",
+    "probabilities",
+    "out_of_domain_score",
+    "in_domain",
+    "route",
+    "reasons",
+    "model_version",
+]
+
+
+def classify(*paths: Path | str, code: int, json_lines: bool = True) -> tuple[list[dict[str, Any]], str]:
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", "classify", *(["--json"] if json_lines else []), *map(str, paths)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == code, run.stderr
+    assert "Traceback" not in run.stderr
+    return [json.loads(line) for line in run.stdout.splitlines()] if json_lines else [], run.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos with bad files between them, one deeper."""
+    folder = tmp_path_factory.mktemp("photos")
+    whole = (PHOTOS / "teddy_polimerek.jpg").read_bytes()
+    (folder / "b_text.jpg").write_text("just words")
+    (folder / "c_half.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "d_empty.png").write_bytes(b"")
+    (folder / "deeper").mkdir()
+    (folder / "deeper" / "coffee.png").write_bytes((PHOTOS / "none_coffee.png").read_bytes())
+    (folder / "a_teddy.jpg").write_bytes(whole)
+    (folder / "e_notes.txt").write_text("every file gets a row")
+    return folder
+
+
+def test_rows_come_in_order_and_bad_files_cost_nobody_else_their_row(folder: Path) -> None:
+    bear, missing = PHOTOS / "grizzly_katmai_131.jpg", folder / "missing.jpg"
+    rows, _ = classify(bear, folder, missing, bear, code=1)
+    assert [row["path"] for row in rows] == [
+        str(bear),
+        *(str(folder / name) for name in ("a_teddy.jpg", "b_text.jpg", "c_half.jpg", "d_empty.png")),
+        str(folder / "deeper" / "coffee.png"),
+        str(folder / "e_notes.txt"),
+        str(missing),
+        str(bear),
+    ]
+    bad = [row for row in rows if "error" in row]
+    assert [Path(row["path"]).name for row in bad] == [
+        "b_text.jpg",
+        "c_half.jpg",
+        "d_empty.png",
+        "e_notes.txt",
+        "missing.jpg",
+    ]
+    assert all(list(row) == ["path", "error"] and row["error"] for row in bad)
+    good = [row for row in rows if "error" not in row]
+    assert [row["label"] for row in good][:2] == ["grizzly", "teddy"]
+    for row in good:
+        assert list(row) == KEYS
+        assert sum(row["probabilities"].values()) == pytest.approx(1)
+        assert row["confidence"] == max(row["probabilities"].values()) == row["probabilities"][row["label"]]
+        assert (row["route"] == "answer") == (row["reasons"] == [])
+        assert set(row["reasons"]) <= {"low_confidence", "out_of_domain"}
+        assert row["in_domain"] == ("out_of_domain" not in row["reasons"])
+    coffee = good[2]
+    assert coffee["route"] == "review"
+    assert coffee["out_of_domain_score"] > good[0]["out_of_domain_score"]
+    assert rows[0] == rows[-1]  # the same photo always gets the same row
+
+
+def test_all_good_ends_with_0_and_words_are_for_people() -> None:
+    rows, _ = classify(PHOTOS / "black_dod.jpg", code=0)
+    assert rows[0]["label"] == "black"
+    _, text = classify(PHOTOS / "black_dod.jpg", PHOTOS / "none_coffee.png", code=0, json_lines=False)
+    answered, doubted = text.splitlines()
+    assert answered.startswith(f"{PHOTOS / 'black_dod.jpg'}: black (")
+    assert "a person would look: out of domain" in doubted
+
+
+def test_no_path_is_wrong_usage() -> None:
+    classify(code=2)
