@@ -18,7 +18,7 @@ from fastai.vision.data import ImageBlock
 from torch import nn
 
 from model.backbone import Backbone
-from model.images import decode
+from model.images import decode, read_photo
 from model.network import pooled_features
 
 
@@ -58,17 +58,17 @@ def fine_tune_network(
     Augmentation: fastai's flips, rotation, zoom, lighting and warp, on the device.
     """
     set_seed(recipe.seed, reproducible=True)
+    label_of = dict(photos)  # fastai would take a pair for two photos: it is fed paths alone
+    paths = [path for path, _ in photos]
     block = DataBlock(
         blocks=(ImageBlock, CategoryBlock(vocab=list(labels), sort=False)),
-        get_x=lambda photo: PILImage.create(decode(photo[0].read_bytes())),
-        get_y=lambda photo: photo[1],
+        get_x=lambda path: PILImage.create(decode(read_photo(path))),
+        get_y=lambda path: label_of[path],
         splitter=IndexSplitter([0]),  # fastai wants a validation photo; ours are held out by the manifest
         item_tfms=Resize(backbone.image_size, method=ResizeMethod.Squish),
         batch_tfms=[*aug_transforms(), Normalize.from_stats(backbone.mean, backbone.std, cuda=device.type == "cuda")],
     )
-    loaders = block.dataloaders(
-        [photos[0], *photos], bs=min(recipe.batch_size, len(photos)), num_workers=0, device=device
-    )
+    loaders = block.dataloaders([paths[0], *paths], bs=min(recipe.batch_size, len(paths)), num_workers=0, device=device)
     learner = Learner(
         loaders,
         TunedNetwork(backbone.build(), backbone.feature_dim, len(labels)),

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, UnidentifiedImageErr
 from model.errors import ImageError, ImageProblem
 
 # Formats people really send; everything else Pillow could open (PostScript through Ghostscript, say) stays shut.
-# (MPO, what phones with two lenses write, opens as a JPEG: naming it is an error that Pillow only makes when none fits.)
+# MPO, what phones with two lenses write, opens as a JPEG; named here, it would break whatever is looked up after it.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 # Pillow walks a file's pieces (chunks, markers, comments) in Python: millions of tiny ones keep a thread busy for long.
@@ -167,7 +167,7 @@ def _turn_upright(picture: Image.Image) -> None:
 def _to_rgb(picture: Image.Image) -> Image.Image:
     picture = _to_srgb(picture)
     if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
-        # 16 bits and more: Pillow would clip to white instead of scaling. Of big-endian ones it cannot tell the extremes.
+        # 16 bits and more: Pillow would clip to white instead of scaling. Big-endian ones have no extrema for it.
         picture = picture.convert("I") if picture.mode == "I;16B" else picture
         _, high = cast(tuple[float, float], picture.getextrema())
         top = 65535.0 if high > 255 else 255.0

@@ -30,7 +30,7 @@ from model.dataset import (
 from model.errors import DatasetError, ModelError
 from model.evaluation import EvaluationReport, evaluate
 from model.features import FeatureStore
-from model.images import decode
+from model.images import decode, read_photo
 from model.labels import Vocabulary
 from model.network import Body, extract, load_body, pooled_features
 from model.out_of_domain.combined import CombinedDetector
@@ -235,7 +235,7 @@ def _fine_tuned(
     def logits(photos: Sequence[Photo]) -> NDArray[np.float32]:
         rows = []
         for photo in photos:
-            array = body.backbone.to_array(decode(paths[photo.sha256].read_bytes()))
+            array = body.backbone.to_array(decode(read_photo(paths[photo.sha256])))
             pooled = pooled_features(tuned.body, torch.from_numpy(array)[None].to(body.device))
             rows.append(tuned.head(pooled).float().cpu().numpy()[0])
         return np.stack(rows)
@@ -319,7 +319,7 @@ def _candidate(
 
 def _features_of(photos: Sequence[FoundPhoto], body: Body, progress: Progress) -> NDArray[np.float16]:
     rows = extract(
-        body, progress("computing features", photos), lambda photo: decode(photo.path.read_bytes()), batch_size=16
+        body, progress("computing features", photos), lambda photo: decode(read_photo(photo.path)), batch_size=16
     )
     return np.stack([row for _, row in rows])
 
