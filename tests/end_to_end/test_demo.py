@@ -1,0 +1,104 @@
+"""`bearbot demo`, as a newcomer runs it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+PHOTOS = Path(__file__).parents[2] / "bot" / "demo" / "photos"
+
+pytestmark = pytest.mark.slow
+
+
+def test_with_photos_it_tells_the_whole_loop() -> None:
+    photos = sorted(path for path in PHOTOS.iterdir() if path.suffix != ".md")
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", "demo", *map(str, photos)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    assert run.returncode == 0, run.stderr
+    told = run.stdout
+    for step in (
+        "This is grizzly",
+        "I am not sure",
+        "I do not know this kind of picture",
+        "$ bearbot review list",
+        "$ bearbot review label",
+        "A person looked at your photo: it is grizzly",
+        "taps [None of these]",
+        "it shows none of the kinds that I know",
+        "$ bearbot retrain",
+        "answers now",
+        "The same bot, not restarted, now answers with",
+        "That was the whole loop",
+    ):
+        assert step in told, told
+        told = told.partition(step)[2] if step != "I am not sure" else told
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_without_doubt_it_ends_early_and_well(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", "demo", "--home", str(tmp_path / "kept"), str(PHOTOS / "black_dod.jpg")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "Nothing waits" in run.stdout
+    assert (tmp_path / "kept" / "review.db").exists()
+
+
+def test_the_chat_page_is_served_until_ctrl_c(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "bot", "demo", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("The chat page:")
+        assert httpx.get(line.split()[-1]).status_code == 200
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert rest.endswith("Everything has ended.\n")
+    assert time.monotonic() - began < 20
+    assert not list(tmp_path.glob("bearbot-demo-*"))
+
+
+def test_wrong_usage_and_a_taken_port() -> None:
+    wrong = subprocess.run(
+        [sys.executable, "-m", "bot", "demo", "no such.jpg"], capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2
+    with subprocess.Popen(
+        [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"], stdout=subprocess.PIPE
+    ) as other:
+        try:
+            assert other.stdout is not None
+            port = other.stdout.readline().split()[5].decode()
+            taken = subprocess.run(
+                [sys.executable, "-m", "bot", "demo", "--port", port], capture_output=True, text=True, check=False
+            )
+        finally:
+            other.kill()
+    assert taken.returncode == 1
+    assert "error: " in taken.stderr
+    assert port in taken.stderr
+    assert "Traceback" not in taken.stderr
