@@ -11,7 +11,7 @@ from model.console import note, print_json, reports_errors
 if TYPE_CHECKING:  # imported in the commands that need them: `--help` loads neither torch nor pydantic
     from model.artifact import ModelCard
     from model.evaluation import EvaluationReport
-    from model.pipeline import Progress
+    from model.progress import Progress
     from model.registry import Registry
     from model.settings import ModelSettings
 

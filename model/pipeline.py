@@ -1,7 +1,7 @@
 """From photos to a registered candidate: features, head, temperature, detector, threshold, figures."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from model.artifact import Artifact, ModelCard
 from model.backbone import DEFAULT_BACKBONE
@@ -30,26 +29,19 @@ from model.dataset import (
 from model.errors import DatasetError, ModelError
 from model.evaluation import EvaluationReport, evaluate
 from model.features import FeatureStore
+from model.fitting import Fit, Side, fit_head, fit_network, joined, side_of
 from model.images import decode, read_photo
 from model.labels import Vocabulary
-from model.network import Body, extract, load_body, pooled_features
+from model.network import Body, extract, load_body
 from model.out_of_domain.combined import CombinedDetector
 from model.out_of_domain.detector import Evidence
+from model.progress import Progress, silent
 from model.risk import choose_threshold
-from model.training import HeadRecipe, train_head
 
-# How far a stage is: (name, things to walk through) -> the same things, one by one (tqdm, say).
-Progress = Callable[[str, Sequence[Any]], Iterable[Any]]
 _ASSUMPTION = (
-    "the photos that arrive are like the training photos (bears from an image search); pictures of anything else are "
-    "left to the out-of-domain cut, whose misses this bound does not count"
+    "the photos that arrive are like the training photos; pictures of anything else are left to the out-of-domain cut, "
+    "whose misses this bound does not count"
 )
-_FOLDS = 5  # of cross-fitting: every calibration score comes from a head that has not seen the photo's group
-
-
-def silent(_name: str, things: Sequence[Any]) -> Iterable[Any]:
-    """No progress shown."""
-    return things
 
 
 @dataclass(frozen=True)
@@ -68,19 +60,6 @@ class Candidate:
     artifact: Artifact
     report: EvaluationReport
     left_out: tuple[tuple[str, str], ...]  # what was not used, and why
-
-
-@dataclass(frozen=True)
-class _Split:
-    """One side's photos with their frozen features (N, D) and label indices (N,)."""
-
-    photos: tuple[Photo, ...]
-    features: NDArray[np.float16]
-    labels: NDArray[np.int64]
-
-    @property
-    def groups(self) -> list[str]:
-        return [photo.group for photo in self.photos]
 
 
 def train(
@@ -105,11 +84,11 @@ def train(
     manifest = DatasetManifest(photos)
     paths = {photo.sha256: photo.path for photo in scan.photos}
     data = {"description": description, "left_out": len(scan.left_out)}
-    sides = {split: _side(photos, features, split, vocabulary) for split in Split}
+    sides = {split: side_of(photos, features, split, vocabulary) for split in Split}
     if fine_tune:
-        outcome = _fine_tuned(sides, paths, vocabulary, body, seed)
+        outcome = fit_network(sides, paths, vocabulary, body, seed)
     else:
-        outcome = _head_on_features(sides, vocabulary, device, seed, progress)
+        outcome = fit_head(sides, vocabulary, device, seed, progress)
     candidate = _candidate(outcome, sides, manifest, features, vocabulary, body, parent=None, data=data, seed=seed)
     return replace(candidate, left_out=tuple((str(path), why) for path, why in scan.left_out))
 
@@ -132,16 +111,16 @@ def retrain(
     """
     vocabulary = Vocabulary(champion.card.labels)
     base = champion.base_photos()
-    sides = {split: _side(base, champion.base_features, split, vocabulary) for split in Split}
+    sides = {split: side_of(base, champion.base_features, split, vocabulary) for split in Split}
     added, left_out = _usable(reviewed, sides[Split.TEST], base, store, champion.card.backbone, vocabulary)
     if added:
         rows = np.stack([row for _, row in added])
-        fresh = _side(tuple(photo for photo, _ in added), rows, Split.TRAIN, vocabulary)
-        sides[Split.TRAIN] = _joined(sides[Split.TRAIN], fresh)
+        fresh = side_of(tuple(photo for photo, _ in added), rows, Split.TRAIN, vocabulary)
+        sides[Split.TRAIN] = joined(sides[Split.TRAIN], fresh)
     manifest = DatasetManifest((*base, *(photo for photo, _ in added)))
     body = load_body(champion.card.backbone, device)
     if paths is None:
-        outcome = _head_on_features(sides, vocabulary, device, seed, progress)
+        outcome = fit_head(sides, vocabulary, device, seed, progress)
     else:
         missing = sum(photo.sha256 not in paths for photo in manifest.photos)
         if missing:
@@ -149,7 +128,7 @@ def retrain(
                 f"{missing} of {len(manifest.photos)} photos are not at hand: name the folder that the model was "
                 "trained on, or retrain the head alone"
             )
-        outcome = _fine_tuned(sides, paths, vocabulary, body, seed)
+        outcome = fit_network(sides, paths, vocabulary, body, seed)
     data = {"description": champion.card.data.get("description", ""), "left_out": len(left_out)}
     candidate = _candidate(
         outcome,
@@ -165,11 +144,20 @@ def retrain(
     return replace(candidate, left_out=tuple(left_out))
 
 
+def right_on_test(artifact: Artifact) -> Mapping[str, bool]:
+    """Which photos (by sha256) of its frozen test set a version gets right."""
+    photos = artifact.manifest.of(Split.TEST)
+    said = artifact.test_logits.argmax(axis=1)
+    return {
+        photo.sha256: artifact.card.labels[int(index)] == photo.label for photo, index in zip(photos, said, strict=True)
+    }
+
+
 def report_of(artifact: Artifact) -> EvaluationReport:
     """The figures of a stored version on its frozen test set, computed from what it carries: no photo is needed."""
     card = artifact.card
     vocabulary = Vocabulary(card.labels)
-    test = _side(artifact.base_photos(), artifact.base_features, Split.TEST, vocabulary)
+    test = side_of(artifact.base_photos(), artifact.base_features, Split.TEST, vocabulary)
     return evaluate(
         artifact.test_logits.astype(np.float64),
         test.labels,
@@ -180,82 +168,9 @@ def report_of(artifact: Artifact) -> EvaluationReport:
     )
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """A trained head (and body), test logits (T, K), and logits (C, K) of `calibration` photos it had not seen."""
-
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    body: Mapping[str, NDArray[Any]]
-    test_logits: NDArray[np.float32]
-    calibration: NDArray[np.int64]  # rows of the training side
-    calibration_logits: NDArray[np.float32]
-
-
-def _head_on_features(
-    sides: Mapping[Split, _Split], vocabulary: Vocabulary, device: torch.device, seed: int, progress: Progress
-) -> _Outcome:
-    training = sides[Split.TRAIN]
-    recipe = HeadRecipe(seed=seed)
-    unseen = np.zeros((len(training.labels), len(vocabulary)), dtype=np.float32)
-    for fitted, held_out in progress("cross-fitting", _folds(training, vocabulary, seed)):
-        head = train_head(
-            training.features[fitted], training.labels[fitted], len(vocabulary), device=device, recipe=recipe
-        )
-        unseen[held_out] = _logits(head, training.features[held_out])
-    head = train_head(training.features, training.labels, len(vocabulary), device=device, recipe=recipe)
-    return _Outcome(
-        weight=head.weight.detach().numpy(),
-        bias=head.bias.detach().numpy(),
-        body={},
-        test_logits=_logits(head, sides[Split.TEST].features),
-        calibration=np.arange(len(training.labels)),
-        calibration_logits=unseen,
-    )
-
-
-def _fine_tuned(
-    sides: Mapping[Split, _Split], paths: Mapping[str, Path], vocabulary: Vocabulary, body: Body, seed: int
-) -> _Outcome:
-    """Cross-fitting a whole network would take five trainings: one fold of the training side calibrates instead."""
-    from model.fine_tuning import FineTuneRecipe, fine_tune_network
-
-    training, test = sides[Split.TRAIN], sides[Split.TEST]
-    fitted, held_out = _folds(training, vocabulary, seed)[0]
-    tuned = fine_tune_network(
-        [(paths[training.photos[i].sha256], training.photos[i].label) for i in fitted],
-        vocabulary.labels,
-        body.backbone,
-        device=body.device,
-        recipe=FineTuneRecipe(seed=seed),
-    )
-    tuned.to(body.device)
-
-    @torch.inference_mode()
-    def logits(photos: Sequence[Photo]) -> NDArray[np.float32]:
-        rows = []
-        for photo in photos:
-            array = body.backbone.to_array(decode(read_photo(paths[photo.sha256])))
-            pooled = pooled_features(tuned.body, torch.from_numpy(array)[None].to(body.device))
-            rows.append(tuned.head(pooled).float().cpu().numpy()[0])
-        return np.stack(rows)
-
-    test_logits = logits(test.photos)
-    calibration_logits = logits([training.photos[i] for i in held_out])
-    tuned.cpu()
-    return _Outcome(
-        weight=tuned.head.weight.detach().numpy(),
-        bias=tuned.head.bias.detach().numpy(),
-        body={name: tensor.numpy() for name, tensor in tuned.body.state_dict().items()},
-        test_logits=test_logits,
-        calibration=held_out,
-        calibration_logits=calibration_logits,
-    )
-
-
 def _candidate(
-    outcome: _Outcome,
-    sides: Mapping[Split, _Split],
+    outcome: Fit,
+    sides: Mapping[Split, Side],
     manifest: DatasetManifest,
     base_features: NDArray[np.float16],
     vocabulary: Vocabulary,
@@ -326,7 +241,7 @@ def _features_of(photos: Sequence[FoundPhoto], body: Body, progress: Progress) -
 
 def _usable(
     reviewed: Sequence[ReviewedPhoto],
-    test: _Split,
+    test: Side,
     base: Sequence[Photo],
     store: FeatureStore,
     backbone: str,
@@ -354,50 +269,9 @@ def _usable(
     return list(usable.values()), left_out
 
 
-def _side(photos: Sequence[Photo], features: NDArray[np.float16], split: Split, vocabulary: Vocabulary) -> _Split:
-    rows = [i for i, photo in enumerate(photos) if photo.split is split]
-    chosen = tuple(photos[i] for i in rows)
-    labels = np.array([vocabulary.index(photo.label) for photo in chosen], dtype=np.int64)
-    return _Split(chosen, features[rows], labels)
-
-
-def _joined(one: _Split, other: _Split) -> _Split:
-    return _Split(
-        (*one.photos, *other.photos),
-        np.concatenate([one.features, other.features]),
-        np.concatenate([one.labels, other.labels]),
-    )
-
-
-def _folds(side: _Split, vocabulary: Vocabulary, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    rarest = int(np.bincount(side.labels, minlength=len(vocabulary)).min())
-    if rarest < _FOLDS:
-        raise DatasetError(f"every label needs at least {_FOLDS} training photos; the rarest has {rarest}: gather more")
-    scenes = len(set(side.groups))
-    if scenes < _FOLDS:
-        raise DatasetError(f"the training photos show only {scenes} different scenes; {_FOLDS} are needed: gather more")
-    splitter = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
-    folds = list(splitter.split(side.features, side.labels, side.groups))
-    for fitted, _ in folds:
-        missing = set(range(len(vocabulary))) - set(side.labels[fitted].tolist())
-        if missing:
-            raise DatasetError(
-                f"the training photos of {vocabulary.labels[min(missing)]!r} resemble each other too much: gather "
-                "photos of other scenes"
-            )
-    return folds
-
-
 def _evidence(body: Body, features: NDArray[np.float16]) -> Evidence:
     single = features.astype(np.float32)
     return Evidence(single, body.imagenet_log_probabilities(single))
-
-
-@torch.inference_mode()
-def _logits(head: torch.nn.Linear, features: NDArray[np.float16]) -> NDArray[np.float32]:
-    """(N, D) -> (N, K)"""
-    result: NDArray[np.float32] = head(torch.from_numpy(features.astype(np.float32))).numpy()
-    return result
 
 
 def _counts(manifest: DatasetManifest) -> dict[str, Any]:
@@ -412,6 +286,6 @@ def _counts(manifest: DatasetManifest) -> dict[str, Any]:
     }
 
 
-def _version(now: datetime, outcome: _Outcome, manifest: DatasetManifest) -> str:
+def _version(now: datetime, outcome: Fit, manifest: DatasetManifest) -> str:
     content = hashlib.sha256(outcome.weight.tobytes() + manifest.to_lines().encode()).hexdigest()
     return f"{now:%Y%m%d-%H%M%S}-{content[:6]}"

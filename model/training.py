@@ -47,8 +47,10 @@ def train_head(
     loader = DataLoader(pairs, bs=recipe.batch_size, shuffle=True, num_workers=0, device=device, drop_last=False)
     counts = np.bincount(labels, minlength=classes).astype(np.float32)
     weights = torch.from_numpy(counts.sum() / np.maximum(counts, 1.0) / classes).to(device)
+    # fastai validates after each epoch; what is measured here is measured elsewhere, so one photo must do.
+    one = DataLoader(pairs[:1], bs=1, num_workers=0, device=device)
     learner = Learner(
-        DataLoaders(loader, loader, device=device),
+        DataLoaders(loader, one, device=device),
         nn.Linear(features.shape[1], classes),
         loss_func=CrossEntropyLossFlat(weight=weights),
         wd=recipe.weight_decay,

@@ -1,6 +1,7 @@
 """Verdicts -> dataset snapshot -> candidate -> gate -> champion; what was done and why is kept in the database."""
 
 import fcntl
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -8,23 +9,33 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from scipy.stats import binomtest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from model.artifact import Artifact
 from model.dataset import Origin
-from model.errors import ModelError
+from model.errors import ArtifactError
 from model.evaluation import EvaluationReport
-from model.network import torch_device
-from model.pipeline import Candidate, Progress, ReviewedPhoto, report_of, silent
+from model.features import FeatureStore
+from model.images import decode
+from model.network import extract, load_body, torch_device
+from model.pipeline import Candidate, ReviewedPhoto, report_of, right_on_test
 from model.pipeline import retrain as train_candidate
 from model.plots import report_plots
+from model.progress import Progress, silent
 from model.registry import Registry
 from model.settings import Device
 from review.clock import utc_now
 from review.database import Database
 from review.errors import RetrainingBusy
+from review.storage import ImageStore
 from review.tables import NONE_OF_THESE, ItemStatus, RetrainingOutcome, RetrainingRun, ReviewItem, Submission
+
+_log = logging.getLogger(__name__)
+
+# What a candidate's losses may come to by chance, one-sided, before it counts as worse.
+WORSE_P = 0.2
 
 
 @dataclass(frozen=True)
@@ -90,21 +101,36 @@ def take_snapshot(session: Session, labels: tuple[str, ...]) -> Snapshot:
     )
 
 
-def gate(*, champion: EvaluationReport, candidate: EvaluationReport) -> GateDecision:
-    """A candidate may answer if it makes no more mistakes than the champion on the same frozen test set."""
-    total = candidate.photos
-    before, after = (report.accuracy.total - report.accuracy.count for report in (champion, candidate))
-    if after > before:
-        return GateDecision(False, f"worse: {after} of {total} test photos wrong, the champion has {before}")
-    if after < before:
-        return GateDecision(True, f"better: {after} of {total} test photos wrong, the champion had {before}")
-    return GateDecision(True, f"not worse: {after} of {total} test photos wrong, as the champion")
+def gate(*, candidate: Mapping[str, bool], rivals: Mapping[str, Mapping[str, bool]]) -> GateDecision:
+    """A candidate may answer unless it is worse than one of its `rivals` (version -> test photo -> right or not).
+
+    A photo or two more or less say nothing on a test set of some hundred. Worse is, by a one-sided exact sign test on
+    the photos that only one of the two gets right, what at most one in five equally good models would show. The rivals
+    are the champion and the best version so far: small steps down cannot add up.
+    """
+    wrong = sum(not right for right in candidate.values())
+    sentences = []
+    for version, rival in rivals.items():
+        if rival.keys() != candidate.keys():
+            return GateDecision(False, f"cannot be compared: {version} was measured on other test photos")
+        lost = sum(rival[photo] and not candidate[photo] for photo in candidate)
+        won = sum(candidate[photo] and not rival[photo] for photo in candidate)
+        p = binomtest(lost, lost + won, alternative="greater").pvalue if lost + won else 1.0
+        sentence = (
+            f"{wrong} of {len(candidate)} test photos wrong, {version} has {wrong - lost + won} "
+            f"({lost} lost, {won} won, p = {p:.2f})"
+        )
+        if p <= WORSE_P:
+            return GateDecision(False, f"worse: {sentence}")
+        sentences.append(sentence)
+    return GateDecision(True, f"not worse: {'; '.join(sentences)}")
 
 
 def retrain(
     *,
     database: Database,
     registry: Registry,
+    images: ImageStore,
     device: Device,
     paths: Mapping[str, Path] | None = None,
     progress: Progress = silent,
@@ -113,7 +139,7 @@ def retrain(
     """Train on what people settled; register, compare, and promote if the gate lets it.
 
     With `paths` (sha256 -> file) the whole network is fine-tuned. Raises `RetrainingBusy` when another one runs.
-    A `ModelError` is recorded, then raised.
+    Whatever goes wrong is recorded, then raised.
     """
     with _alone(registry.home):
         champion = registry.load(registry.champion())
@@ -126,15 +152,39 @@ def retrain(
             session.flush()
             run_id = run.id
         try:
+            _complete_features(snapshot, registry.feature_store, images, champion.card.backbone, device, progress)
             result = _result(registry, champion, snapshot, device, paths, progress)
-        except ModelError as error:
+        except Exception as error:
             with database.write() as session:
-                _finish(session, run_id, RetrainingOutcome.FAILED, str(error), None, None, clock())
+                explanation = f"{type(error).__name__}: {error}"
+                _finish(session, run_id, RetrainingOutcome.FAILED, explanation, None, None, clock())
             raise
         metrics = result.candidate_report.to_json() if result.candidate_report else None
         with database.write() as session:
             _finish(session, run_id, result.outcome, result.explanation, result.candidate_version, metrics, clock())
         return result
+
+
+def _complete_features(
+    snapshot: Snapshot,
+    store: FeatureStore,
+    images: ImageStore,
+    backbone: str,
+    device: Device,
+    progress: Progress,
+) -> None:
+    """Photos that came while no model was loaded, or another backbone was, have no features yet."""
+    missing = [
+        photo.sha256
+        for photo in snapshot.photos
+        if store.get(photo.sha256, backbone) is None and images.exists(photo.sha256)
+    ]
+    if not missing:
+        return
+    body = load_body(backbone, torch_device(device))
+    found = extract(body, progress("computing features", missing), lambda key: decode(images.get(key)), batch_size=16)
+    for sha256, features in found:
+        store.put(sha256, backbone, features)
 
 
 def _result(
@@ -163,8 +213,7 @@ def _result(
         paths=paths,
         progress=progress,
     )
-    before = report_of(champion)
-    decision = gate(champion=before, candidate=candidate.report)
+    decision = gate(candidate=right_on_test(candidate.artifact), rivals=_rivals(registry, champion))
     added = sum(photo.origin is Origin.REVIEW for photo in candidate.artifact.manifest.photos)
     registry.register(
         candidate.artifact,
@@ -179,10 +228,25 @@ def _result(
         version,
         candidate.artifact.card.version,
         snapshot,
-        before,
+        report_of(champion),
         candidate.report,
         candidate.left_out,
     )
+
+
+def _rivals(registry: Registry, champion: Artifact) -> dict[str, Mapping[str, bool]]:
+    """The champion, and of all versions measured on the same photos the one with the fewest errors."""
+    photos = right_on_test(champion)
+    best = champion
+    for version in registry.versions():
+        try:
+            if registry.card(version).metrics["accuracy"]["count"] > best.card.metrics["accuracy"]["count"]:
+                other = registry.load(version)
+                if right_on_test(other).keys() == photos.keys():
+                    best = other
+        except ArtifactError as error:
+            _log.warning("%s is damaged and no rival: %s", version, error)
+    return {artifact.card.version: right_on_test(artifact) for artifact in (champion, best)}
 
 
 def _described(snapshot: Snapshot) -> dict[str, Any]:

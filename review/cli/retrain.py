@@ -37,6 +37,7 @@ def retrain(photos: Path | None, as_json: bool) -> None:
     from review.retraining import retrain as run_retraining
     from review.schema import require_current
     from review.settings import ReviewSettings
+    from review.storage import LocalImageStore
 
     with one_line_errors(ReviewError, ModelError):
         review_settings, model_settings = ReviewSettings.load(), ModelSettings.load()
@@ -45,6 +46,7 @@ def retrain(photos: Path | None, as_json: bool) -> None:
         result = run_retraining(
             database=database,
             registry=Registry(model_settings.home),
+            images=LocalImageStore(review_settings.image_store),
             device=model_settings.device,
             paths=_paths(photos, review_settings.image_store) if photos else None,
             progress=progress_bars(),

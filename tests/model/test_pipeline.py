@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,19 +11,15 @@ import pytest
 import torch
 from PIL import Image
 
+from model import fine_tuning, fitting, pipeline
 from model.artifact import Artifact, load, save
 from model.dataset import DatasetManifest, Origin, Split
 from model.errors import DatasetError, ModelError
 from model.features import FeatureStore
 from model.network import Body
+from model.pipeline import ReviewedPhoto, report_of, retrain
 from model.serving import Classifier
-
-with warnings.catch_warnings():
-    # fastai sets an option of pandas, while it is imported, that pandas 3 deprecates.
-    warnings.filterwarnings("ignore", "The 'mode.chained_assignment' option")
-    from model import fine_tuning, pipeline
-    from model.pipeline import ReviewedPhoto, report_of, retrain
-    from model.training import HeadRecipe, train_head
+from model.training import HeadRecipe, train_head
 
 CPU = torch.device("cpu")
 QUICK = HeadRecipe(epochs=8)
@@ -34,7 +29,7 @@ QUICK = HeadRecipe(epochs=8)
 def quick(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few epochs, and the body that is loaded already."""
     monkeypatch.setattr(pipeline, "load_body", lambda name, device: classifier.body)
-    monkeypatch.setattr(pipeline, "HeadRecipe", lambda seed: replace(QUICK, seed=seed))
+    monkeypatch.setattr(fitting, "HeadRecipe", lambda seed: replace(QUICK, seed=seed))
 
 
 @pytest.fixture(scope="module")
