@@ -11,11 +11,11 @@ from telegram.error import BadRequest
 from bot import messages
 from bot.context import BotContext, Services
 from bot.keyboards import Choice, Tap, review_keyboard
-from review import queue
+from review import items, queue
 from review.clock import utc_now
 from review.errors import AlreadySettled, NotFound, ReviewError
+from review.items import ItemView
 from review.people import reviewer_for_telegram
-from review.queue import ItemView
 from review.tables import Role, VerdictKind
 
 _log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def _claim_next(services: Services, user: User, role: Role) -> _Card | None:
         claim = queue.claim_next(session, reviewer, lease=lease, now=now)
         if claim is None:
             return None
-        item, left = queue.view(session, claim.item_id), queue.count_open(session) - 1
+        item, left = items.view(session, claim.item_id), items.count_open(session) - 1
     try:
         photo = services.images.get(item.image_sha256) if item.image_sha256 else None
     except NotFound:

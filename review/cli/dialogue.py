@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import click
 
-from review import queue
+from review import items, queue
 from review.cli.installation import Installation
 from review.cli.presentation import card
 from review.clock import utc_now
@@ -57,7 +57,7 @@ def _claim(installation: Installation, name: str) -> Claim | None:
 
 def _show(installation: Installation, claim: Claim) -> None:
     with installation.database.read() as session:
-        item, left = queue.view(session, claim.item_id), queue.count_open(session) - 1
+        item, left = items.view(session, claim.item_id), items.count_open(session) - 1
     click.echo()
     click.echo(card(item, utc_now(), installation.images))
     click.echo(f"queue       {left} more")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from review.queue import ItemView
+from review.items import ItemView
 from review.statistics import QueueStatistics
 from review.storage import LocalImageStore
 

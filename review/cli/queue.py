@@ -9,7 +9,7 @@ from model.console import note, print_json
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
     from review.cli.installation import Installation
-    from review.queue import ItemView
+    from review.items import ItemView
 
 as_option = click.option("--as", "name", metavar="NAME", help="Who you are.  [default: your login name]")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
@@ -68,18 +68,18 @@ def list_items(everything: bool, as_json: bool) -> None:
     Example:
       bearbot review list --json | jq .id
     """
-    from review import queue
+    from review import items
     from review.cli.installation import opened
     from review.cli.presentation import table
     from review.clock import utc_now
 
     with opened() as installation, installation.database.read() as session:
-        items = queue.list_items(session, everything=everything)
+        found = items.list_items(session, everything=everything)
         if as_json:
-            for item in items:
+            for item in found:
                 _print(installation, item)
-        elif items:
-            click.echo(table(items, utc_now()))
+        elif found:
+            click.echo(table(found, utc_now()))
         else:
             note("nothing waits for review" if not everything else "nothing was ever sent to review")
 
@@ -94,13 +94,13 @@ def show(item_id: int, as_json: bool) -> None:
     Example:
       bearbot review show 17
     """
-    from review import queue
+    from review import items
     from review.cli.installation import opened
     from review.cli.presentation import card
     from review.clock import utc_now
 
     with opened() as installation, installation.database.read() as session:
-        item = queue.view(session, item_id)
+        item = items.view(session, item_id)
         if as_json:
             _print(installation, item)
         else:
@@ -121,7 +121,7 @@ def label(item_id: int, label: str, name: str | None, as_json: bool) -> None:
     Example:
       bearbot review label 17 grizzly --as mo
     """
-    from review import queue
+    from review import items, queue
     from review.cli.installation import opened
     from review.clock import utc_now
     from review.people import reviewer_named
@@ -132,7 +132,7 @@ def label(item_id: int, label: str, name: str | None, as_json: bool) -> None:
         with installation.database.write() as session:
             reviewer = reviewer_named(session, _name(name), utc_now())
             final = queue.settle(session, item_id, reviewer, kind=kind, label=wanted, now=utc_now())
-            item = queue.view(session, item_id)
+            item = items.view(session, item_id)
         if as_json:
             _print(installation, item)
         elif final is None:
@@ -207,14 +207,14 @@ def stats(as_json: bool) -> None:
 
 
 def _claimed(installation: "Installation", name: str) -> "ItemView | None":
-    from review import queue
+    from review import items, queue
     from review.clock import utc_now
     from review.people import reviewer_named
 
     with installation.database.write() as session:
         reviewer = reviewer_named(session, name, utc_now())
         claim = queue.claim_next(session, reviewer, lease=installation.lease, now=utc_now())
-        return queue.view(session, claim.item_id) if claim else None
+        return items.view(session, claim.item_id) if claim else None
 
 
 def _print(installation: "Installation", item: "ItemView") -> None:

@@ -1,0 +1,239 @@
+"""The queue: one holder at a time, one verdict that settles, nothing changed later, everything undone by adding."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from model.serving import Prediction
+from review import items, queue
+from review.database import Database
+from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
+from review.outbox import OutboxKind
+from review.people import reviewer_named
+from review.queue import Claim
+from review.tables import ItemStatus, OutboxMessage, Verdict, VerdictKind
+
+pytestmark = pytest.mark.anyio
+
+Predict = Callable[..., Prediction]
+LEASE = timedelta(minutes=5)
+LABEL, NONE, SKIP, CANT_TELL = VerdictKind.LABEL, VerdictKind.NONE, VerdictKind.SKIP, VerdictKind.CANT_TELL
+
+
+class Reviewing:
+    """Short words for what reviewers do, each in a transaction of its own."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        self.database = database
+        self.now = now
+
+    def next(self, name: str) -> Claim | None:
+        with self.database.write() as session:
+            return queue.claim_next(session, reviewer_named(session, name, self.now), lease=LEASE, now=self.now)
+
+    def take(self, name: str, item_id: int) -> Claim:
+        with self.database.write() as session:
+            return queue.claim(session, item_id, reviewer_named(session, name, self.now), lease=LEASE, now=self.now)
+
+    def say(
+        self, name: str, item_id: int, kind: VerdictKind, label: str | None = None, token: str | None = None
+    ) -> str | None:
+        with self.database.write() as session:
+            reviewer = reviewer_named(session, name, self.now)
+            return queue.settle(session, item_id, reviewer, kind=kind, label=label, token=token, now=self.now)
+
+    def undo(self, name: str) -> int:
+        with self.database.write() as session:
+            return queue.undo(session, reviewer_named(session, name, self.now), now=self.now)
+
+    def view(self, item_id: int) -> items.ItemView:
+        with self.database.read() as session:
+            return items.view(session, item_id)
+
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        """What askers heard after the first reply."""
+        with self.database.read() as session:
+            rows = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
+        return [(r.kind, r.parameters) for r in rows if not r.dedupe_key.startswith("reply:")]
+
+
+@pytest.fixture
+def at(database: Database, now: datetime) -> Reviewing:
+    return Reviewing(database, now)
+
+
+async def doubted(house: Any, predict: Predict, *confidences: float) -> list[int]:
+    """Items for photos 1, 2, ..., each doubted by its confidence; returns their ids."""
+    accepted = [await house.receive(number, predict("black", c)) for number, c in enumerate(confidences, start=1)]
+    return [found.item_id for found in accepted]
+
+
+async def test_the_least_sure_comes_first_and_the_oldest_among_equals(
+    house: Any, predict: Predict, at: Reviewing
+) -> None:
+    ids = await doubted(house, predict, 0.8, 0.5, 0.5)
+    foreign = (await house.receive(9, predict("teddy", 0.9, in_domain=False))).item_id
+    order = []
+    for name in ("a", "b", "c", "d"):
+        claim = at.next(name)
+        assert claim is not None
+        order.append(claim.item_id)
+    assert order == [foreign, ids[1], ids[2], ids[0]]
+    assert at.next("e") is None
+
+
+async def test_whoever_asks_again_gets_what_they_hold(house: Any, predict: Predict, at: Reviewing) -> None:
+    await doubted(house, predict, 0.5, 0.6)
+    first, again = at.next("mo"), at.next("mo")
+    assert first is not None
+    assert again is not None
+    assert (again.item_id, again.token != first.token) == (first.item_id, True)
+
+
+async def test_an_expired_lease_comes_back_and_a_late_answer_is_refused(
+    house: Any, predict: Predict, at: Reviewing
+) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    late = at.next("late")
+    assert late is not None
+    at.now += LEASE - timedelta(seconds=1)
+    assert at.next("mo") is None
+    at.now += timedelta(seconds=1)
+    taken = at.next("mo")
+    assert taken is not None
+    assert taken.item_id == item
+    with pytest.raises(LeaseLost, match=f"item {item} is no longer yours"):
+        at.say("late", item, LABEL, "black", token=late.token)
+    with pytest.raises(LeaseLost, match="mo is looking at item"):
+        at.say("late", item, LABEL, "black")
+    assert at.view(item).status is ItemStatus.OPEN
+    assert at.say("mo", item, LABEL, "grizzly", token=taken.token) == "grizzly"
+
+
+async def test_even_if_nobody_else_took_it_an_expired_token_is_refused(
+    house: Any, predict: Predict, at: Reviewing
+) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    claim = at.next("mo")
+    assert claim is not None
+    at.now += LEASE
+    with pytest.raises(LeaseLost):
+        at.say("mo", item, LABEL, "black", token=claim.token)
+    assert at.say("mo", item, LABEL, "black") == "black"  # without the token it is claimed anew
+
+
+async def test_what_a_colleague_holds_cannot_be_claimed_or_settled(house: Any, predict: Predict, at: Reviewing) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    at.take("mo", item)
+    for attempt in (lambda: at.take("rita", item), lambda: at.say("rita", item, SKIP)):
+        with pytest.raises(LeaseLost, match="mo is looking"):
+            attempt()
+
+
+async def test_a_settled_item_names_who_settled_it(house: Any, predict: Predict, at: Reviewing) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    at.say("mo", item, NONE)
+    for attempt in (lambda: at.take("rita", item), lambda: at.say("rita", item, LABEL, "black")):
+        with pytest.raises(AlreadySettled, match="mo said 'none'"):
+            attempt()
+    seen = at.view(item)
+    assert (seen.status, seen.final_label, seen.settled_by) == (ItemStatus.SETTLED, "none", "mo")
+    assert at.next("rita") is None
+
+
+async def test_skipped_and_untold_items_go_to_others_first(house: Any, predict: Predict, at: Reviewing) -> None:
+    best, other = await doubted(house, predict, 0.5, 0.6)
+    assert at.say("mo", best, SKIP) is None
+    after = at.next("mo")
+    assert after is not None
+    assert after.item_id == other
+    for_rita = at.next("rita")
+    assert for_rita is not None
+    assert for_rita.item_id == best
+    at.say("rita", best, CANT_TELL, token=for_rita.token)
+    at.say("mo", other, LABEL, "black", token=after.token)
+    again = at.next("mo")  # nothing else is left
+    assert again is not None
+    assert again.item_id == best
+    assert at.told() == [(OutboxKind.HUMAN_ANSWER, {"label": "black", "model_label": "black", "told": "review"})]
+
+
+async def test_release_gives_back_only_what_is_held(house: Any, predict: Predict, at: Reviewing) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    old = at.next("mo")
+    assert old is not None
+    at.now += LEASE
+    assert at.next("rita") is not None
+    with at.database.write() as session:
+        queue.release(session, item, old.token)
+    assert at.next("mo") is None, "a lost lease must not release a colleague's"
+
+
+async def test_undo_reopens_and_only_a_different_answer_corrects(house: Any, predict: Predict, at: Reviewing) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    at.say("mo", item, LABEL, "grizzly")
+    assert at.undo("mo") == item
+    assert at.view(item).status is ItemStatus.OPEN
+    assert len(at.told()) == 1
+    at.say("rita", item, LABEL, "grizzly")
+    assert len(at.told()) == 1, "the same answer again is no news"
+    at.undo("rita")
+    at.say("rita", item, NONE)
+    assert at.told()[1:] == [(OutboxKind.CORRECTION, {"label": "none", "previous_label": "grizzly"})]
+    with at.database.read() as session:
+        kinds = session.scalars(select(Verdict.kind).order_by(Verdict.id)).all()
+    assert kinds == [LABEL, VerdictKind.UNDO, LABEL, VerdictKind.UNDO, NONE]
+
+
+async def test_undo_takes_back_ones_own_last_verdict_and_each_once(house: Any, predict: Predict, at: Reviewing) -> None:
+    first, second = await doubted(house, predict, 0.5, 0.6)
+    at.say("mo", first, LABEL, "black")
+    at.say("mo", second, LABEL, "black")
+    assert [at.undo("mo"), at.undo("mo")] == [second, first]
+    for name in ("mo", "rita"):
+        with pytest.raises(NothingToUndo, match=name):
+            at.undo(name)
+
+
+async def test_an_audit_that_agrees_is_no_news_and_one_that_differs_is(
+    audited_house: Any, predict: Predict, at: Reviewing
+) -> None:
+    agreed = (await audited_house.receive(1, predict("black", 0.99))).item_id
+    differed = (await audited_house.receive(2, predict("black", 0.99))).item_id
+    at.say("mo", agreed, LABEL, "black")
+    assert at.told() == []
+    at.say("mo", differed, LABEL, "grizzly")
+    assert at.told() == [(OutboxKind.HUMAN_ANSWER, {"label": "grizzly", "model_label": "black", "told": "answer"})]
+
+
+async def test_twelve_submissions_do_not_hear_of_each_other(house: Any, predict: Predict, at: Reviewing) -> None:
+    """Their keys begin alike (1, 10, 11 ...)."""
+    ids = await doubted(house, predict, *[0.5] * 12)
+    for item in ids:
+        at.say("mo", item, LABEL, "grizzly")
+    assert [kind for kind, _ in at.told()] == [OutboxKind.HUMAN_ANSWER] * 12
+
+
+async def test_without_anybody_to_tell_nothing_is_told(house: Any, predict: Predict, at: Reviewing) -> None:
+    item = (await house.receive(1, predict("black", 0.5), chat=None)).item_id
+    assert at.say("mo", item, LABEL, "black") == "black"
+    assert at.told() == []
+
+
+async def test_an_unknown_item_is_named(at: Reviewing) -> None:
+    for attempt in (lambda: at.take("mo", 99), lambda: at.say("mo", 99, NONE), lambda: at.view(99)):
+        with pytest.raises(NotFound, match="no item 99"):
+            attempt()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE verdicts SET label = 'teddy'", "DELETE FROM verdicts"])
+async def test_verdicts_are_for_ever(house: Any, predict: Predict, at: Reviewing, statement: str) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    at.say("mo", item, LABEL, "black")
+    with pytest.raises(IntegrityError), at.database.write() as session:
+        session.execute(text(statement))
+    assert at.view(item).final_label == "black"
