@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from model.evaluation import Proportion
 from review.policy import Decision
@@ -50,10 +50,14 @@ def gather(session: Session, now: datetime) -> QueueStatistics:
         .join(PredictionRecord, PredictionRecord.submission_id == ReviewItem.submission_id, isouter=True)
         .where(ReviewItem.status == ItemStatus.SETTLED)
     ).all()
+    undoing = aliased(Verdict)
     reviewers = session.execute(
         select(Reviewer.name, func.count())
         .join(Verdict, Verdict.reviewer_id == Reviewer.id)
-        .where(Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)))
+        .where(
+            Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
+            ~exists().where(undoing.undoes_id == Verdict.id),
+        )
         .group_by(Reviewer.name)
         .order_by(func.count().desc(), Reviewer.name)
     ).all()

@@ -26,6 +26,15 @@ class Installation:
     labels: tuple[str, ...]
 
 
+def nothing_yet() -> str | None:
+    """Before the first photo there is no database: a sentence that says so; None if there is one."""
+    with one_line_errors(ReviewError, ModelError):
+        file = Database(ReviewSettings.load().database_url).file
+    if file is None or file.exists():
+        return None
+    return f"nothing was sent yet: there is no database at {file}; `bearbot run` makes it"
+
+
 @contextmanager
 def opened() -> Iterator[Installation]:
     """Open the installation that the settings name. Expected failures end the program in one line, with status 1."""

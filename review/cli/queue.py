@@ -69,10 +69,13 @@ def list_items(everything: bool, as_json: bool) -> None:
       bearbot review list --json | jq .id
     """
     from review import items
-    from review.cli.installation import opened
+    from review.cli.installation import nothing_yet, opened
     from review.cli.presentation import table
     from review.clock import utc_now
 
+    if (sentence := nothing_yet()) is not None:  # what waits is nothing, which is no failure
+        note(sentence)
+        return
     with opened() as installation, installation.database.read() as session:
         found = items.list_items(session, everything=everything)
         if as_json:

@@ -1,0 +1,61 @@
+"""Figures that say what they are: agreement where the model doubted is not accuracy where it answered."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from model.serving import Prediction
+from review import queue
+from review.database import Database
+from review.people import reviewer_named
+from review.statistics import gather
+from review.tables import VerdictKind
+
+pytestmark = pytest.mark.anyio
+
+
+def settle(database: Database, now: datetime, item: int, label: str, name: str = "mo") -> None:
+    with database.write() as session:
+        reviewer = reviewer_named(session, name, now)
+        queue.settle(session, item, reviewer, kind=VerdictKind.LABEL, label=label, now=now)
+
+
+async def test_an_empty_installation(database: Database, now: datetime) -> None:
+    with database.read() as session:
+        found = gather(session, now)
+    assert (found.submissions, found.open_items, found.oldest_waiting_seconds) == (0, 0, None)
+    assert (found.agreement_in_audit.value, found.agreement_in_audit.low, found.agreement_in_audit.high) == (None, 0, 1)
+
+
+async def test_counts_and_agreement(
+    house: Any, audited_house: Any, predict: Callable[..., Prediction], now: datetime
+) -> None:
+    doubted = [(await house.receive(n, predict("black", 0.5))).item_id for n in (1, 2, 3)]
+    await house.receive(4, predict("black", 0.99))
+    audited = (await audited_house.receive(5, predict("teddy", 0.99))).item_id
+    settle(house.database, now, doubted[0], "black")
+    settle(house.database, now, doubted[1], "grizzly", "rita")
+    settle(house.database, now, audited, "teddy")
+    with house.database.write() as session:
+        queue.settle(session, doubted[2], reviewer_named(session, "mo", now), kind=VerdictKind.SKIP, now=now)
+    with house.database.read() as session:
+        found = gather(session, now + timedelta(hours=1))
+    assert (found.submissions, found.answered_alone, found.settled_items) == (5, 2, 3)
+    assert (found.open_items, found.open_by_reason, found.oldest_waiting_seconds) == (1, {"low_confidence": 1}, 3600)
+    assert found.verdicts_by_reviewer == {"mo": 2, "rita": 1}
+    assert (found.agreement_in_review.count, found.agreement_in_review.total) == (1, 2)
+    assert (found.agreement_in_audit.count, found.agreement_in_audit.total) == (1, 1)
+    assert found.agreement_in_audit.low < 0.5, "one photo proves little"
+
+
+async def test_verdicts_that_were_taken_back_do_not_count(
+    house: Any, predict: Callable[..., Prediction], now: datetime
+) -> None:
+    item = (await house.receive(1, predict("black", 0.5))).item_id
+    settle(house.database, now, item, "black")
+    with house.database.write() as session:
+        queue.undo(session, reviewer_named(session, "mo", now), now=now)
+    with house.database.read() as session:
+        assert gather(session, now).verdicts_by_reviewer == {}
