@@ -1,0 +1,244 @@
+"""From verdicts to a champion: what is learnt from, what is compared, what is recorded."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from model import fitting
+from model.artifact import Artifact
+from model.dataset import Split
+from model.errors import DatasetError
+from model.registry import Registry
+from model.serving import Prediction
+from model.settings import Device
+from model.training import HeadRecipe
+from review import queue, retraining
+from review.clock import utc_now
+from review.database import Database
+from review.errors import RetrainingBusy
+from review.people import reviewer_named
+from review.retraining import RetrainingResult, gate, take_snapshot
+from review.tables import RetrainingOutcome, RetrainingRun, Submission, VerdictKind
+
+pytestmark = pytest.mark.anyio
+
+LABELS = ("black", "grizzly", "teddy")
+Predict = Callable[..., Prediction]
+
+
+def settle(house: Any, item: int | None, label: str) -> None:
+    kind = VerdictKind.NONE if label == "none" else VerdictKind.LABEL
+    with house.database.write() as session:
+        reviewer = reviewer_named(session, "mo", utc_now())
+        assert item is not None
+        text = None if label == "none" else label
+        queue.settle(session, item, reviewer, kind=kind, label=text, now=utc_now())
+
+
+async def doubted(house: Any, predict: Predict, number: int, says: str = "black") -> int:
+    return int((await house.receive(number, predict(says, 0.5))).item_id)
+
+
+def test_the_gate_lets_pass_what_chance_explains() -> None:
+    champion = {f"{n}": n >= 2 for n in range(150)}  # two wrong
+    same, other = dict(champion), {**champion, "0": True, "9": False}
+    one_less = {**champion, "9": False}
+    for candidate in (same, other, one_less):
+        decision = gate(candidate=candidate, rivals={"v1": champion})
+        assert decision.promote
+        assert decision.explanation.startswith("not worse: ")
+    assert "3 of 150 test photos wrong, v1 has 2 (1 lost, 0 won, p = 0.50)" in decision.explanation
+
+
+@pytest.mark.parametrize("lost", [3, 4, 40])
+def test_the_gate_holds_back_what_is_worse(lost: int) -> None:
+    champion = {f"{n}": True for n in range(150)}
+    decision = gate(candidate={**champion, **{f"{n}": False for n in range(lost)}}, rivals={"v1": champion})
+    assert not decision.promote
+    assert decision.explanation.startswith("worse: ")
+
+
+def test_small_steps_down_do_not_add_up() -> None:
+    best = {f"{n}": True for n in range(150)}
+    champion = {**best, "0": False, "1": False}
+    candidate = {**champion, "2": False}
+    assert gate(candidate=candidate, rivals={"v2": champion}).promote
+    assert not gate(candidate=candidate, rivals={"v2": champion, "v1": best}).promote
+
+
+def test_other_test_photos_cannot_be_compared() -> None:
+    assert not gate(candidate={"a": True}, rivals={"v1": {"b": True}}).promote
+
+
+async def test_a_snapshot_takes_what_people_agree_on(house: Any, predict: Predict) -> None:
+    for number, label in ((1, "black"), (2, "grizzly"), (3, "none"), (4, "polar")):
+        settle(house, await doubted(house, predict, number), label)
+    await doubted(house, predict, 5)  # still open
+    with house.database.read() as session:
+        snapshot = take_snapshot(session, LABELS)
+        first = session.scalars(select(Submission).order_by(Submission.id)).first()
+    assert first is not None
+    assert [photo.label for photo in snapshot.photos] == ["black", "grizzly"]
+    assert snapshot.photos[0].sha256 == first.image_sha256
+    assert {photo.group for photo in snapshot.photos} == {f"asker-{first.asker_id}"}, "one sender, one side"
+    assert (snapshot.none_of_these, snapshot.foreign_labels, snapshot.contradictory) == (1, 1, 0)
+
+
+async def test_a_photo_that_people_settled_in_two_ways_teaches_nothing(
+    house: Any, predict: Predict, picture: Callable[[int], bytes]
+) -> None:
+    from review.intake import ReceivedPhoto
+
+    for key, label in (("a", "black"), ("b", "grizzly")):
+        house.model.says = predict("black", 0.5)
+        accepted = await house.intake.receive(ReceivedPhoto(key, "telegram", picture(1), None))
+        settle(house, accepted.item_id, label)
+    with house.database.read() as session:
+        snapshot = take_snapshot(session, LABELS)
+    assert (snapshot.photos, snapshot.contradictory) == ((), 1)
+
+
+async def test_a_deleted_photo_is_not_learnt_from(house: Any, predict: Predict) -> None:
+    settle(house, await doubted(house, predict, 1), "black")
+    with house.database.write() as session:
+        session.scalars(select(Submission)).one().image_sha256 = None
+    with house.database.read() as session:
+        assert take_snapshot(session, LABELS).photos == ()
+
+
+@pytest.fixture
+def registry(home: Path) -> Registry:
+    registry = Registry(home / "models")
+    registry.champion()  # installs the bundled model
+    return registry
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third of the epochs: what is tested here is what happens around the training."""
+    monkeypatch.setattr(fitting, "HeadRecipe", lambda seed: replace(HeadRecipe(epochs=10), seed=seed))
+
+
+@pytest.fixture
+def retrain(database: Database, registry: Registry, house: Any, quick: None) -> Callable[..., RetrainingResult]:
+    def run() -> RetrainingResult:
+        return retraining.retrain(database=database, registry=registry, images=house.images, device=Device.CPU)
+
+    return run
+
+
+def runs(database: Database) -> list[RetrainingRun]:
+    with database.read() as session:
+        return list(session.scalars(select(RetrainingRun).order_by(RetrainingRun.id)))
+
+
+async def put_features(house: Any, registry: Registry, champion: Artifact, label: str, number: int) -> None:
+    """Photo `number` looks to the network like a (slightly different) training photo of `label`."""
+    row = next(i for i, p in enumerate(champion.base_photos()) if p.label == label and p.split is Split.TRAIN)
+    with house.database.read() as session:
+        submission = session.get_one(Submission, number)
+    features = champion.base_features[row] + np.float16(0.01)
+    registry.feature_store.put(str(submission.image_sha256), champion.card.backbone, features.astype(np.float16))
+
+
+async def test_verdicts_become_a_champion_and_everything_is_recorded(
+    house: Any, predict: Predict, registry: Registry, retrain: Callable[..., RetrainingResult]
+) -> None:
+    before = registry.load(registry.champion())
+    settle(house, await doubted(house, predict, 1), "grizzly")
+    await put_features(house, registry, before, "grizzly", 1)
+    result = retrain()
+    assert result.outcome is RetrainingOutcome.PROMOTED, result.explanation
+    assert registry.champion() == result.candidate_version != before.card.version
+    after = registry.load(registry.champion())
+    assert after.card.parent == before.card.version
+    assert after.card.data["trained_on_reviewed"] == {"grizzly": 1}
+    assert [p.sha256 for p in after.manifest.of(Split.TEST)] == [p.sha256 for p in before.manifest.of(Split.TEST)]
+    assert {p.name for p in (registry.folder(after.card.version) / "report").iterdir()} >= {"confusion_matrix.png"}
+    (run,) = runs(house.database)
+    assert (run.outcome, run.candidate_version, run.champion_version) == (
+        RetrainingOutcome.PROMOTED,
+        after.card.version,
+        before.card.version,
+    )
+    assert run.finished_at is not None
+    assert run.explanation == result.explanation
+    assert run.snapshot is not None
+    assert [photo["label"] for photo in run.snapshot["photos"]] == ["grizzly"]
+    assert [entry.event for entry in registry.ledger()] == ["installed", "registered", "promoted"]
+
+    again = retrain()
+    assert (again.outcome, again.candidate_version) == (RetrainingOutcome.KEPT, None)
+    assert "nothing to learn" in again.explanation
+    assert registry.champion() == after.card.version
+
+
+async def test_a_worse_candidate_is_registered_and_stays_out(
+    house: Any,
+    predict: Predict,
+    registry: Registry,
+    retrain: Callable[..., RetrainingResult],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = registry.load(registry.champion())
+    settle(house, await doubted(house, predict, 1), "grizzly")
+    await put_features(house, registry, before, "grizzly", 1)
+    train = fitting.train_head
+
+    def confused(features: Any, labels: Any, classes: int, **rest: Any) -> Any:
+        return train(features, (labels + 1) % classes, classes, **rest)
+
+    monkeypatch.setattr(fitting, "train_head", confused)
+    result = retrain()
+    assert result.outcome is RetrainingOutcome.KEPT
+    assert result.explanation.startswith("worse: ")
+    assert registry.champion() == before.card.version
+    assert result.candidate_version in registry.versions()
+    assert runs(house.database)[0].outcome is RetrainingOutcome.KEPT
+
+
+async def test_photos_that_came_without_a_model_are_not_lost(
+    house: Any, registry: Registry, retrain: Callable[..., RetrainingResult]
+) -> None:
+    settle(house, (await house.receive(1, None)).item_id, "teddy")
+    result = retrain()
+    assert result.candidate_version is not None
+    assert result.left_out == ()
+    card = registry.card(result.candidate_version)
+    assert card.data["trained_on_reviewed"] == {"teddy": 1}
+
+
+async def test_a_failure_is_recorded_and_raised(
+    house: Any,
+    predict: Predict,
+    registry: Registry,
+    retrain: Callable[..., RetrainingResult],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settle(house, await doubted(house, predict, 1), "grizzly")
+
+    def fails(*_: object, **__: object) -> None:
+        raise DatasetError("as ordered")
+
+    monkeypatch.setattr(retraining, "train_candidate", fails)
+    with pytest.raises(DatasetError, match="as ordered"):
+        retrain()
+    (run,) = runs(house.database)
+    assert run.outcome is RetrainingOutcome.FAILED
+    assert "as ordered" in str(run.explanation)
+    assert len(registry.versions()) == 1
+
+
+def test_one_at_a_time(registry: Registry, retrain: Callable[..., RetrainingResult]) -> None:
+    with retraining._alone(registry.home), pytest.raises(RetrainingBusy, match="another retraining runs"):
+        retrain()
+
+
+def test_nothing_settled_is_nothing_to_learn(registry: Registry, retrain: Callable[..., RetrainingResult]) -> None:
+    result = retrain()
+    assert (result.outcome, result.candidate_version) == (RetrainingOutcome.KEPT, None)
