@@ -51,6 +51,8 @@ def upgrade(database: Database, backup_folder: Path, *, keep: int) -> Upgrade:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if file is not None and before is None:
+            file.chmod(0o600)  # the folder may be one that others look into; SQLite's side files take after this one
     return Upgrade(before, head, saved)
 
 
@@ -169,8 +171,7 @@ def _fold_journal(file: Path) -> None:
 
 def _private_folder(folder: Path) -> None:
     """Made if it is not there, readable by its owner only: it holds people's photos and names."""
-    if not folder.exists():
-        folder.mkdir(parents=True, mode=0o700)
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
 
 
 def _sqlite_file(database: Database) -> Path:

@@ -51,6 +51,7 @@ def test_a_new_database_is_current_sound_private_and_in_wal(tmp_path: Path) -> N
     assert not (tmp_path / "backups").exists()
     assert database.file is not None
     assert database.file.parent.stat().st_mode & 0o077 == 0
+    assert database.file.stat().st_mode & 0o077 == 0
     with closing(sqlite3.connect(database.file)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert upgrade(database, tmp_path / "backups", keep=1).before == done.after
