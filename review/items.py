@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from review.errors import NotFound
-from review.tables import ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission, Verdict, VerdictKind
+from review.tables import ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,13 @@ def list_items(
     session: Session, *, everything: bool = False, only: ColumnElement[bool] | None = None
 ) -> list[ItemView]:
     """Open items (or all) in the order of the queue, oldest first among equals."""
-    settling = (
-        select(Verdict.item_id, func.max(Verdict.id).label("verdict_id"))
-        .where(Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)))
-        .group_by(Verdict.item_id)
-        .subquery()
-    )
     holder, settler = aliased(Reviewer), aliased(Reviewer)
     query = (
         select(ReviewItem, Submission, PredictionRecord, holder.name, settler.name)
         .join(Submission, ReviewItem.submission_id == Submission.id)
         .outerjoin(PredictionRecord, PredictionRecord.submission_id == Submission.id)
         .outerjoin(holder, holder.id == ReviewItem.lease_reviewer_id)
-        .outerjoin(settling, settling.c.item_id == ReviewItem.id)
-        .outerjoin(Verdict, Verdict.id == settling.c.verdict_id)
-        .outerjoin(settler, settler.id == Verdict.reviewer_id)
+        .outerjoin(settler, settler.id == ReviewItem.settled_by_id)
         .order_by(ReviewItem.status, ReviewItem.priority.desc(), ReviewItem.id)
     )
     if only is not None:
@@ -80,7 +72,7 @@ def list_items(
             submitted_at=submission.submitted_at,
             final_label=item.final_label,
             settled_at=item.settled_at,
-            settled_by=settled_by if item.status is ItemStatus.SETTLED else None,
+            settled_by=settled_by,
             held_by=held_by,
             held_until=item.lease_expires_at,
         )

@@ -84,22 +84,6 @@ def enqueue(
     session.flush()
 
 
-def verdict_key(submission_id: int, verdict_id: int) -> str:
-    """The dedupe key of what an asker is told because of a verdict."""
-    return f"verdict:{submission_id}:{verdict_id}"
-
-
-def last_said(session: Session, submission_id: int) -> str | None:
-    """The label (or "none") that the asker last heard from a person; None if they heard from none."""
-    row = session.scalars(
-        select(OutboxMessage)
-        .where(OutboxMessage.dedupe_key.startswith(f"verdict:{submission_id}:", autoescape=True))
-        .order_by(OutboxMessage.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else str(row.parameters["label"])
-
-
 def due(session: Session, now: datetime, limit: int) -> list[PendingMessage]:
     """What to send now, oldest first: of each chat only its oldest, so that order holds in a chat.
 

@@ -49,6 +49,7 @@ def claim_next(session: Session, reviewer: Reviewer, *, lease: timedelta, now: d
             Verdict.item_id == ReviewItem.id,
             Verdict.reviewer_id == reviewer.id,
             Verdict.kind.in_((VerdictKind.SKIP, VerdictKind.CANT_TELL)),
+            _stands(),
         )
         item = session.scalars(
             select(ReviewItem)
@@ -91,8 +92,8 @@ def settle(
     item = _open_item(session, item_id)
     if token is None:
         _refuse_if_held(session, item, reviewer, now)
-    elif item.lease_token != token or item.lease_expires_at is None or item.lease_expires_at <= now:
-        raise LeaseLost(f"item {item_id} is no longer yours: the time was up; claim it again")
+    elif (item.lease_token, item.lease_reviewer_id) != (token, reviewer.id) or _expired(item, now):
+        raise LeaseLost(f"item {item_id} is no longer yours: the time was up, or you claimed it once more; claim again")
     verdict = Verdict(item_id=item.id, reviewer_id=reviewer.id, kind=kind, label=label, created_at=now)
     session.add(verdict)
     session.flush()
@@ -102,6 +103,7 @@ def settle(
         item.status = ItemStatus.SETTLED
         item.final_label = final
         item.settled_at = now
+        item.settled_by_id = reviewer.id
         _tell(session, item, final, verdict, now)
     session.flush()
     return final
@@ -112,14 +114,9 @@ def undo(session: Session, reviewer: Reviewer, *, now: datetime) -> int:
 
     Raises `NothingToUndo`. The asker hears of it when the item is settled otherwise.
     """
-    undoing = aliased(Verdict)
     last = session.scalars(
         select(Verdict)
-        .where(
-            Verdict.reviewer_id == reviewer.id,
-            Verdict.kind != VerdictKind.UNDO,
-            ~exists().where(undoing.undoes_id == Verdict.id),
-        )
+        .where(Verdict.reviewer_id == reviewer.id, Verdict.kind != VerdictKind.UNDO, _stands())
         .order_by(Verdict.id.desc())
         .limit(1)
     ).first()
@@ -134,6 +131,7 @@ def undo(session: Session, reviewer: Reviewer, *, now: datetime) -> int:
         item.status = ItemStatus.OPEN
         item.final_label = None
         item.settled_at = None
+        item.settled_by_id = None
     session.flush()
     return item.id
 
@@ -164,6 +162,10 @@ def _unlease(item: ReviewItem) -> None:
     item.lease_expires_at = None
 
 
+def _expired(item: ReviewItem, now: datetime) -> bool:
+    return item.lease_expires_at is None or item.lease_expires_at <= now
+
+
 def _item(session: Session, item_id: int) -> ReviewItem:
     item = session.get(ReviewItem, item_id)
     if item is None:
@@ -180,7 +182,7 @@ def _open_item(session: Session, item_id: int) -> ReviewItem:
 
 
 def _refuse_if_held(session: Session, item: ReviewItem, reviewer: Reviewer, now: datetime) -> None:
-    if item.lease_reviewer_id in (None, reviewer.id) or item.lease_expires_at is None or item.lease_expires_at <= now:
+    if item.lease_expires_at is None or item.lease_reviewer_id == reviewer.id or _expired(item, now):
         return
     holder = session.get_one(Reviewer, item.lease_reviewer_id)
     seconds = (item.lease_expires_at - now).total_seconds()
@@ -189,16 +191,17 @@ def _refuse_if_held(session: Session, item: ReviewItem, reviewer: Reviewer, now:
 
 def _standing(session: Session, item_id: int) -> Sequence[Verdict]:
     """The item's verdicts that nobody took back, oldest first."""
-    undoing = aliased(Verdict)
     return session.scalars(
         select(Verdict)
-        .where(
-            Verdict.item_id == item_id,
-            Verdict.kind != VerdictKind.UNDO,
-            ~exists().where(undoing.undoes_id == Verdict.id),
-        )
+        .where(Verdict.item_id == item_id, Verdict.kind != VerdictKind.UNDO, _stands())
         .order_by(Verdict.id)
     ).all()
+
+
+def _stands() -> ColumnElement[bool]:
+    """Nobody took the verdict back."""
+    undoing = aliased(Verdict)
+    return ~exists().where(undoing.undoes_id == Verdict.id)
 
 
 def _tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now: datetime) -> None:
@@ -208,7 +211,7 @@ def _tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now:
         return
     prediction = session.scalar(select(PredictionRecord).where(PredictionRecord.submission_id == submission.id))
     answered = prediction is not None and prediction.route == Decision.ANSWER
-    previous = outbox.last_said(session, submission.id)
+    previous = item.told_label
     guess = prediction.label if prediction else None
     heard = previous if previous is not None else guess if answered else None
     if heard == final:
@@ -225,6 +228,7 @@ def _tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now:
         kind=kind,
         parameters=parameters,
         recipient=Recipient(submission.chat_id, submission.thread_id, submission.message_id),
-        dedupe_key=outbox.verdict_key(submission.id, verdict.id),
+        dedupe_key=f"verdict:{verdict.id}",
         now=now,
     )
+    item.told_label = final

@@ -162,6 +162,58 @@ async def test_skipped_and_untold_items_go_to_others_first(house: Any, predict: 
     assert at.told() == [(OutboxKind.HUMAN_ANSWER, {"label": "black", "model_label": "black", "told": "review"})]
 
 
+@pytest.mark.parametrize("kind", [SKIP, CANT_TELL])
+async def test_a_skip_that_is_taken_back_puts_the_item_in_its_old_place(
+    house: Any, predict: Predict, at: Reviewing, kind: VerdictKind
+) -> None:
+    best, _ = await doubted(house, predict, 0.5, 0.6)
+    at.say("mo", best, kind)
+    assert at.undo("mo") == best
+    again = at.next("mo")
+    assert again is not None
+    assert again.item_id == best
+
+
+async def test_taking_back_a_skip_does_not_reopen_what_a_colleague_settled(
+    house: Any, predict: Predict, at: Reviewing
+) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    at.say("mo", item, SKIP)
+    at.say("rita", item, LABEL, "black")
+    assert at.undo("mo") == item
+    seen = at.view(item)
+    assert (seen.status, seen.final_label, seen.settled_by) == (ItemStatus.SETTLED, "black", "rita")
+
+
+async def test_the_token_of_a_colleague_is_no_lease(house: Any, predict: Predict, at: Reviewing) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    claim = at.take("mo", item)
+    with pytest.raises(LeaseLost):
+        at.say("rita", item, LABEL, "black", token=claim.token)
+    assert at.view(item).held_by == "mo"
+
+
+async def test_what_was_told_is_remembered_when_delivered_messages_are_gone(
+    house: Any, predict: Predict, at: Reviewing
+) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    at.say("mo", item, LABEL, "grizzly")
+    with at.database.write() as session:
+        session.execute(text("DELETE FROM outbox"))
+    at.undo("mo")
+    at.say("mo", item, LABEL, "black")
+    assert at.told() == [(OutboxKind.CORRECTION, {"label": "black", "previous_label": "grizzly"})]
+
+
+async def test_settling_works_after_the_photo_was_deleted(house: Any, predict: Predict, at: Reviewing) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    with at.database.write() as session:
+        session.execute(text("DELETE FROM images"))
+    assert at.view(item).image_sha256 is None
+    assert at.say("mo", item, LABEL, "black") == "black"
+    assert [kind for kind, _ in at.told()] == [OutboxKind.HUMAN_ANSWER]
+
+
 async def test_release_gives_back_only_what_is_held(house: Any, predict: Predict, at: Reviewing) -> None:
     (item,) = await doubted(house, predict, 0.5)
     old = at.next("mo")
@@ -182,6 +234,7 @@ async def test_undo_reopens_and_only_a_different_answer_corrects(house: Any, pre
     at.say("rita", item, LABEL, "grizzly")
     assert len(at.told()) == 1, "the same answer again is no news"
     at.undo("rita")
+    assert at.view(item).settled_by is None
     at.say("rita", item, NONE)
     assert at.told()[1:] == [(OutboxKind.CORRECTION, {"label": "none", "previous_label": "grizzly"})]
     with at.database.read() as session:
