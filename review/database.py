@@ -48,20 +48,20 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session on one unchanging snapshot; always rolled back, never waits for writers."""
-        with _explained(), Session(self._readers, expire_on_commit=False, autoflush=False) as session:
+        with explained(), Session(self._readers, expire_on_commit=False, autoflush=False) as session:
             yield session  # closing rolls back
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that holds the write lock from its start: commits on success, rolls back on any error."""
-        with _explained(), Session(self._writers, expire_on_commit=False) as session, session.begin():
+        with explained(), Session(self._writers, expire_on_commit=False) as session, session.begin():
             session.connection()  # begins now, so that everything read in here is still true when it is written
             yield session
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A connection in one exclusive transaction for schema changes; raises `DatabaseError` if references break."""
-        with _explained(), self._writers.connect() as connection:
+        with explained(), self._writers.connect() as connection:
             if self.is_sqlite:
                 # Rebuilding a table drops the old one, which foreign keys would take for deleting its rows; the switch
                 # works only outside a transaction.
@@ -74,6 +74,12 @@ class Database:
                         raise DatabaseError("the migration would break references between tables; nothing was changed")
             finally:
                 connection.invalidate()  # a fresh connection has its foreign keys on again
+
+    def turn_on_wal(self) -> None:
+        """Readers and writers do not wait for each other then; a SQLite file keeps the switch, copies may lack it."""
+        if self.is_sqlite:
+            with explained(), self._readers.connect() as connection:
+                _turn_on_wal(connection)
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -118,7 +124,7 @@ def _turn_on_wal(connection: Connection) -> None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """What the engine says of the file, the disk or a lock, as a `DatabaseError`; our own mistakes stay as they are."""
     try:
         yield

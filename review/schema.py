@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from review.clock import utc_now
-from review.database import Database
+from review.database import Database, explained
 from review.errors import DatabaseError, NoDatabase, SchemaMismatch
 from review.tables import Base
 
@@ -42,8 +42,15 @@ def upgrade(database: Database, backup_folder: Path, *, keep: int) -> Upgrade:
     if file is not None:
         _private_folder(file.parent)
     head = _head()
-    before = None if file is not None and not file.exists() else revision(database)
+    if exists(database):
+        before = revision(database)
+    else:
+        before = None
+        if file is not None:
+            # Nobody else may read it from its first byte on; SQLite's side files take after it.
+            file.touch(mode=0o600)
     if before == head:
+        database.turn_on_wal()  # a file that was put here by hand may lack it
         return Upgrade(before, head, None)
     _refuse_unknown(before)
     saved = backup(database, backup_folder, keep=keep) if before is not None and file is not None else None
@@ -51,14 +58,20 @@ def upgrade(database: Database, backup_folder: Path, *, keep: int) -> Upgrade:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        if file is not None and before is None:
-            file.chmod(0o600)  # the folder may be one that others look into; SQLite's side files take after this one
     return Upgrade(before, head, saved)
+
+
+def exists(database: Database) -> bool:
+    """Whether there is a database, with or without tables. Raises `DatabaseError` where nobody may look."""
+    try:
+        return database.file is None or database.file.exists()
+    except OSError as error:
+        raise DatabaseError(f"{database.file} cannot be reached: {error.strerror or error}") from error
 
 
 def revision(database: Database) -> str | None:
     """The database's revision; None if it has no tables of ours. Raises `NoDatabase` if there is no file."""
-    if database.file is not None and not database.file.exists():
+    if not exists(database):
         raise NoDatabase(f"there is no database at {database.file} yet: `bearbot run` or `bearbot db upgrade` makes it")
     with database.read() as session:
         return MigrationContext.configure(session.connection()).get_current_revision()
@@ -81,16 +94,19 @@ def problems(database: Database) -> list[str]:
     except DatabaseError as error:
         return [str(error)]
     found = []
-    with database.read() as session:
-        connection = session.connection()
-        for difference in compare_metadata(MigrationContext.configure(connection), Base.metadata):
-            found.append(f"the tables are not as they should be: {difference}")
-        if database.is_sqlite:
-            found += [f"integrity: {row[0]}" for row in _pragma(connection, "integrity_check") if row[0] != "ok"]
-            found += [
-                f"a row of {row[0]} refers to a missing row of {row[2]}"
-                for row in _pragma(connection, "foreign_key_check")
-            ]
+    try:
+        with database.read() as session:
+            connection = session.connection()
+            for difference in compare_metadata(MigrationContext.configure(connection), Base.metadata):
+                found.append(f"the tables are not as they should be: {difference}")
+            if database.is_sqlite:
+                found += [f"integrity: {row[0]}" for row in _pragma(connection, "integrity_check") if row[0] != "ok"]
+                found += [
+                    f"a row of {row[0]} refers to a missing row of {row[2]}"
+                    for row in _pragma(connection, "foreign_key_check")
+                ]
+    except DatabaseError as error:  # so damaged that it cannot even be checked to the end
+        found.append(str(error))
     return found
 
 
@@ -101,15 +117,15 @@ def backup(database: Database, folder: Path, *, keep: int) -> Path:
     _private_folder(folder)
     target = folder / f"review-{utc_now():%Y%m%d-%H%M%S-%f}{_SUFFIX}"
     part = target.with_suffix(".part")
+    part.touch(mode=0o600)
     try:
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(part)) as copy:
+        with explained(), closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
-        part.chmod(0o600)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     for old in backups(folder)[:-keep]:
-        old.unlink()
+        old.unlink(missing_ok=True)  # another backup at the same time takes the same ones away
     return target
 
 
@@ -128,20 +144,51 @@ def restore(database: Database, source: Path, *, now: datetime) -> Path | None:
     _refuse_unsound(source)
     _private_folder(file.parent)
     part = file.with_name(f".{file.name}.restoring")
-    shutil.copyfile(source, part)
-    part.chmod(0o600)
+    part.unlink(missing_ok=True)  # a restore that was killed
+    part.touch(mode=0o600)
     aside = None
-    if file.exists():
-        aside = file.with_name(f"{file.stem}-replaced-{now:%Y%m%d-%H%M%S}{file.suffix}")
-        _fold_journal(file)
-        file.replace(aside)
-    part.replace(file)
+    try:
+        shutil.copyfile(source, part)
+        with explained(), closing(sqlite3.connect(part)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")  # what was set aside by an earlier restore lacks it
+        if file.exists():
+            _fold_journal(file)
+            aside = _set_aside(file, now)
+        _move_journal(file, aside)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
     return aside
+
+
+def _set_aside(file: Path, now: datetime) -> Path:
+    """A second name for the same file, so that at no instant there is no database in its place."""
+    number = 0
+    while True:
+        extra = f"-{number}" if number else ""
+        aside = file.with_name(f"{file.stem}-replaced-{now:%Y%m%d-%H%M%S}{extra}{file.suffix}")
+        try:
+            aside.hardlink_to(file)
+            return aside
+        except FileExistsError:
+            number += 1
+
+
+def _move_journal(file: Path, aside: Path | None) -> None:
+    """The restored file must not take up what was written to another; what could not be folded in goes with that."""
+    journal = file.with_name(f"{file.name}-wal")
+    if aside is not None and journal.exists():
+        journal.replace(aside.with_name(f"{aside.name}-wal"))
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
 def _refuse_unsound(source: Path) -> None:
     if not source.is_file():
         raise DatabaseError(f"{source}: there is no such file")
+    wal = source.with_name(source.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise DatabaseError(f"{source} is no backup but a database with changes in {wal.name}: use `bearbot db backup`")
     try:
         with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             sound = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -150,7 +197,9 @@ def _refuse_unsound(source: Path) -> None:
         raise DatabaseError(f"{source} is no database of bearbot: {error}") from error
     if not sound:
         raise DatabaseError(f"{source} is damaged: choose another backup")
-    _refuse_unknown(row[0] if row else None)
+    if row is None:
+        raise DatabaseError(f"{source} has no tables of bearbot: choose another backup")
+    _refuse_unknown(row[0])
 
 
 def _fold_journal(file: Path) -> None:
@@ -165,13 +214,14 @@ def _fold_journal(file: Path) -> None:
             raise DatabaseError(f"{file} is in use: stop the bot and every reviewer first ({error})") from error
         except sqlite3.DatabaseError:
             pass  # a damaged database is what one restores from: it is set aside as it is
-    for suffix in ("-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
 def _private_folder(folder: Path) -> None:
     """Made if it is not there, readable by its owner only: it holds people's photos and names."""
-    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"the folder {folder} cannot be made: {error.strerror or error}") from error
 
 
 def _sqlite_file(database: Database) -> Path:

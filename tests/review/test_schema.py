@@ -1,8 +1,6 @@
 """The database's own life: made, upgraded after a backup, checked, backed up, restored; never half of anything."""
 
-import shutil
 import sqlite3
-import threading
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +8,13 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from review import schema
 from review.database import Database
 from review.errors import DatabaseError, NoDatabase, SchemaMismatch
 from review.people import reviewer_named
-from review.schema import backup, backups, problems, require_current, restore, revision, upgrade
+from review.schema import backups, problems, require_current, revision, upgrade
 from review.tables import Reviewer
 
 
@@ -38,6 +36,11 @@ def add(database: Database, name: str, now: datetime) -> None:
 def set_revision(database: Database, value: str) -> None:
     with closing(sqlite3.connect(str(database.file))) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (value,))
+
+
+def journal_mode(file: Path) -> str:
+    with closing(sqlite3.connect(file)) as connection:
+        return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
 
 
 def test_a_new_database_is_current_sound_private_and_in_wal(tmp_path: Path) -> None:
@@ -137,99 +140,54 @@ def test_rubbish_is_no_database(tmp_path: Path) -> None:
     assert "damaged or no database" in problem
 
 
-def test_a_backup_holds_what_was_committed_while_others_write(database: Database, folder: Path, now: datetime) -> None:
+def test_a_file_put_in_place_by_hand_gets_its_log_back(database: Database, folder: Path) -> None:
+    with closing(sqlite3.connect(str(database.file))) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    upgrade(database, folder, keep=1)
+    assert journal_mode(Path(str(database.file))) == "wal"
+
+
+def test_a_database_in_an_open_folder_is_private_from_the_start(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    database = Database(f"sqlite:///{tmp_path / 'review.db'}")
+    upgrade(database, tmp_path / "backups", keep=1)
+    assert {path.name: path.stat().st_mode & 0o077 for path in tmp_path.glob("review*")} == {"review.db": 0}
+    with database.write():
+        assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("review*")} == {0}
+
+
+def test_a_folder_that_cannot_be_made_or_reached_is_a_database_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DatabaseError, match="cannot be made"):
+        upgrade(Database(f"sqlite:///{tmp_path / 'file' / 'home' / 'review.db'}"), tmp_path, keep=1)
+    with pytest.raises(DatabaseError, match="cannot be reached"):
+        require_current(Database(f"sqlite:///{tmp_path / ('long' * 100)}/review.db"))
+
+
+def test_a_full_disk_is_named_and_loses_nothing(database: Database, now: datetime) -> None:
     add(database, "mo", now)
-    with database.write() as session:
-        reviewer_named(session, "not yet", now)
-        copy = backup(database, folder, keep=5)
-    assert names(Database(f"sqlite:///{copy}")) == ["mo"]
-    assert copy.stat().st_mode & 0o077 == 0
-    assert problems(Database(f"sqlite:///{copy}")) == []
 
+    def fill() -> None:
+        with database.write() as session:
+            pages = session.execute(text("PRAGMA page_count")).scalar_one()
+            session.execute(text(f"PRAGMA max_page_count = {pages}"))
+            for number in range(1000):
+                reviewer_named(session, f"{number}", now)
 
-def test_only_the_newest_backups_are_kept(database: Database, folder: Path) -> None:
-    made = [backup(database, folder, keep=2) for _ in range(4)]
-    assert backups(folder) == made[-2:]
-
-
-def test_nothing_is_backed_up_where_nothing_is(tmp_path: Path) -> None:
-    with pytest.raises(NoDatabase):
-        backup(Database(f"sqlite:///{tmp_path / 'none.db'}"), tmp_path / "backups", keep=1)
-
-
-def test_restoring_brings_the_past_back_and_keeps_the_present_aside(
-    database: Database, folder: Path, now: datetime
-) -> None:
-    add(database, "mo", now)
-    copy = backup(database, folder, keep=1)
-    add(database, "rita", now)
-    database.dispose()
-    aside = restore(database, copy, now=now)
+    with pytest.raises(DatabaseError, match="full"):
+        fill()
     assert names(database) == ["mo"]
-    assert problems(database) == []
-    assert aside is not None
-    assert names(Database(f"sqlite:///{aside}")) == ["mo", "rita"]
 
 
-def test_restoring_works_where_the_database_is_lost_or_damaged(database: Database, folder: Path, now: datetime) -> None:
-    add(database, "mo", now)
-    copy = backup(database, folder, keep=1)
+def test_damage_in_the_middle_is_a_problem_and_no_crash(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        for number in range(300):
+            reviewer_named(session, f"{number}", now)
     database.dispose()
     file = Path(str(database.file))
-    file.write_bytes(b"rubbish " * 1000)
-    assert restore(database, copy, now=now) is not None
-    assert names(database) == ["mo"]
-    database.dispose()
-    for path in file.parent.glob("review*.db*"):
-        path.unlink()
-    assert restore(database, copy, now=now) is None
-    assert names(database) == ["mo"]
-
-
-def test_a_database_in_use_is_not_replaced(database: Database, folder: Path, now: datetime) -> None:
-    copy = backup(database, folder, keep=1)
-    add(database, "mo", now)
-    entered, leave = threading.Event(), threading.Event()
-
-    def use() -> None:
-        other = Database(database.url)
-        with other.write():
-            entered.set()
-            leave.wait(30)
-        other.dispose()
-
-    thread = threading.Thread(target=use)
-    thread.start()
-    try:
-        assert entered.wait(10)
-        with pytest.raises(DatabaseError, match="in use: stop the bot"):
-            restore(database, copy, now=now)
-    finally:
-        leave.set()
-        thread.join()
-    assert names(database) == ["mo"]
-
-
-@pytest.mark.parametrize("kind", ["missing", "empty", "rubbish", "foreign", "cut", "newer"])
-def test_what_is_no_sound_backup_is_refused_before_anything_moves(
-    database: Database, tmp_path: Path, now: datetime, kind: str
-) -> None:
-    add(database, "mo", now)
-    source = tmp_path / "given.db"
-    if kind == "empty":
-        source.write_bytes(b"")
-    elif kind == "rubbish":
-        source.write_bytes(b"rubbish " * 1000)
-    elif kind == "foreign":
-        with closing(sqlite3.connect(source)) as connection:
-            connection.execute("CREATE TABLE books (title TEXT)")
-    elif kind in ("cut", "newer"):
-        copy = backup(database, tmp_path / "backups", keep=1)
-        shutil.copy(copy, source)
-        if kind == "cut":
-            source.write_bytes(source.read_bytes()[:20_000])
-        else:
-            set_revision(Database(f"sqlite:///{source}"), "9999")
-    with pytest.raises(DatabaseError):
-        restore(database, source, now=now)
-    assert names(database) == ["mo"]
+    data = bytearray(file.read_bytes())
+    data[4096 * 2 :] = b"\xff" * (len(data) - 4096 * 2)
+    file.write_bytes(data)
+    found = problems(database)
+    assert found
+    assert any("damaged" in problem or "integrity" in problem for problem in found)
