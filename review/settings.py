@@ -1,6 +1,8 @@
 """Settings of `review`."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -44,6 +46,13 @@ class ReviewSettings(Settings):
                 # Claims and backups lean on SQLite's locks; another database would work until two people review.
                 raise ValueError(f"{expected}; other databases are not supported")
         return value
+
+    @classmethod
+    def _sentence(cls, detail: dict[str, Any]) -> str:
+        """The URL of a database server, which is refused, may hold a password: nobody is to read it in a log."""
+        if isinstance(detail["input"], str):
+            detail["input"] = re.sub(r"//.*@", "//...@", detail["input"])
+        return super()._sentence(detail)
 
     @property
     def database_url(self) -> str:

@@ -80,7 +80,7 @@ def _ask(installation: Installation, name: str) -> _Answer | None:
                 _undo(installation, name)
             case "n":
                 return _Answer(VerdictKind.NONE, None)
-            case number if number.isdigit() and 1 <= int(number) <= len(installation.labels):
+            case number if number.isdecimal() and 1 <= int(number) <= len(installation.labels):
                 return _Answer(VerdictKind.LABEL, installation.labels[int(number) - 1])
             case _:
                 try:

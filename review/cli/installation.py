@@ -11,7 +11,7 @@ from model.registry import Registry
 from model.settings import ModelSettings
 from review.database import Database
 from review.errors import ReviewError
-from review.schema import require_current
+from review.schema import exists, require_current
 from review.settings import ReviewSettings
 from review.storage import LocalImageStore
 
@@ -23,22 +23,27 @@ class Installation:
     database: Database
     images: LocalImageStore
     lease: timedelta
-    labels: tuple[str, ...]
+    registry: Registry
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What reviewers may say. Raises `ModelError`; what needs no labels works where the model is broken."""
+        return self.registry.champion_card().labels
 
 
 def nothing_yet() -> str | None:
     """Before the first photo there is no database: a sentence that says so; None if there is one."""
     with one_line_errors(ReviewError, ModelError):
-        file = Database(ReviewSettings.load().database_url).file
-    if file is None or file.exists():
-        return None
-    return f"nothing was sent yet: there is no database at {file}; `bearbot run` makes it"
+        database = Database(ReviewSettings.load().database_url)
+        if exists(database):
+            return None
+    return f"nothing was sent yet: there is no database at {database.file}; `bearbot run` makes it"
 
 
 @contextmanager
 def opened() -> Iterator[Installation]:
     """Open the installation that the settings name. Expected failures end the program in one line, with status 1."""
-    with one_line_errors(ReviewError, ModelError):
+    with one_line_errors(ReviewError, ModelError, OSError):
         settings = ReviewSettings.load()
         database = Database(settings.database_url)
         try:
@@ -47,7 +52,7 @@ def opened() -> Iterator[Installation]:
                 database=database,
                 images=LocalImageStore(settings.image_store),
                 lease=timedelta(seconds=settings.lease_seconds),
-                labels=Registry(ModelSettings.load().home).champion_card().labels,
+                registry=Registry(ModelSettings.load().home),
             )
         finally:
             database.dispose()

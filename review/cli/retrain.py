@@ -39,7 +39,7 @@ def retrain(photos: Path | None, as_json: bool) -> None:
     from review.settings import ReviewSettings
     from review.storage import LocalImageStore
 
-    with one_line_errors(ReviewError, ModelError):
+    with one_line_errors(ReviewError, ModelError, OSError):
         review_settings, model_settings = ReviewSettings.load(), ModelSettings.load()
         database = Database(review_settings.database_url)
         require_current(database)

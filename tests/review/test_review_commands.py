@@ -1,25 +1,23 @@
 """`bearbot review` and `bearbot db` as people and scripts use them."""
 
 import json
-import os
-import pty
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import bearbot
 from model.serving import Prediction
-from review.database import Database
 
 pytestmark = pytest.mark.anyio
 
 Predict = Callable[..., Prediction]
+OURS = ("review", "db", "classify", "retrain")
 
 
 def run(*arguments: str, code: int = 0) -> Result:
@@ -163,77 +161,82 @@ def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path, monkeypatch: pyt
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", [("db", "check"), ("db", "upgrade"), ("review", "list"), ("review", "stats")])
+def test_a_home_that_cannot_be_reached_is_one_line(monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
+    monkeypatch.setenv("BEARBOT_HOME", "/" + "long" * 100)
+    output = run(*command, code=1)
+    assert output.stderr.startswith(("error: ", "/long"))
+    assert len(output.stderr.splitlines()) == 1
+
+
+async def test_a_broken_model_keeps_nobody_from_seeing_the_queue(waiting: list[int], home: Path) -> None:
+    (home / "models").mkdir(exist_ok=True)
+    (home / "models" / "aliases.json").write_text("rubbish")
+    assert len(rows("review", "list", "--json")) == 3
+    run("review", "show", str(waiting[0]))
+    run("review", "skip", str(waiting[0]))
+    run("review", "stats")
+    result = run("review", "label", str(waiting[0]), "black", code=1)
+    assert "aliases.json cannot be read" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_damaged_database_is_one_line(home: Path) -> None:
+    (home / "review.db").write_bytes(b"rubbish " * 1000)
+    for command in (("review", "list"), ("review", "undo"), ("db", "check"), ("db", "upgrade"), ("db", "backup")):
+        result = run(*command, code=1)
+        assert "damaged or no database" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_database_server_is_refused_without_repeating_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVIEW_DATABASE_URL", "postgresql://bear:hunter2@db/bears")
+    for command in (("review", "list"), ("review", "next"), ("db", "check")):
+        result = run(*command, code=1)
+        assert "REVIEW_DATABASE_URL" in result.stderr
+        assert "hunter2" not in result.output
+
+
+@pytest.mark.usefixtures("home")
+def test_who_reviews_is_the_login_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "rosa")
+    assert "rosa has no verdict" in run("review", "undo", code=1).stderr
+
+    def nobody() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert "--as NAME" in run("review", "undo", code=2).stderr
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        if path or name in OURS:
+            yield (*path, name)
+            command = group.get_command(context, name)
+            if isinstance(command, click.Group):
+                yield from commands(command, (*path, name))
+
+
+@pytest.mark.parametrize("command", list(commands(bearbot)), ids=" ".join)
+def test_every_command_explains_itself_with_an_example(command: tuple[str, ...]) -> None:
+    shown = run(*command, "--help").stdout
+    assert f"Example:\n    bearbot {' '.join(command)}" in shown
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys, review.cli.queue, review.cli.database, review.cli.classify, review.cli.retrain\n"
+        "print({'sqlalchemy', 'alembic', 'pydantic', 'torch', 'numpy', 'PIL'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 async def test_a_reader_that_leaves_early_is_no_error(waiting: list[int]) -> None:
     assert waiting
     command = f"{sys.executable} -m bot review list --json --all | head -n 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert json.loads(done.stdout)["id"] in waiting
     assert "Traceback" not in done.stderr
-
-
-class Terminal:
-    """`bearbot review next` on a terminal of its own."""
-
-    def __init__(self, *arguments: str) -> None:
-        self._ours, theirs = pty.openpty()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bot", *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        os.set_blocking(self._ours, False)
-        self.shown = ""
-
-    def until(self, text: str, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while text not in self.shown:
-            assert time.monotonic() < deadline, self.shown
-            try:
-                self.shown += os.read(self._ours, 65536).decode()
-            except (BlockingIOError, OSError):
-                time.sleep(0.02)
-
-    def type(self, keys: str) -> None:
-        self.shown = ""
-        os.write(self._ours, keys.encode())
-
-    def interrupt(self) -> None:
-        self._process.send_signal(2)
-
-    def ends(self) -> int:
-        return self._process.wait(20)
-
-
-async def test_reviewing_on_a_terminal(waiting: list[int], database: Database) -> None:
-    terminal = Terminal("review", "next", "--as", "mo")
-    terminal.until("What is it?")
-    assert f"item        {waiting[0]}" in terminal.shown
-    terminal.type("n\n")
-    terminal.until("What is it?")
-    assert f"item        {waiting[1]}" in terminal.shown
-    terminal.type("9\n")
-    terminal.until("unknown label '9'")
-    terminal.type("2\n")
-    terminal.until("What is it?")
-    assert f"item        {waiting[2]}" in terminal.shown
-    assert [row["final_label"] for row in rows("review", "list", "--json", "--all") if row["final_label"]] == [
-        "none",
-        "grizzly",
-    ]
-    assert [row["held_by"] for row in rows("review", "list", "--json")] == ["mo"]
-    terminal.interrupt()
-    assert terminal.ends() != 0
-    assert [row["held_by"] for row in rows("review", "list", "--json")] == [None], "Ctrl-C gives the item back"
-
-
-async def test_quitting_gives_the_item_back(waiting: list[int]) -> None:
-    assert waiting
-    terminal = Terminal("review", "next", "--as", "mo")
-    terminal.until("What is it?")
-    terminal.type("q\n")
-    terminal.until("0 looked at")
-    assert terminal.ends() == 0
-    assert {row["held_by"] for row in rows("review", "list", "--json")} == {None}

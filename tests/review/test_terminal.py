@@ -1,0 +1,119 @@
+"""`bearbot review next` on a terminal: one key an item, and whatever ends it gives the item back."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from model.serving import Prediction
+
+pytestmark = pytest.mark.anyio
+
+Predict = Callable[..., Prediction]
+
+
+def rows(*options: str) -> list[dict[str, Any]]:
+    """What the queue's list says, as others see it."""
+    command = [sys.executable, "-m", "bot", "review", "list", "--json", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+async def waiting(house: Any, predict: Predict) -> list[int]:
+    """Two doubted photos and one that is not a bear; ids in the order of the queue."""
+    first = await house.receive(1, predict("black", 0.7))
+    second = await house.receive(2, predict("grizzly", 0.6))
+    foreign = await house.receive(3, predict("teddy", 0.9, in_domain=False))
+    return [foreign.item_id, second.item_id, first.item_id]
+
+
+class Terminal:
+    """`bearbot review next` on a terminal of its own."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bot", *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        os.set_blocking(self._ours, False)
+        self.shown = ""
+
+    def until(self, text: str, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while text not in self.shown:
+            assert time.monotonic() < deadline, self.shown
+            try:
+                self.shown += os.read(self._ours, 65536).decode()
+            except (BlockingIOError, OSError):
+                time.sleep(0.02)
+
+    def type(self, keys: str) -> None:
+        self.shown = ""
+        os.write(self._ours, keys.encode())
+
+    def interrupt(self) -> None:
+        self._process.send_signal(2)
+
+    def ends(self) -> int:
+        return self._process.wait(20)
+
+
+async def test_reviewing_on_a_terminal(waiting: list[int]) -> None:
+    terminal = Terminal("review", "next", "--as", "mo")
+    terminal.until("What is it?")
+    assert f"item        {waiting[0]}" in terminal.shown
+    terminal.type("n\n")
+    terminal.until("What is it?")
+    assert f"item        {waiting[1]}" in terminal.shown
+    for nonsense in ("9", "²"):
+        terminal.type(f"{nonsense}\n")
+        terminal.until(f"unknown label '{nonsense}'")
+    terminal.type("2\n")
+    terminal.until("What is it?")
+    assert f"item        {waiting[2]}" in terminal.shown
+    assert [row["final_label"] for row in rows("--all") if row["final_label"]] == [
+        "none",
+        "grizzly",
+    ]
+    assert [row["held_by"] for row in rows()] == ["mo"]
+    terminal.interrupt()
+    assert terminal.ends() != 0
+    assert [row["held_by"] for row in rows()] == [None], "Ctrl-C gives the item back"
+
+
+async def test_quitting_gives_the_item_back(waiting: list[int]) -> None:
+    assert waiting
+    terminal = Terminal("review", "next", "--as", "mo")
+    terminal.until("What is it?")
+    terminal.type("q\n")
+    terminal.until("0 looked at")
+    assert terminal.ends() == 0
+    assert {row["held_by"] for row in rows()} == {None}
+
+
+async def test_a_skip_taken_back_comes_again_at_once(waiting: list[int]) -> None:
+    terminal = Terminal("review", "next", "--as", "mo")
+    terminal.until("What is it?")
+    terminal.type("s\n")
+    terminal.until(f"item        {waiting[1]}")
+    terminal.until("What is it?")
+    terminal.type("u\n")
+    terminal.until(f"your verdict on item {waiting[0]} is taken back")
+    terminal.type("1\n")
+    terminal.until(f"item        {waiting[0]}")
+    terminal.until("What is it?")
+    terminal.type("\x04")  # Ctrl-D: the end of what is typed
+    terminal.ends()
+    assert {row["held_by"] for row in rows()} == {None}
