@@ -2,20 +2,21 @@
 
 import fcntl
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 from scipy.stats import binomtest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from model.artifact import Artifact
 from model.dataset import Origin
-from model.errors import ArtifactError
+from model.errors import ArtifactError, ImageError
 from model.evaluation import EvaluationReport
 from model.features import FeatureStore
 from model.images import decode
@@ -28,7 +29,7 @@ from model.registry import Registry
 from model.settings import Device
 from review.clock import utc_now
 from review.database import Database
-from review.errors import RetrainingBusy
+from review.errors import NotFound, RetrainingBusy
 from review.storage import ImageStore
 from review.tables import NONE_OF_THESE, ItemStatus, RetrainingOutcome, RetrainingRun, ReviewItem, Submission
 
@@ -145,6 +146,7 @@ def retrain(
         champion = registry.load(registry.champion())
         with database.write() as session:
             snapshot = take_snapshot(session, champion.card.labels)
+            idle = _nothing_to_learn(session, champion, snapshot) if paths is None else None
             run = RetrainingRun(
                 started_at=clock(), champion_version=champion.card.version, snapshot=_described(snapshot)
             )
@@ -152,8 +154,11 @@ def retrain(
             session.flush()
             run_id = run.id
         try:
-            _complete_features(snapshot, registry.feature_store, images, champion.card.backbone, device, progress)
-            result = _result(registry, champion, snapshot, device, paths, progress)
+            if idle is None:
+                _complete_features(snapshot, registry.feature_store, images, champion.card.backbone, device, progress)
+                result = _trained(registry, champion, snapshot, device, paths, progress)
+            else:
+                result = RetrainingResult(RetrainingOutcome.KEPT, idle, champion.card.version, None, snapshot)
         except Exception as error:
             with database.write() as session:
                 explanation = f"{type(error).__name__}: {error}"
@@ -182,12 +187,44 @@ def _complete_features(
     if not missing:
         return
     body = load_body(backbone, torch_device(device))
-    found = extract(body, progress("computing features", missing), lambda key: decode(images.get(key)), batch_size=16)
-    for sha256, features in found:
+    readable = _readable(progress("computing features", missing), images)
+    for (sha256, _), features in extract(body, readable, lambda found: found[1], batch_size=16):
         store.put(sha256, backbone, features)
 
 
-def _result(
+def _readable(keys: Iterable[str], images: ImageStore) -> Iterator[tuple[str, PIL.Image.Image]]:
+    """One damaged file does not keep the others from being learnt from; it stays without features, so is left out."""
+    for sha256 in keys:
+        try:
+            yield sha256, decode(images.get(sha256))
+        except (ImageError, NotFound, OSError) as error:
+            _log.warning("photo %s cannot be read: %s", sha256[:12], error)
+
+
+def _nothing_to_learn(session: Session, champion: Artifact, snapshot: Snapshot) -> str | None:
+    """Why training would bring nothing new; None if it may.
+
+    What was trained on these very photos before, and kept out or rolled back, would come out the same again.
+    """
+    version = champion.card.version
+    learnt = {(p.sha256, p.label) for p in champion.manifest.photos if p.origin is Origin.REVIEW}
+    wanted = {(p.sha256, p.label) for p in snapshot.photos}
+    if wanted <= learnt:
+        return f"nothing to learn: people have labelled no photo that {version} was not trained on"
+    last = session.scalars(
+        select(RetrainingRun)
+        .where(RetrainingRun.candidate_version.is_not(None))
+        .order_by(RetrainingRun.id.desc())
+        .limit(1)
+    ).first()
+    if last is None or last.snapshot is None or version not in (last.champion_version, last.candidate_version):
+        return None
+    if wanted == {(p["sha256"], p["label"]) for p in last.snapshot["photos"]}:
+        return f"nothing to learn: {last.candidate_version} was trained on the same photos ({last.explanation})"
+    return None
+
+
+def _trained(
     registry: Registry,
     champion: Artifact,
     snapshot: Snapshot,
@@ -196,15 +233,6 @@ def _result(
     progress: Progress,
 ) -> RetrainingResult:
     version = champion.card.version
-    known = {(p.sha256, p.label) for p in champion.manifest.photos if p.origin is Origin.REVIEW}
-    if {(p.sha256, p.label) for p in snapshot.photos} <= known and paths is None:
-        return RetrainingResult(
-            RetrainingOutcome.KEPT,
-            f"nothing to learn: people have labelled no photo that {version} was not trained on",
-            version,
-            None,
-            snapshot,
-        )
     candidate: Candidate = train_candidate(
         champion,
         snapshot.photos,

@@ -177,6 +177,13 @@ async def test_verdicts_become_a_champion_and_everything_is_recorded(
     assert "nothing to learn" in again.explanation
     assert registry.champion() == after.card.version
 
+    registry.rollback(reason="people complain")
+    assert registry.champion() == before.card.version
+    scheduled = retrain()
+    assert (scheduled.outcome, scheduled.candidate_version) == (RetrainingOutcome.KEPT, None)
+    assert f"{after.card.version} was trained on the same photos" in scheduled.explanation
+    assert registry.champion() == before.card.version, "the timer must not bring back what an operator took away"
+
 
 async def test_a_worse_candidate_is_registered_and_stays_out(
     house: Any,
@@ -200,6 +207,9 @@ async def test_a_worse_candidate_is_registered_and_stays_out(
     assert registry.champion() == before.card.version
     assert result.candidate_version in registry.versions()
     assert runs(house.database)[0].outcome is RetrainingOutcome.KEPT
+    again = retrain()
+    assert again.candidate_version is None, "the same photos would be trained on and held back every night"
+    assert "was trained on the same photos" in again.explanation
 
 
 async def test_photos_that_came_without_a_model_are_not_lost(
@@ -213,7 +223,54 @@ async def test_photos_that_came_without_a_model_are_not_lost(
     assert card.data["trained_on_reviewed"] == {"teddy": 1}
 
 
+async def test_a_damaged_photo_does_not_keep_the_others_from_being_learnt_from(
+    house: Any, registry: Registry, retrain: Callable[..., RetrainingResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = []
+    for number in (1, 2):
+        settle(house, (await house.receive(number, None)).item_id, "teddy")
+        with house.database.read() as session:
+            keys.append(str(session.get_one(Submission, number).image_sha256))
+    house.images.path(keys[0]).write_bytes(b"cut off")
+    given: list[Any] = []
+
+    def stop(_: Artifact, photos: Any, **__: object) -> None:
+        given.extend(photos)
+        raise DatasetError("enough")
+
+    monkeypatch.setattr(retraining, "train_candidate", stop)
+    with pytest.raises(DatasetError, match="enough"):
+        retrain()
+    assert [photo.sha256 for photo in given] == keys
+    backbone = registry.champion_card().backbone
+    assert registry.feature_store.get(keys[0], backbone) is None
+    assert registry.feature_store.get(keys[1], backbone) is not None
+
+
+@pytest.mark.parametrize("error", [DatasetError("as ordered"), RuntimeError("as ordered"), OSError("as ordered")])
 async def test_a_failure_is_recorded_and_raised(
+    house: Any,
+    predict: Predict,
+    registry: Registry,
+    retrain: Callable[..., RetrainingResult],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    settle(house, await doubted(house, predict, 1), "grizzly")
+
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(retraining, "train_candidate", fails)
+    with pytest.raises(type(error), match="as ordered"):
+        retrain()
+    (run,) = runs(house.database)
+    assert (run.outcome, run.finished_at is None) == (RetrainingOutcome.FAILED, False)
+    assert "as ordered" in str(run.explanation)
+    assert len(registry.versions()) == 1
+
+
+async def test_a_kill_in_the_middle_promotes_nothing_and_the_next_one_runs(
     house: Any,
     predict: Predict,
     registry: Registry,
@@ -221,17 +278,17 @@ async def test_a_failure_is_recorded_and_raised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settle(house, await doubted(house, predict, 1), "grizzly")
+    before = registry.champion()
 
-    def fails(*_: object, **__: object) -> None:
-        raise DatasetError("as ordered")
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(retraining, "train_candidate", fails)
-    with pytest.raises(DatasetError, match="as ordered"):
-        retrain()
-    (run,) = runs(house.database)
-    assert run.outcome is RetrainingOutcome.FAILED
-    assert "as ordered" in str(run.explanation)
-    assert len(registry.versions()) == 1
+    monkeypatch.setattr(retraining, "train_candidate", killed)
+    for _ in range(2):  # the lock of the first must not outlive it
+        with pytest.raises(KeyboardInterrupt):
+            retrain()
+    assert [(run.outcome, run.finished_at) for run in runs(house.database)] == [(None, None)] * 2
+    assert registry.champion() == before
 
 
 def test_one_at_a_time(registry: Registry, retrain: Callable[..., RetrainingResult]) -> None:
