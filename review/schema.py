@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from review.clock import utc_now
 from review.database import Database, explained
@@ -22,6 +22,9 @@ from review.errors import DatabaseError, NoDatabase, SchemaMismatch
 from review.tables import Base
 
 _SUFFIX = ".db"
+# What a database of bearbot is known by: a revision alone says little, many programs number theirs 0001.
+_OURS = frozenset({"alembic_version", "submissions", "review_items", "verdicts"})
+_TRIGGERS = ("verdicts_no_delete", "verdicts_no_update")  # Alembic compares none; rebuilding a table loses them
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Upgrade:
 def upgrade(database: Database, backup_folder: Path, *, keep: int) -> Upgrade:
     """Create the database or bring it up to date, wholly or not at all; one that holds data is backed up first.
 
-    Raises `SchemaMismatch` for a database of a newer program. Two processes that start together take turns.
+    Raises `SchemaMismatch` for a database of a newer program, `DatabaseError` for one of another program. Two processes
+    that start together take turns.
     """
     file = database.file
     if file is not None:
@@ -53,6 +57,7 @@ def upgrade(database: Database, backup_folder: Path, *, keep: int) -> Upgrade:
         database.turn_on_wal()  # a file that was put here by hand may lack it
         return Upgrade(before, head, None)
     _refuse_unknown(before)
+    _refuse_foreign(database)
     saved = backup(database, backup_folder, keep=keep) if before is not None and file is not None else None
     with database.migrating() as connection:
         config = _config()
@@ -104,6 +109,12 @@ def problems(database: Database) -> list[str]:
                 found += [
                     f"a row of {row[0]} refers to a missing row of {row[2]}"
                     for row in _pragma(connection, "foreign_key_check")
+                ]
+                triggers = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
+                found += [
+                    f"the trigger {name} is missing: verdicts could be changed"
+                    for name in _TRIGGERS
+                    if name not in triggers
                 ]
     except DatabaseError as error:  # so damaged that it cannot even be checked to the end
         found.append(str(error))
@@ -193,11 +204,12 @@ def _refuse_unsound(source: Path) -> None:
         with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             sound = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.DatabaseError as error:
         raise DatabaseError(f"{source} is no database of bearbot: {error}") from error
     if not sound:
         raise DatabaseError(f"{source} is damaged: choose another backup")
-    if row is None:
+    if row is None or not tables >= _OURS:
         raise DatabaseError(f"{source} has no tables of bearbot: choose another backup")
     _refuse_unknown(row[0])
 
@@ -237,6 +249,17 @@ def _pragma(connection: Connection, name: str) -> Any:
 def _refuse_unknown(found: str | None) -> None:
     if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
         raise SchemaMismatch(f"the database is of a newer bearbot (revision {found}): update the program, not the data")
+
+
+def _refuse_foreign(database: Database) -> None:
+    """A mistaken REVIEW_DATABASE_URL must not put our tables into another program's database."""
+    with database.read() as session:
+        tables = set(inspect(session.connection()).get_table_names())
+    if tables - {"alembic_version"} and not tables >= _OURS:
+        raise DatabaseError(
+            f"{database.file or 'the database'} is not one of bearbot (it holds {', '.join(sorted(tables)[:4])}): "
+            "name another in REVIEW_DATABASE_URL"
+        )
 
 
 def _head() -> str:

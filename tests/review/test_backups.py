@@ -13,7 +13,7 @@ from sqlalchemy import select
 from review.database import Database
 from review.errors import DatabaseError, NoDatabase
 from review.people import reviewer_named
-from review.schema import backup, backups, problems, restore
+from review.schema import backup, backups, problems, restore, revision
 from review.tables import Reviewer
 
 
@@ -175,7 +175,7 @@ def test_a_database_in_use_with_nobody_writing_is_not_replaced_either(
         restore(database, copy, now=now)
 
 
-@pytest.mark.parametrize("kind", ["missing", "empty", "rubbish", "foreign", "cut", "newer", "bare", "live"])
+@pytest.mark.parametrize("kind", ["missing", "empty", "rubbish", "foreign", "cut", "newer", "bare", "namesake", "live"])
 def test_what_is_no_sound_backup_is_refused_before_anything_moves(
     database: Database, tmp_path: Path, now: datetime, kind: str
 ) -> None:
@@ -198,6 +198,10 @@ def test_what_is_no_sound_backup_is_refused_before_anything_moves(
     elif kind == "bare":
         with closing(sqlite3.connect(source)) as connection:
             connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    elif kind == "namesake":  # another program that numbers its revisions as we do
+        with closing(sqlite3.connect(source)) as connection, connection:
+            connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+            connection.execute("INSERT INTO alembic_version VALUES (?)", (revision(database),))
     elif kind == "live":
         shutil.copy(str(database.file), source)
         shutil.copy(f"{database.file}-wal", f"{source}-wal")

@@ -123,6 +123,22 @@ def test_a_changed_table_is_noticed(database: Database) -> None:
     assert "error" in problem
 
 
+def test_verdicts_that_could_be_changed_are_noticed(database: Database) -> None:
+    with database.write() as session:
+        session.execute(text("DROP TRIGGER verdicts_no_update"))
+    assert problems(database) == ["the trigger verdicts_no_update is missing: verdicts could be changed"]
+
+
+def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "shop.db"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("CREATE TABLE customers (id)")
+    with pytest.raises(DatabaseError, match="customers"):
+        upgrade(Database(f"sqlite:///{file}"), tmp_path / "backups", keep=1)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("customers",)]
+
+
 def test_a_reference_to_nothing_is_noticed(database: Database) -> None:
     with closing(sqlite3.connect(str(database.file))) as connection, connection:
         connection.execute(
