@@ -272,8 +272,8 @@ def _reply(prediction: "Prediction | None", routing: Routing) -> tuple[OutboxKin
             "confidence": prediction.confidence if prediction else None,
             "model_version": prediction.model_version if prediction else None,
         }
-    ranked = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
-    runner_up, probability = ranked[1]
+    others = {label: share for label, share in prediction.probabilities.items() if label != prediction.label}
+    runner_up, probability = max(others.items(), key=lambda pair: pair[1])
     close = probability >= CLOSE_RUNNER_UP * prediction.confidence
     return OutboxKind.ANSWERED, {
         "label": prediction.label,

@@ -43,10 +43,11 @@ def reviewer_for_telegram(
     """
     reviewer = session.scalar(select(Reviewer).where(Reviewer.telegram_user_id == telegram_user_id))
     if reviewer is None:
-        free = " ".join(name.split())[:_LONGEST_NAME] or f"telegram {telegram_user_id}"
-        if session.scalar(select(Reviewer.id).where(Reviewer.name == free)) is not None:
-            suffix = f" ({telegram_user_id})"
-            free = free[: _LONGEST_NAME - len(suffix)] + suffix
+        wanted = _printable(name)[:_LONGEST_NAME] or f"telegram {telegram_user_id}"
+        free, suffix = wanted, f" ({telegram_user_id})"
+        while session.scalar(select(Reviewer.id).where(Reviewer.name == free)) is not None:
+            free = wanted[: _LONGEST_NAME - len(suffix)] + suffix
+            suffix += "*"  # somebody calls themselves by another's name and id
         reviewer = Reviewer(name=free, telegram_user_id=telegram_user_id, role=role, created_at=now)
         session.add(reviewer)
     elif reviewer.role != role:
@@ -56,7 +57,12 @@ def reviewer_for_telegram(
 
 
 def _checked(name: str) -> str:
-    name = " ".join(name.split())
+    name = _printable(name)
     if not 1 <= len(name) <= _LONGEST_NAME:
         raise ReviewError(f"expected a reviewer's name of 1 to {_LONGEST_NAME} characters, got {name!r}: use --as NAME")
     return name
+
+
+def _printable(name: str) -> str:
+    """On one line, and without what would steer the terminal of whoever reads it."""
+    return "".join(character for character in " ".join(name.split()) if character.isprintable())

@@ -68,6 +68,15 @@ async def test_a_close_runner_up_is_named(house: Any, predict: Predict) -> None:
     assert (parameters["runner_up"], parameters["runner_up_confidence"]) == ("black", 0.45)
 
 
+async def test_a_runner_up_that_is_as_likely_is_another_label(house: Any, predict: Predict) -> None:
+    from dataclasses import replace
+
+    tied = {"black": 0.5, "grizzly": 0.5}
+    await house.receive(1, replace(predict("grizzly", 0.96), confidence=0.5, answer_threshold=0.5, probabilities=tied))
+    ((_, parameters, _),) = said(house.database)
+    assert (parameters["label"], parameters["runner_up"]) == ("grizzly", "black")
+
+
 async def test_doubt_opens_an_item(house: Any, predict: Predict) -> None:
     accepted = await house.receive(1, predict("black", 0.6, in_domain=False))
     assert accepted.routing.reasons == (Reason.OUT_OF_DOMAIN, Reason.LOW_CONFIDENCE)

@@ -1,12 +1,13 @@
 """From verdicts to a champion: what is learnt from, what is compared, what is recorded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sqlalchemy import select
 
 from model import fitting
@@ -119,9 +120,16 @@ def registry(home: Path) -> Registry:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A third of the epochs: what is tested here is what happens around the training."""
-    monkeypatch.setattr(fitting, "HeadRecipe", lambda seed: replace(HeadRecipe(epochs=10), seed=seed))
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A tenth of the epochs: what is tested here is what happens around the training.
+
+    On one thread, because on a busy machine torch's threads wait for each other longer than they work.
+    """
+    monkeypatch.setattr(fitting, "HeadRecipe", lambda seed: replace(HeadRecipe(epochs=3), seed=seed))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -1,0 +1,55 @@
+"""Reviewers' and askers' identities: made on first use, never shared by accident."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+
+from review.database import Database
+from review.errors import ReviewError
+from review.people import asker_for, reviewer_for_telegram, reviewer_named
+from review.tables import Reviewer, Role
+
+
+def test_one_name_is_one_reviewer_and_one_id_is_one_asker(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        assert reviewer_named(session, " mo  the   bear ", now).id == reviewer_named(session, "mo the bear", now).id
+        first = asker_for(session, 5, "en", now)
+        assert asker_for(session, 5, "de", now).id == first.id
+        assert asker_for(session, 5, None, now).language == "de", "not told is no news"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 65, "\x1b"])
+def test_what_is_no_name_is_refused(database: Database, now: datetime, name: str) -> None:
+    with pytest.raises(ReviewError, match="--as NAME"), database.write() as session:
+        reviewer_named(session, name, now)
+
+
+def test_nobody_becomes_another_by_taking_their_name(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        names = ["Mo", "Mo (2)", "Mo"]
+        for telegram_id, name in enumerate(names, start=1):
+            reviewer_for_telegram(session, telegram_id, name=name, now=now)
+        reviewer_named(session, "Mo (4)", now)
+        assert reviewer_for_telegram(session, 4, name="Mo", now=now).name == "Mo (4)*"
+        found = session.scalars(select(Reviewer.name).order_by(Reviewer.id)).all()
+    assert found == ["Mo", "Mo (2)", "Mo (3)", "Mo (4)", "Mo (4)*"]
+
+
+def test_a_moderator_keeps_their_name_and_gets_their_present_role(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        first = reviewer_for_telegram(session, 1, name="Mo", now=now)
+        again = reviewer_for_telegram(session, 1, name="Rita", role=Role.ADMIN, now=now)
+        assert (again.id, again.name, again.role) == (first.id, "Mo", Role.ADMIN)
+
+
+@pytest.mark.parametrize("name", ["", "\n\t", "\x1b\u202e"])
+def test_a_telegram_name_of_nothing_is_the_id(database: Database, now: datetime, name: str) -> None:
+    with database.write() as session:
+        assert reviewer_for_telegram(session, 7, name=name, now=now).name == "telegram 7"
+
+
+def test_names_cannot_steer_terminals(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        assert reviewer_for_telegram(session, 7, name="Mo\x1b[2J \N{BEAR FACE}", now=now).name == "Mo[2J \N{BEAR FACE}"
+        assert reviewer_for_telegram(session, 8, name="x" * 300, now=now).name == "x" * 64
