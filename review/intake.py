@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +27,8 @@ from review.tables import Image, ItemStatus, Json, PredictionRecord, ReviewItem,
 
 if TYPE_CHECKING:  # importing it loads torch, and a bot whose torch is broken still takes photos in
     from model.serving import Prediction
+
+_log = logging.getLogger(__name__)
 
 # A second label that the model gives at least half of what it gives the first is worth telling.
 CLOSE_RUNNER_UP = 0.5
@@ -118,7 +122,7 @@ class Intake:
         except ImageError as error:
             await self.refuse(RefusedPhoto(photo.source_key, error.problem, photo.recipient))
             return Rejected(error.problem, str(error))
-        prediction = await self._predictor.predict(stored.picture)
+        prediction = _sound(await self._predictor.predict(stored.picture))
         return await asyncio.to_thread(self._record, photo, stored, prediction)
 
     async def refuse(self, photo: RefusedPhoto) -> None:
@@ -217,6 +221,17 @@ class Intake:
                 dedupe_key=f"rejected:{photo.source_key}",
                 now=self._clock(),
             )
+
+
+def _sound(prediction: "Prediction | None") -> "Prediction | None":
+    """None for figures that are no numbers: the database takes none, and a person knows better."""
+    if prediction is None:
+        return None
+    figures = (prediction.confidence, prediction.out_of_domain_score, *prediction.probabilities.values())
+    if all(map(math.isfinite, figures)):
+        return prediction
+    _log.warning("model %s gave figures that are no numbers: the photo goes to people", prediction.model_version)
+    return None
 
 
 def _recorded(session: Session, source_key: str) -> Accepted | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from model.settings import Settings
@@ -27,7 +28,9 @@ class ReviewSettings(Settings):
         validation_alias=AliasChoices("REVIEW_IMAGE_STORE", "review_image_store"),
         description="folder of the photos (default: images in BEARBOT_HOME)",
     )
-    lease_seconds: int = Field(default=300, ge=5, description="how long a claimed item stays with its reviewer")
+    lease_seconds: int = Field(
+        default=300, ge=5, le=604_800, description="how long a claimed item stays with its reviewer"
+    )
     audit_rate: float = Field(
         default=0.02, ge=0, le=1, description="share of the photos answered alone that a person looks at as well, 0..1"
     )
@@ -55,9 +58,11 @@ class ReviewSettings(Settings):
         return super()._sentence(detail)
 
     @property
-    def database_url(self) -> str:
-        """The database's URL; the default is SQLite under the home folder."""
-        return self.review_database_url or f"sqlite:///{self.home_folder() / 'review.db'}"
+    def database_url(self) -> URL:
+        """The database's URL; the default is SQLite under the home folder, whatever characters its path has."""
+        if self.review_database_url:
+            return make_url(self.review_database_url)
+        return URL.create("sqlite", database=str(self.home_folder() / "review.db"))
 
     @property
     def image_store(self) -> Path:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy
     from review.cli.installation import Installation
     from review.items import ItemView
 
+# What the database can hold; anything else was never an item.
+item_argument = click.argument("item_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 as_option = click.option("--as", "name", metavar="NAME", help="Who you are.  [default: your login name]")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
@@ -88,7 +90,7 @@ def list_items(everything: bool, as_json: bool) -> None:
 
 
 @review.command()
-@click.argument("item_id", metavar="ID", type=int)
+@item_argument
 @json_option
 def show(item_id: int, as_json: bool) -> None:
     """One item: its photo, what the model thought, what became of it.
@@ -111,7 +113,7 @@ def show(item_id: int, as_json: bool) -> None:
 
 
 @review.command()
-@click.argument("item_id", metavar="ID", type=int)
+@item_argument
 @click.argument("label")
 @as_option
 @json_option
@@ -145,7 +147,7 @@ def label(item_id: int, label: str, name: str | None, as_json: bool) -> None:
 
 
 @review.command()
-@click.argument("item_id", metavar="ID", type=int)
+@item_argument
 @as_option
 def skip(item_id: int, name: str | None) -> None:
     """Leave item ID to others: you get it again only when nothing else waits.

@@ -96,6 +96,16 @@ async def test_without_a_model_people_get_it(house: Any) -> None:
     assert count(house.database, PredictionRecord) == 0
 
 
+async def test_figures_that_are_no_numbers_send_the_photo_to_people(house: Any, predict: Predict) -> None:
+    from dataclasses import replace
+
+    accepted = await house.receive(1, replace(predict("black", 0.6), out_of_domain_score=float("nan")))
+    assert accepted.routing.reasons == (Reason.NO_MODEL,)
+    accepted = await house.receive(2, predict("black", float("nan")))
+    assert accepted.routing.reasons == (Reason.NO_MODEL,)
+    assert count(house.database, ReviewItem) == 2
+
+
 async def test_an_audited_photo_is_answered_and_looked_at(audited_house: Any, predict: Predict) -> None:
     accepted = await audited_house.receive(1, predict("grizzly", 0.99))
     assert accepted.routing.reasons == (Reason.AUDIT,)

@@ -82,7 +82,9 @@ async def test_what_is_wrong_is_one_line_with_a_guess(waiting: list[int]) -> Non
     assert "no item 99" in run("review", "label", "99", "black", code=1).stderr
     assert "no item 99" in run("review", "show", "99", code=1).stderr
     assert "expected a reviewer's name" in run("review", "label", str(waiting[0]), "black", "--as", " ", code=1).stderr
-    run("review", "label", "seven", "black", code=2)
+    for nonsense in ("seven", "0", "9" * 30):
+        run("review", "label", nonsense, "black", code=2)
+        run("review", "show", nonsense, code=2)
 
 
 async def test_next_claims_and_tells_how_to_go_on(waiting: list[int]) -> None:
@@ -179,6 +181,23 @@ async def test_a_broken_model_keeps_nobody_from_seeing_the_queue(waiting: list[i
     result = run("review", "label", str(waiting[0]), "black", code=1)
     assert "aliases.json cannot be read" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_lease_without_end_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert home
+    monkeypatch.setenv("REVIEW_LEASE_SECONDS", "9" * 15)
+    assert "REVIEW_LEASE_SECONDS" in run("review", "next", code=1).stderr
+
+
+def test_a_home_of_unusual_name_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "100% what?#a b"
+    monkeypatch.setenv("BEARBOT_HOME", str(home))
+    run("db", "upgrade")
+    assert (home / "review.db").is_file()
+    assert Path(run("db", "backup").stdout.strip()).parent == home / "backups"
+    run("db", "check")
+    run("db", "restore")
+    run("review", "next")
 
 
 def test_a_damaged_database_is_one_line(home: Path) -> None:
