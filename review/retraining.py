@@ -248,6 +248,8 @@ def _trained(
         reason=f"retrained from {version} with {added} reviewed photos",
         plots=report_plots(candidate.artifact, candidate.report),
     )
+    if decision.promote and registry.champion() != version:
+        decision = GateDecision(False, f"{registry.champion()} became champion meanwhile and was not compared")
     if decision.promote:
         registry.promote(candidate.artifact.card.version, reason=decision.explanation)
     return RetrainingResult(

@@ -46,8 +46,8 @@ class LocalImageStore:
         path = self.path(sha256)
         if path.exists():
             return sha256
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)  # first: mkdir gives its mode to the last folder only
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.root.chmod(0o700)  # mkdir gives its mode to the last folder only
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
         try:
             with os.fdopen(descriptor, "wb") as file:

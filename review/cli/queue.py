@@ -78,8 +78,9 @@ def list_items(everything: bool, as_json: bool) -> None:
     if (sentence := nothing_yet()) is not None:  # what waits is nothing, which is no failure
         note(sentence)
         return
-    with opened() as installation, installation.database.read() as session:
-        found = items.list_items(session, everything=everything)
+    with opened() as installation:
+        with installation.database.read() as session:  # closed before printing: a pager may stay open overnight
+            found = items.list_items(session, everything=everything)
         if as_json:
             for item in found:
                 _print(installation, item)
@@ -104,8 +105,9 @@ def show(item_id: int, as_json: bool) -> None:
     from review.cli.presentation import card
     from review.clock import utc_now
 
-    with opened() as installation, installation.database.read() as session:
-        item = items.view(session, item_id)
+    with opened() as installation:
+        with installation.database.read() as session:
+            item = items.view(session, item_id)
         if as_json:
             _print(installation, item)
         else:
@@ -203,8 +205,9 @@ def stats(as_json: bool) -> None:
     from review.clock import utc_now
     from review.statistics import gather
 
-    with opened() as installation, installation.database.read() as session:
-        found = gather(session, utc_now())
+    with opened() as installation:
+        with installation.database.read() as session:
+            found = gather(session, utc_now())
         if as_json:
             print_json(found.to_json())
         else:

@@ -220,6 +220,30 @@ async def test_a_worse_candidate_is_registered_and_stays_out(
     assert "was trained on the same photos" in again.explanation
 
 
+async def test_an_operator_who_chooses_another_champion_meanwhile_has_the_last_word(
+    house: Any,
+    predict: Predict,
+    registry: Registry,
+    retrain: Callable[..., RetrainingResult],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    champion = registry.load(registry.champion())
+    settle(house, await doubted(house, predict, 1), "grizzly")
+    await put_features(house, registry, champion, "grizzly", 1)
+    train = retraining.train_candidate
+
+    def interrupted(*arguments: Any, **rest: Any) -> Any:
+        registry.register(replace(champion, card=replace(champion.card, version="chosen")), reason="by hand")
+        registry.promote("chosen", reason="by hand")
+        return train(*arguments, **rest)
+
+    monkeypatch.setattr(retraining, "train_candidate", interrupted)
+    result = retrain()
+    assert result.outcome is RetrainingOutcome.KEPT
+    assert "chosen became champion meanwhile" in result.explanation
+    assert registry.champion() == "chosen"
+
+
 async def test_photos_that_came_without_a_model_are_not_lost(
     house: Any, registry: Registry, retrain: Callable[..., RetrainingResult]
 ) -> None:

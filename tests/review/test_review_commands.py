@@ -1,15 +1,18 @@
 """`bearbot review` and `bearbot db` as people and scripts use them."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from bot.cli import bearbot
 from model.serving import Prediction
@@ -251,6 +254,34 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+async def test_a_list_left_in_a_pager_holds_nothing_up(house: Any, predict: Predict, home: Path) -> None:
+    submission = (await house.receive(1, predict("black", 0.7))).submission_id
+    with house.database.write() as session:
+        for number in range(300):
+            session.execute(
+                text("INSERT INTO submissions (source_key, source, submitted_at) VALUES (:key, 't', '2026-11-24')"),
+                {"key": f"{number}"},
+            )
+        session.execute(
+            text(
+                "INSERT INTO review_items (submission_id, status, reasons, priority, opened_at) "
+                "SELECT id, 'open', '[\"audit\"]', 1, '2026-11-24' FROM submissions WHERE id != :first"
+            ),
+            {"first": submission},
+        )
+    house.database.dispose()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "review", "list", "--json"], stdout=subprocess.PIPE, text=True
+    ) as pager:
+        assert pager.stdout is not None
+        pager.stdout.read(1)  # it prints, and waits for us to read on
+        await house.receive(2, predict("black", 0.7))
+        with closing(sqlite3.connect(home / "review.db", timeout=1)) as connection:
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        pager.terminate()
+    assert not busy, "the log could not be emptied and would grow for as long as somebody looks at the list"
 
 
 async def test_a_reader_that_leaves_early_is_no_error(waiting: list[int]) -> None:

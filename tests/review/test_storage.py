@@ -51,3 +51,11 @@ def test_others_cannot_look(tmp_path: Path) -> None:
     key = store.put(b"a photo")
     assert (tmp_path / "images").stat().st_mode & 0o077 == 0
     assert store.path(key).stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_that_an_operator_made_keeps_its_mode_and_hides_the_photos(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    store = LocalImageStore(tmp_path)
+    key = store.put(b"a photo")
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert store.path(key).stat().st_mode & 0o077 == 0
