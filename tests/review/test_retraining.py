@@ -23,7 +23,7 @@ from review.clock import utc_now
 from review.database import Database
 from review.errors import RetrainingBusy
 from review.people import reviewer_named
-from review.retraining import RetrainingResult, gate, take_snapshot
+from review.retraining import RetrainingResult, take_snapshot
 from review.tables import RetrainingOutcome, RetrainingRun, Submission, VerdictKind
 
 pytestmark = pytest.mark.anyio
@@ -43,37 +43,6 @@ def settle(house: Any, item: int | None, label: str) -> None:
 
 async def doubted(house: Any, predict: Predict, number: int, says: str = "black") -> int:
     return int((await house.receive(number, predict(says, 0.5))).item_id)
-
-
-def test_the_gate_lets_pass_what_chance_explains() -> None:
-    champion = {f"{n}": n >= 2 for n in range(150)}  # two wrong
-    same, other = dict(champion), {**champion, "0": True, "9": False}
-    one_less = {**champion, "9": False}
-    for candidate in (same, other, one_less):
-        decision = gate(candidate=candidate, rivals={"v1": champion})
-        assert decision.promote
-        assert decision.explanation.startswith("not worse: ")
-    assert "3 of 150 test photos wrong, v1 has 2 (1 lost, 0 won, p = 0.50)" in decision.explanation
-
-
-@pytest.mark.parametrize("lost", [3, 4, 40])
-def test_the_gate_holds_back_what_is_worse(lost: int) -> None:
-    champion = {f"{n}": True for n in range(150)}
-    decision = gate(candidate={**champion, **{f"{n}": False for n in range(lost)}}, rivals={"v1": champion})
-    assert not decision.promote
-    assert decision.explanation.startswith("worse: ")
-
-
-def test_small_steps_down_do_not_add_up() -> None:
-    best = {f"{n}": True for n in range(150)}
-    champion = {**best, "0": False, "1": False}
-    candidate = {**champion, "2": False}
-    assert gate(candidate=candidate, rivals={"v2": champion}).promote
-    assert not gate(candidate=candidate, rivals={"v2": champion, "v1": best}).promote
-
-
-def test_other_test_photos_cannot_be_compared() -> None:
-    assert not gate(candidate={"a": True}, rivals={"v1": {"b": True}}).promote
 
 
 async def test_a_snapshot_takes_what_people_agree_on(house: Any, predict: Predict) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bot.cli import bearbot
 from model.serving import Prediction
 
 pytestmark = pytest.mark.anyio
@@ -20,9 +22,9 @@ Predict = Callable[..., Prediction]
 
 def rows(*options: str) -> list[dict[str, Any]]:
     """What the queue's list says, as others see it."""
-    command = [sys.executable, "-m", "bot", "review", "list", "--json", *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    listed = CliRunner().invoke(bearbot, ("review", "list", "--json", *options))
+    assert listed.exit_code == 0, listed.output
+    return [json.loads(line) for line in listed.stdout.splitlines()]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from model.serving import Prediction
 from review.database import Database
-from review.tables import ItemStatus, ReviewItem, Verdict
+from review.tables import ItemStatus, ReviewItem, Verdict, VerdictKind
 
 REVIEWER = """
 import sys
@@ -23,8 +23,9 @@ from review.database import Database
 from review.people import reviewer_named
 from review.tables import VerdictKind
 
-url, name = sys.argv[1:]
+url, name, undo_every = sys.argv[1:]
 database = Database(url)
+settled = 0
 sys.stdin.readline()
 while True:
     with database.write() as session:
@@ -35,6 +36,10 @@ while True:
     with database.write() as session:
         reviewer = reviewer_named(session, name, utc_now())
         queue.settle(session, claim.item_id, reviewer, kind=VerdictKind.NONE, token=claim.token, now=utc_now())
+    settled += 1
+    if settled % int(undo_every) == 0:
+        with database.write() as session:
+            queue.undo(session, reviewer_named(session, name, utc_now()), now=utc_now())
 """
 
 UPGRADER = """
@@ -78,11 +83,27 @@ async def test_two_reviewers_never_get_the_same_item(
 ) -> None:
     ids = [(await house.receive(number, predict("black", 0.5))).item_id for number in range(1, 61)]
     url = str(database.url)
-    claimed = race(REVIEWER, (url, "mo"), (url, "rita"), (url, "sam"))
+    claimed = race(REVIEWER, (url, "mo", "1000"), (url, "rita", "1000"), (url, "sam", "1000"))
     assert Counter(int(number) for lines in claimed for number in lines) == Counter(ids)
     with database.read() as session:
         assert len(session.scalars(select(Verdict)).all()) == 60
         assert set(session.scalars(select(ReviewItem.status))) == {ItemStatus.SETTLED}
+
+
+@pytest.mark.anyio
+async def test_reviewers_who_change_their_minds_leave_each_item_with_one_standing_verdict(
+    house: Any, predict: Callable[..., Prediction], database: Database
+) -> None:
+    ids = [(await house.receive(number, predict("black", 0.5))).item_id for number in range(1, 31)]
+    url = str(database.url)
+    race(REVIEWER, (url, "mo", "3"), (url, "rita", "4"))
+    with database.read() as session:
+        verdicts = session.scalars(select(Verdict)).all()
+        assert set(session.scalars(select(ReviewItem.status))) == {ItemStatus.SETTLED}
+    undone = {verdict.undoes_id for verdict in verdicts if verdict.kind is VerdictKind.UNDO}
+    assert undone
+    standing = [v.item_id for v in verdicts if v.kind is VerdictKind.NONE and v.id not in undone]
+    assert Counter(standing) == Counter(ids)
 
 
 def test_two_that_start_together_make_one_database(tmp_path: Path) -> None:
