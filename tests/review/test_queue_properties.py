@@ -150,5 +150,5 @@ def _template(template: Path) -> None:
 
 
 TestQueue = QueueMachine.TestCase
-TestQueue.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestQueue.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
 TestQueue = pytest.mark.usefixtures("_template")(TestQueue)
