@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 # A second label that the model gives at least half of what it gives the first is worth telling.
 CLOSE_RUNNER_UP = 0.5
+# Decoded, the largest photo that is accepted takes 180 MB: a burst of them must not take all the memory.
+_DECODED_AT_ONCE = 8
 
 
 class Predictor(Protocol):
@@ -111,6 +113,7 @@ class Intake:
         self._predictor = predictor
         self._audit_rate = audit_rate
         self._clock = clock
+        self._decoded = asyncio.Semaphore(_DECODED_AT_ONCE)
 
     async def receive(self, photo: ReceivedPhoto) -> Accepted | Rejected:
         """Store, judge, route, record. The same `source_key` again changes nothing and asks no model."""
@@ -118,11 +121,12 @@ class Intake:
         if known is not None:
             return known
         try:
-            stored = await asyncio.to_thread(self._store, photo.data)
+            async with self._decoded:
+                stored = await asyncio.to_thread(self._store, photo.data)
+                prediction = _sound(await self._predictor.predict(stored.picture))
         except ImageError as error:
             await self.refuse(RefusedPhoto(photo.source_key, error.problem, photo.recipient))
             return Rejected(error.problem, str(error))
-        prediction = _sound(await self._predictor.predict(stored.picture))
         return await asyncio.to_thread(self._record, photo, stored, prediction)
 
     async def refuse(self, photo: RefusedPhoto) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import PIL.Image
-from scipy.stats import binomtest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,7 +20,7 @@ from model.evaluation import EvaluationReport
 from model.features import FeatureStore
 from model.images import decode
 from model.network import extract, load_body, torch_device
-from model.pipeline import Candidate, ReviewedPhoto, report_of, right_on_test
+from model.pipeline import Candidate, report_of, right_on_test
 from model.pipeline import retrain as train_candidate
 from model.plots import report_plots
 from model.progress import Progress, silent
@@ -30,31 +29,12 @@ from model.settings import Device
 from review.clock import utc_now
 from review.database import Database
 from review.errors import NotFound, RetrainingBusy
+from review.gate import GateDecision, gate
+from review.snapshot import Snapshot, take_snapshot
 from review.storage import ImageStore
-from review.tables import NONE_OF_THESE, ItemStatus, RetrainingOutcome, RetrainingRun, ReviewItem, Submission
+from review.tables import RetrainingOutcome, RetrainingRun
 
 _log = logging.getLogger(__name__)
-
-# What a candidate's losses may come to by chance, one-sided, before it counts as worse.
-WORSE_P = 0.2
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What people have settled: photos to learn from, and how many there are of what cannot be learnt from (yet)."""
-
-    photos: tuple[ReviewedPhoto, ...]
-    none_of_these: int
-    contradictory: int
-    foreign_labels: int
-
-
-@dataclass(frozen=True)
-class GateDecision:
-    """Whether a candidate may answer, and why, in words for an operator."""
-
-    promote: bool
-    explanation: str
 
 
 @dataclass(frozen=True)
@@ -69,62 +49,6 @@ class RetrainingResult:
     champion_report: EvaluationReport | None = None
     candidate_report: EvaluationReport | None = None
     left_out: tuple[tuple[str, str], ...] = ()
-
-
-def take_snapshot(session: Session, labels: tuple[str, ...]) -> Snapshot:
-    """The settled items, each photo once; a photo that people settled in two ways teaches nothing."""
-    rows = session.execute(
-        select(Submission.image_sha256, ReviewItem.final_label, Submission.asker_id, Submission.id)
-        .join(Submission, ReviewItem.submission_id == Submission.id)
-        .where(ReviewItem.status == ItemStatus.SETTLED)
-        .order_by(ReviewItem.id)
-    ).all()
-    # A photo that was deleted has no key any more, and an item that is settled has a label.
-    settled = [
-        (sha256, label, f"submission-{submission}" if asker is None else f"asker-{asker}")
-        for sha256, label, asker, submission in rows
-        if sha256 is not None and label is not None
-    ]
-    verdicts: dict[str, set[str]] = {}
-    for sha256, label, _ in settled:
-        verdicts.setdefault(sha256, set()).add(label)
-    photos: dict[str, ReviewedPhoto] = {}
-    for sha256, label, group in settled:
-        if len(verdicts[sha256]) == 1 and label in labels:
-            # Photos of one sender stay on one side of every split: they show the same bear at the same waterhole.
-            photos.setdefault(sha256, ReviewedPhoto(sha256, label, group))
-    agreed = [next(iter(found)) for found in verdicts.values() if len(found) == 1]
-    return Snapshot(
-        photos=tuple(photos.values()),
-        none_of_these=agreed.count(NONE_OF_THESE),
-        contradictory=len(verdicts) - len(agreed),
-        foreign_labels=sum(label != NONE_OF_THESE and label not in labels for label in agreed),
-    )
-
-
-def gate(*, candidate: Mapping[str, bool], rivals: Mapping[str, Mapping[str, bool]]) -> GateDecision:
-    """A candidate may answer unless it is worse than one of its `rivals` (version -> test photo -> right or not).
-
-    A photo or two more or less say nothing on a test set of some hundred. Worse is, by a one-sided exact sign test on
-    the photos that only one of the two gets right, what at most one in five equally good models would show. The rivals
-    are the champion and the best version so far: small steps down cannot add up.
-    """
-    wrong = sum(not right for right in candidate.values())
-    sentences = []
-    for version, rival in rivals.items():
-        if rival.keys() != candidate.keys():
-            return GateDecision(False, f"cannot be compared: {version} was measured on other test photos")
-        lost = sum(rival[photo] and not candidate[photo] for photo in candidate)
-        won = sum(candidate[photo] and not rival[photo] for photo in candidate)
-        p = binomtest(lost, lost + won, alternative="greater").pvalue if lost + won else 1.0
-        sentence = (
-            f"{wrong} of {len(candidate)} test photos wrong, {version} has {wrong - lost + won} "
-            f"({lost} lost, {won} won, p = {p:.2f})"
-        )
-        if p <= WORSE_P:
-            return GateDecision(False, f"worse: {sentence}")
-        sentences.append(sentence)
-    return GateDecision(True, f"not worse: {'; '.join(sentences)}")
 
 
 def retrain(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from review.retraining import gate
+from review.gate import gate
 
 
 def test_the_gate_lets_pass_what_chance_explains() -> None:

@@ -200,3 +200,25 @@ async def test_a_failure_in_the_middle_records_nothing_and_a_replay_completes_it
     accepted = await house.receive(1, predict("black", 0.6))
     assert not accepted.repeated
     assert count(house.database, ReviewItem) == 1
+
+
+async def test_a_burst_of_photos_is_not_decoded_all_at_once(house: Any, predict: Predict) -> None:
+    """Decoded photos are large; those that wait for the model are held back as bytes."""
+    answer = asyncio.Event()
+    thinking = 0
+
+    async def slowly(_: Image.Image) -> Prediction:
+        nonlocal thinking
+        thinking += 1
+        await answer.wait()
+        return predict("black", 0.99)
+
+    house.model.predict = slowly
+    burst = [asyncio.create_task(house.receive(number, None)) for number in range(1, 31)]
+    async with asyncio.timeout(10):
+        while thinking < 8:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert thinking == 8
+    answer.set()
+    assert len({accepted.submission_id for accepted in await asyncio.gather(*burst)}) == 30

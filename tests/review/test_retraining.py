@@ -23,7 +23,8 @@ from review.clock import utc_now
 from review.database import Database
 from review.errors import RetrainingBusy
 from review.people import reviewer_named
-from review.retraining import RetrainingResult, take_snapshot
+from review.retraining import RetrainingResult
+from review.snapshot import take_snapshot
 from review.tables import RetrainingOutcome, RetrainingRun, Submission, VerdictKind
 
 pytestmark = pytest.mark.anyio
