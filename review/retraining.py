@@ -128,13 +128,14 @@ def _readable(keys: Iterable[str], images: ImageStore) -> Iterator[tuple[str, PI
 def _nothing_to_learn(session: Session, champion: Artifact, snapshot: Snapshot) -> str | None:
     """Why training would bring nothing new; None if it may.
 
-    What was trained on these very photos before, and kept out or rolled back, would come out the same again.
+    A label that people took back counts like a new one: it is to be unlearnt. What was trained on these very photos
+    before, and kept out or rolled back, would come out the same again; so would what left some of them out.
     """
     version = champion.card.version
     learnt = {(p.sha256, p.label) for p in champion.manifest.photos if p.origin is Origin.REVIEW}
     wanted = {(p.sha256, p.label) for p in snapshot.photos}
-    if wanted <= learnt:
-        return f"nothing to learn: people have labelled no photo that {version} was not trained on"
+    if wanted == learnt:
+        return f"nothing to learn: {version} was trained on the photos that people have labelled, and no others"
     last = session.scalars(
         select(RetrainingRun)
         .where(RetrainingRun.candidate_version.is_not(None))

@@ -163,6 +163,42 @@ async def test_verdicts_become_a_champion_and_everything_is_recorded(
     assert registry.champion() == before.card.version, "the timer must not bring back what an operator took away"
 
 
+async def test_a_label_that_was_taken_back_is_unlearnt(
+    house: Any, predict: Predict, registry: Registry, retrain: Callable[..., RetrainingResult]
+) -> None:
+    before = registry.load(registry.champion())
+    settle(house, await doubted(house, predict, 1), "grizzly")
+    await put_features(house, registry, before, "grizzly", 1)
+    assert retrain().outcome is RetrainingOutcome.PROMOTED
+    with house.database.write() as session:
+        queue.undo(session, reviewer_named(session, "mo", utc_now()), now=utc_now())
+    result = retrain()
+    assert result.candidate_version is not None, result.explanation
+    assert registry.card(result.candidate_version).data["trained_on_reviewed"] == {}
+    again = retrain()
+    assert again.candidate_version is None, "whether it was promoted or not, it would come out the same"
+    assert "nothing to learn" in again.explanation
+
+
+async def test_a_photo_that_training_leaves_out_is_not_trained_on_every_night(
+    house: Any, predict: Predict, registry: Registry, retrain: Callable[..., RetrainingResult]
+) -> None:
+    champion = registry.load(registry.champion())
+    for number in (1, 2):
+        settle(house, await doubted(house, predict, number), "grizzly")
+        await put_features(house, registry, champion, "grizzly", number)
+    with house.database.read() as session:
+        unreadable = str(session.get_one(Submission, 1).image_sha256)
+    registry.feature_store.delete(unreadable)
+    house.images.path(unreadable).write_bytes(b"cut off")
+    result = retrain()
+    assert [sha256 for sha256, _ in result.left_out] == [unreadable]
+    assert result.outcome is RetrainingOutcome.PROMOTED, result.explanation
+    again = retrain()
+    assert again.candidate_version is None
+    assert "was trained on the same photos" in again.explanation
+
+
 async def test_a_worse_candidate_is_registered_and_stays_out(
     house: Any,
     predict: Predict,
