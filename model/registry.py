@@ -46,6 +46,14 @@ class Registry:
     def __init__(self, home: Path) -> None:
         self.home = home
 
+    def make_home(self) -> None:
+        """Make the folder if it is not there. It may lie in the folder of all that bearbot keeps, people's photos too,
+        and be what makes that: whatever is made here is readable by its owner only.
+        """
+        missing = [folder for folder in (self.home, *self.home.parents) if not folder.exists()]
+        for folder in reversed(missing):  # one by one: mkdir gives its mode to the last folder only
+            folder.mkdir(mode=0o700, exist_ok=True)
+
     @property
     def alias_file(self) -> Path:
         """What a running bot polls."""
@@ -196,7 +204,7 @@ class Registry:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.make_home()
         with (self.home / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

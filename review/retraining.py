@@ -66,7 +66,7 @@ def retrain(
     With `paths` (sha256 -> file) the whole network is fine-tuned. Raises `RetrainingBusy` when another one runs.
     Whatever goes wrong is recorded, then raised.
     """
-    with _alone(registry.home):
+    with _alone(registry):
         champion = registry.load(registry.champion())
         with database.write() as session:
             snapshot = take_snapshot(session, champion.card.labels)
@@ -232,10 +232,10 @@ def _finish(
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def _alone(registry: Registry) -> Iterator[None]:
     """Two retrainings at once would each replace the other's champion."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / ".retraining.lock").open("w") as file:
+    registry.make_home()
+    with (registry.home / ".retraining.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

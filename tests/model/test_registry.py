@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -31,6 +32,18 @@ def test_a_fresh_installation_answers_with_the_bundled_model(registry: Registry)
     assert registry.versions() == [BUNDLED]
     assert registry.champion_card().version == BUNDLED
     assert [(entry.event, entry.version) for entry in registry.ledger()] == [("installed", BUNDLED)]
+
+
+def test_folders_that_it_makes_are_private_and_others_keep_their_mode(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        (tmp_path / "operators").mkdir()
+        Registry(tmp_path / "operators" / "bearbot" / "models").champion()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "operators").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "operators" / "bearbot").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "operators" / "bearbot" / "models").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.timeout(20)

@@ -330,7 +330,7 @@ async def test_a_kill_in_the_middle_promotes_nothing_and_the_next_one_runs(
 
 
 def test_one_at_a_time(registry: Registry, retrain: Callable[..., RetrainingResult]) -> None:
-    with retraining._alone(registry.home), pytest.raises(RetrainingBusy, match="another retraining runs"):
+    with retraining._alone(registry), pytest.raises(RetrainingBusy, match="another retraining runs"):
         retrain()
 
 
