@@ -20,9 +20,6 @@ BotApplication = Application[ExtBot[None], BotContext, dict[Any, Any], dict[Any,
 
 # Only new messages in private chats: an edited photo is the same photo, and groups are for later.
 _PRIVATE = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
-_OTHER_MEDIA = (
-    filters.VIDEO | filters.VIDEO_NOTE | filters.ANIMATION | filters.VOICE | filters.AUDIO | filters.Sticker.ALL
-)
 
 
 def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
@@ -40,9 +37,10 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
         CommandHandler("start", commands.start, _PRIVATE),
         CommandHandler("help", commands.help_command, _PRIVATE),
         CommandHandler("review", moderation.review, _PRIVATE),
-        MessageHandler(_PRIVATE & _OTHER_MEDIA, commands.unsupported),
+        MessageHandler(_PRIVATE & filters.ANIMATION, commands.unsupported),  # is a document, too
         MessageHandler(_PRIVATE & (filters.PHOTO | filters.Document.ALL), photos.photo),
         MessageHandler(_PRIVATE & filters.TEXT, commands.help_command),
+        MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, commands.unsupported),
         CallbackQueryHandler(moderation.pressed),
     ):
         application.add_handler(handler)

@@ -68,7 +68,7 @@ def run() -> None:
     from review.errors import ReviewError
     from review.settings import ReviewSettings
 
-    with one_line_errors(BotError, ReviewError, ModelError):
+    with one_line_errors(BotError, ReviewError, ModelError, OSError):
         settings = BotSettings.load()
         configure_logging(settings.token)
         from bot.runner import Runner

@@ -8,6 +8,7 @@ from telegram.ext import CallbackContext, ExtBot
 
 from bot.settings import BotSettings
 from model.champion import Champion
+from model.errors import ModelError
 from model.registry import Registry
 from review.database import Database
 from review.intake import Intake
@@ -29,8 +30,11 @@ class Services:
     wake_delivery: Callable[[], None]
 
     def labels(self) -> tuple[str, ...]:
-        """The labels of the model that answers."""
-        return self.registry.champion_card().labels
+        """The labels of the model that answers; none while no model can be read: people are answered all the same."""
+        try:
+            return self.registry.champion_card().labels
+        except (ModelError, OSError):  # `Champion` logs what is wrong, and goes on with the model in memory
+            return self.champion.labels
 
 
 class BotContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[str, Services]]):

@@ -14,7 +14,7 @@ from bot.work import WorkInHand
 from review import outbox
 from review.clock import utc_now
 from review.database import Database
-from review.outbox import PendingMessage
+from review.outbox import OutboxKind, PendingMessage
 
 _log = logging.getLogger(__name__)
 
@@ -45,9 +45,15 @@ class Delivery:
         recipient = message.recipient
         quote = recipient.reply_to_message_id
         try:
+            text = messages.render(OutboxKind(message.kind), message.parameters)
+        except (KeyError, ValueError) as error:  # written by a newer program, say; it must not hold up the others
+            _log.error("message %d of kind %s cannot be put into words, given up", message.id, message.kind)
+            await asyncio.to_thread(self._record, outbox.abandon, message.id, type(error).__name__, utc_now())
+            return
+        try:
             sent = await self._bot.send_message(
                 recipient.chat_id,
-                messages.render(message.kind, message.parameters),
+                text,
                 message_thread_id=recipient.thread_id,
                 reply_parameters=ReplyParameters(quote, allow_sending_without_reply=True) if quote else None,
             )

@@ -5,26 +5,34 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from telegram.error import BadRequest, NetworkError, RetryAfter
+
 from bot import inbox
-from bot.inbox import StoredUpdate
+from bot.connection import wait_of
+from bot.inbox import Failure, StoredUpdate
 from bot.work import WorkInHand
+from review import outbox
 from review.clock import utc_now
 from review.database import Database
+from review.errors import DatabaseError
+from review.outbox import OutboxKind, Recipient
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 32  # updates in hand
+_AT_ONCE = 32  # chats that are worked for side by side
 _LOOK_SECONDS = 1.0  # how often failed ones are looked for
 
 
 class Dispatcher:
     """Gives each stored update to `handle`, which raises if it could not."""
 
-    def __init__(self, database: Database, handle: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    def __init__(
+        self, database: Database, handle: Callable[[dict[str, Any]], Awaitable[None]], *, told: Callable[[], None]
+    ) -> None:
         self._database = database
         self._handle = handle
-        self._last_of_chat: dict[int, asyncio.Task[None]] = {}
-        self.work = WorkInHand()
+        self._told = told
+        self.work = WorkInHand()  # by chat: one update of each at a time
 
     async def run(self) -> None:
         """Work until cancelled; what was not finished by a former run comes first."""
@@ -32,30 +40,22 @@ class Dispatcher:
             in_hand = list(self.work)
             if len(in_hand) < _AT_ONCE:
                 for update in await asyncio.to_thread(self._due, in_hand):
-                    self._begin(update)
+                    self.work.begin(update.chat_id, self._work_on(update))
             await self.work.news(_LOOK_SECONDS)
 
-    def _begin(self, update: StoredUpdate) -> None:
-        chat = _chat_of(update.payload)
-
-        def ended(task: asyncio.Task[None]) -> None:
-            if self._last_of_chat.get(chat) is task:
-                del self._last_of_chat[chat]
-
-        before = self._last_of_chat.get(chat)
-        self._last_of_chat[chat] = self.work.begin(update.update_id, self._work_on(update, before), ended)
-
-    async def _work_on(self, update: StoredUpdate, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait([before])
+    async def _work_on(self, update: StoredUpdate) -> None:
         try:
             await self._handle(update.payload)
         except Exception as error:  # noqa: BLE001 - whatever went wrong must not stop the updates behind this one
-            kind = type(error).__name__
-            last = await asyncio.to_thread(self._failed, update.update_id, kind)
+            last = await asyncio.to_thread(self._failed, update, _failure(error))
             _log.error(
-                "update %d failed%s", update.update_id, " for good and is set aside" if last else "", exc_info=error
+                "update %d failed%s",
+                update.update_id,
+                " for good and is set aside" if last else "",
+                exc_info=error,
             )
+            if last:
+                self._told()
         else:
             await asyncio.to_thread(self._handled, update.update_id)
 
@@ -67,13 +67,28 @@ class Dispatcher:
         with self._database.write() as session:
             inbox.mark_handled(session, update_id, utc_now())
 
-    def _failed(self, update_id: int, error: str) -> bool:
+    def _failed(self, update: StoredUpdate, failure: Failure) -> bool:
+        """Record it; whose message is given up is told so, in the same transaction."""
+        now = utc_now()
         with self._database.write() as session:
-            return inbox.mark_failed(session, update_id, error, utc_now())
+            last = inbox.mark_failed(session, update.update_id, failure, now)
+            message = update.payload.get("message")
+            if last and isinstance(message, dict) and update.chat_id:
+                outbox.enqueue(
+                    session,
+                    kind=OutboxKind.FAILED,
+                    parameters={},
+                    recipient=Recipient(update.chat_id, None, message.get("message_id")),
+                    dedupe_key=f"failed:{update.update_id}",
+                    now=now,
+                )
+            return last
 
 
-def _chat_of(payload: dict[str, Any]) -> int:
-    """The chat of an update; those without one share a line."""
-    body = payload.get("message") or payload.get("callback_query") or {}
-    chat = (body.get("message") or body).get("chat") or {}
-    return int(chat.get("id", 0))
+def _failure(error: Exception) -> Failure:
+    kind = type(error).__name__  # its text may hold what people wrote
+    if isinstance(error, RetryAfter):
+        return Failure(kind, passing=True, wait=wait_of(error))
+    # A bad request is a network error to the library, but will be as bad tomorrow.
+    passing = isinstance(error, NetworkError | DatabaseError | OSError) and not isinstance(error, BadRequest)
+    return Failure(kind, passing=passing)

@@ -123,6 +123,7 @@ async def _server(settings: "BotSettings") -> Finding:
 
 
 def _database(settings: "ReviewSettings") -> Finding:
+    from bot.inbox import count_set_aside
     from review.database import Database
     from review.errors import NoDatabase, ReviewError
     from review.schema import problems, require_current
@@ -136,7 +137,12 @@ def _database(settings: "ReviewSettings") -> Finding:
     except ReviewError as error:
         return Finding("database", Health.FAILED, str(error), "`bearbot db check` tells more")
     found = problems(database)
+    with database.read() as session:
+        given_up = count_set_aside(session)
     database.dispose()
+    if not found and given_up:
+        mend = "the log says why; their senders were asked to send them once more"
+        return Finding("database", Health.NOTE, f"{given_up} messages could not be handled and were set aside", mend)
     if found:
         mend = "`bearbot db restore` puts a backup in its place"
         return Finding("database", Health.FAILED, f"{where}: {found[0]}", mend)

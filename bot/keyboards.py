@@ -8,7 +8,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot import messages
 
-_PREFIX = "review"
+_PREFIX = "r"
 _LABELS_IN_A_ROW = 3
 
 
@@ -22,32 +22,34 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True)
 class Tap:
-    """A tap on a review card: a label of the model, or a `Choice`."""
+    """A tap on a review card: a label of the model, or a `Choice`; `token` is the lease under which it was shown."""
 
     item_id: int
+    token: str
     choice: str
 
     def data(self) -> str:
         """Callback data; at most 64 bytes for any label that `model.labels` lets through."""
-        return f"{_PREFIX}:{self.item_id}:{self.choice}"
+        return f"{_PREFIX}:{self.item_id}:{self.token}:{self.choice}"
 
     @classmethod
     def parse(cls, data: str | None) -> "Tap | None":
         """None for anything that `data` did not make: old buttons, forged ones."""
-        prefix, _, rest = (data or "").partition(":")
-        number, _, choice = rest.partition(":")
-        if prefix != _PREFIX or not choice or not (number.isascii() and number.isdigit() and len(number) <= 15):
+        prefix, number, token, choice = ((data or "").split(":", 3) + [""] * 4)[:4]
+        if prefix != _PREFIX or not token or not choice:
             return None
-        return cls(int(number), choice)
+        if not (number.isascii() and number.isdigit() and len(number) <= 15):
+            return None
+        return cls(int(number), token, choice)
 
 
-def review_keyboard(item_id: int, labels: Sequence[str]) -> InlineKeyboardMarkup:
+def review_keyboard(item_id: int, token: str, labels: Sequence[str]) -> InlineKeyboardMarkup:
     """The labels, then none of these, can't tell, skip."""
-    buttons = [InlineKeyboardButton(label, callback_data=Tap(item_id, label).data()) for label in labels]
+    buttons = [InlineKeyboardButton(label, callback_data=Tap(item_id, token, label).data()) for label in labels]
     rows = [buttons[i : i + _LABELS_IN_A_ROW] for i in range(0, len(buttons), _LABELS_IN_A_ROW)]
     rows.append(
         [
-            InlineKeyboardButton(text, callback_data=Tap(item_id, choice.value).data())
+            InlineKeyboardButton(text, callback_data=Tap(item_id, token, choice.value).data())
             for text, choice in (
                 (messages.NONE_BUTTON, Choice.NONE),
                 (messages.CANT_TELL_BUTTON, Choice.CANT_TELL),

@@ -20,23 +20,26 @@ def percent(share: float) -> str:
 
 
 def start(labels: Sequence[str]) -> str:
+    known = f": {listed(labels)}" if labels else ""
     return (
-        f"Hello! Send me a photo and I tell you what it shows: {listed(labels)}. "
+        f"Hello! Send me a photo and I tell you what it shows{known}. "
         "When I am not sure, a person looks at it and you hear from them.\n\n"
         "Photos are kept, without their location and camera data, so that people can check and improve the answers."
     )
 
 
 def help_text(labels: Sequence[str], *, moderator: bool) -> str:
+    known = f" I know: {listed(labels)}." if labels else ""
     text = (
-        f"Send a photo, or an image as a file. I know: {listed(labels)}.\n"
+        f"Send a photo, or an image as a file.{known}\n"
         "I answer at once when I am sure; otherwise a person looks at the photo, and I tell you what they say."
     )
     return f"{text}\n\nYou are a moderator: /review brings you the next photo that waits." if moderator else text
 
 
 def not_a_picture(labels: Sequence[str]) -> str:
-    return f"I can only look at photos and image files. Send me one that shows {listed(labels, last='or')}."
+    wanted = f" Send me one that shows {listed(labels, last='or')}." if labels else ""
+    return f"I can only look at photos and image files.{wanted}"
 
 
 def listed(labels: Sequence[str], last: str = "and") -> str:
@@ -55,6 +58,8 @@ def render(kind: OutboxKind, parameters: Mapping[str, Any]) -> str:
             return _rejected(parameters)
         case OutboxKind.HUMAN_ANSWER:
             return _human_answer(parameters)
+        case OutboxKind.FAILED:
+            return "Something is wrong on my side: I could not handle this message. Please send it once more later."
         case OutboxKind.CORRECTION:
             return (
                 f"A correction: a person looked at your photo once more, and {_it_shows(parameters['label'])}. "
@@ -113,7 +118,7 @@ def _it_shows(label: str) -> str:
 NOT_A_MODERATOR = "Only moderators can do that."
 NOTHING_WAITS = "Nothing waits for review. Well done!"
 OUTDATED_BUTTON = "This button is out of date. /review brings the next photo."
-PHOTO_GONE = "(the photo is no longer stored)"
+PHOTO_GONE = "(the photo cannot be shown)"
 
 NONE_BUTTON = "None of these"
 CANT_TELL_BUTTON = "Can't tell"

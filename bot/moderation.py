@@ -5,20 +5,26 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
+from PIL import ImageOps
 from telegram import CallbackQuery, Message, Update, User
-from telegram.error import BadRequest
+from telegram.error import BadRequest, TelegramError
 
 from bot import messages
 from bot.context import BotContext, Services
 from bot.keyboards import Choice, Tap, review_keyboard
+from model.errors import ImageError
+from model.images import decode, encode
 from review import items, queue
 from review.clock import utc_now
-from review.errors import AlreadySettled, NotFound, ReviewError
+from review.errors import AlreadySettled, LeaseLost, NotFound
 from review.items import ItemView
 from review.people import reviewer_for_telegram
 from review.tables import Role, VerdictKind
 
 _log = logging.getLogger(__name__)
+
+_PREVIEW_SIDE = 1280  # pixels: what Telegram makes of a photo anyway
+_LARGEST_RATIO = 15  # Telegram refuses photos from 20 on
 
 _KINDS = {Choice.NONE: VerdictKind.NONE, Choice.CANT_TELL: VerdictKind.CANT_TELL, Choice.SKIP: VerdictKind.SKIP}
 _WORDS = {
@@ -33,6 +39,7 @@ class _Card:
     """What a moderator is shown: the item, its photo (None if it is gone) and how many wait besides."""
 
     item: ItemView
+    token: str
     photo: bytes | None
     left: int
 
@@ -64,17 +71,21 @@ async def pressed(update: Update, context: BotContext) -> None:
     words = _WORDS[Choice(tap.choice)] if tap.choice in list(Choice) else tap.choice
     try:
         name = await asyncio.to_thread(_settle, context.services, tap, query.from_user, role)
-    except ReviewError as error:
+    except (AlreadySettled, LeaseLost, NotFound) as error:  # any other failure is tried again: no verdict is lost
         await _answer(query, str(error))
         await _edit(query, str(error))
-        return
-    await _answer(query, None)
-    await _edit(query, messages.review_result(item_id=tap.item_id, choice=words, reviewer=name))
-    context.services.wake_delivery()
-    await _bring_next(query.from_user.id, query.from_user, role, context)
+    else:
+        await _answer(query, None)
+        await _edit(query, messages.review_result(item_id=tap.item_id, choice=words, reviewer=name))
+        context.services.wake_delivery()
+    try:
+        await _bring_next(query.from_user.id, query.from_user, role, context)
+    except TelegramError as error:  # the verdict is recorded and must not be recorded again; /review brings it, too
+        _log.warning("the next review card could not be sent: %s", type(error).__name__)
 
 
 async def _bring_next(chat_id: int, user: User, role: Role, context: BotContext) -> None:
+    labels = await asyncio.to_thread(context.services.labels)
     card = await asyncio.to_thread(_claim_next, context.services, user, role)
     if card is None:
         await context.bot.send_message(chat_id, messages.NOTHING_WAITS)
@@ -87,11 +98,14 @@ async def _bring_next(chat_id: int, user: User, role: Role, context: BotContext)
         waiting_seconds=(utc_now() - item.submitted_at).total_seconds(),
         left=card.left,
     )
-    keyboard = review_keyboard(item.id, await asyncio.to_thread(context.services.labels))
-    if card.photo is None:
-        await context.bot.send_message(chat_id, f"{messages.PHOTO_GONE}\n{text}", reply_markup=keyboard)
-    else:
-        await context.bot.send_photo(chat_id, card.photo, caption=text, reply_markup=keyboard)
+    keyboard = review_keyboard(item.id, card.token, labels)
+    if card.photo is not None:
+        try:
+            await context.bot.send_photo(chat_id, card.photo, caption=text, reply_markup=keyboard)
+            return
+        except BadRequest as error:  # one photo that Telegram does not take must not hold up the queue
+            _log.warning("the photo of item %d could not be sent: %s", item.id, error)
+    await context.bot.send_message(chat_id, f"{messages.PHOTO_GONE}\n{text}", reply_markup=keyboard)
 
 
 def _claim_next(services: Services, user: User, role: Role) -> _Card | None:
@@ -104,10 +118,19 @@ def _claim_next(services: Services, user: User, role: Role) -> _Card | None:
             return None
         item, left = items.view(session, claim.item_id), items.count_open(session) - 1
     try:
-        photo = services.images.get(item.image_sha256) if item.image_sha256 else None
-    except NotFound:
+        photo = _preview(services.images.get(item.image_sha256)) if item.image_sha256 else None
+    except (NotFound, ImageError):
         photo = None
-    return _Card(item, photo, left)
+    return _Card(item, claim.token, photo, left)
+
+
+def _preview(data: bytes) -> bytes:
+    """A photo as `sendPhoto` takes it: not too large, and not twenty times as long as high."""
+    picture = decode(data)
+    picture.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
+    narrowest = max(picture.size) // _LARGEST_RATIO + 1
+    size = (max(picture.width, narrowest), max(picture.height, narrowest))
+    return encode(ImageOps.pad(picture, size) if size != picture.size else picture)
 
 
 def _settle(services: Services, tap: Tap, user: User, role: Role) -> str:
@@ -118,7 +141,7 @@ def _settle(services: Services, tap: Tap, user: User, role: Role) -> str:
         kind = _KINDS[Choice(tap.choice)] if tap.choice in list(Choice) else VerdictKind.LABEL
         label = tap.choice if kind is VerdictKind.LABEL else None
         try:
-            queue.settle(session, tap.item_id, reviewer, kind=kind, label=label, now=now)
+            queue.settle(session, tap.item_id, reviewer, kind=kind, label=label, token=tap.token, now=now)
         except AlreadySettled as error:
             if (error.reviewer, error.label) != (reviewer.name, tap.choice):
                 raise
@@ -130,8 +153,8 @@ async def _answer(query: CallbackQuery, text: str | None) -> None:
     """Stop the button's waiting. A tap that came too late for that (the bot was away) is acted upon all the same."""
     try:
         await query.answer(text, show_alert=text is not None)
-    except BadRequest as error:
-        _log.info("a tap could not be acknowledged: %s", error)
+    except TelegramError as error:
+        _log.info("a tap could not be acknowledged: %s", type(error).__name__)
 
 
 async def _edit(query: CallbackQuery, text: str) -> None:
@@ -144,5 +167,5 @@ async def _edit(query: CallbackQuery, text: str) -> None:
             await query.edit_message_caption(text)
         else:
             await query.edit_message_text(text)
-    except BadRequest as error:
-        _log.info("a review card could not be edited: %s", error)
+    except TelegramError as error:
+        _log.info("a review card could not be edited: %s", type(error).__name__)

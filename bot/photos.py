@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from telegram import Message, Update
 from telegram.constants import ChatAction
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
+from telegram.ext import ExtBot
 
 from bot import messages
 from bot.context import BotContext
@@ -39,19 +40,21 @@ async def photo(update: Update, context: BotContext) -> None:
     services = context.services
     source_key = f"telegram:{message.chat_id}:{message.message_id}"
     recipient = Recipient(message.chat_id, message.message_thread_id, message.message_id)
-    if file.size is not None and file.size > DEFAULT_LIMITS.max_bytes:
+    data = None
+    if file.size is None or file.size <= DEFAULT_LIMITS.max_bytes:
+        await _show_busy(message)
+        data = await _fetched(context.bot, file)
+    if data is None:
         await services.intake.refuse(
             RefusedPhoto(source_key, ImageProblem.TOO_MANY_BYTES, recipient, limit=DEFAULT_LIMITS.max_bytes)
         )
     else:
-        await _show_busy(message)
-        data = await (await context.bot.get_file(file.file_id)).download_as_bytearray()
         user = update.effective_user
         await services.intake.receive(
             ReceivedPhoto(
                 source_key=source_key,
                 source="telegram",
-                data=bytes(data),
+                data=data,
                 recipient=recipient,
                 telegram_user_id=user.id if user else None,
                 language=user.language_code if user else None,
@@ -59,6 +62,16 @@ async def photo(update: Update, context: BotContext) -> None:
             )
         )
     services.wake_delivery()
+
+
+async def _fetched(bot: ExtBot[None], file: _File) -> bytes | None:
+    """The file's bytes; None if the server finds it too large to be fetched, whatever it said of its size before."""
+    try:
+        return bytes(await (await bot.get_file(file.file_id)).download_as_bytearray())
+    except BadRequest as error:
+        if "too big" in error.message.lower():
+            return None
+        raise
 
 
 def _file_in(message: Message) -> _File | None:

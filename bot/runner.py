@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from telegram.error import InvalidToken, NetworkError, TelegramError
+from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from bot.application import build_application, handle
 from bot.commands import set_menu
-from bot.connection import build_bot
+from bot.connection import build_bot, wait_of
 from bot.context import Services
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
@@ -63,7 +63,11 @@ class Runner:
                 wake_delivery=self._delivery.work.wake,
             ),
         )
-        self._dispatcher = Dispatcher(self.database, lambda payload: handle(self._application, payload))
+        self._dispatcher = Dispatcher(
+            self.database,
+            lambda payload: handle(self._application, payload),
+            told=self._delivery.work.wake,
+        )
 
     async def serve(self, stop: asyncio.Event, *, ready: Callable[[str], None] = lambda name: None) -> None:
         """Run until `stop` is set; `ready` is told the bot's user name once it listens.
@@ -119,9 +123,11 @@ class Runner:
                     f"{self._settings.base_url} does not know this BOT_TOKEN: copy it again from @BotFather, "
                     "or correct BOT_BASE_URL"
                 ) from None  # the cause repeats the token
-            except NetworkError as error:
+            except (NetworkError, RetryAfter) as error:
                 failures += 1
                 pause = min(2.0 ** (failures - 1), _LONGEST_PAUSE)
+                if isinstance(error, RetryAfter):
+                    pause = wait_of(error).total_seconds()
                 _log.warning("%s does not answer (%s): trying again in %.0f s", self._settings.base_url, error, pause)
                 try:
                     async with asyncio.timeout(pause):

@@ -11,6 +11,7 @@ from model.settings import Settings
 from review.tables import Role
 
 _TOKEN = re.compile(r"\d+:[\w-]{20,}")
+_WITH_TOKEN = re.compile(r"(/file)?/bot\d+:.*$")
 
 
 class BotSettings(Settings):
@@ -42,7 +43,8 @@ class BotSettings(Settings):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ValueError("expected a server's root such as https://api.telegram.org or http://127.0.0.1:8081")
-        return value.rstrip("/").removesuffix("/bot")
+        # Whoever copies an address with the token in it means its root; and the token must not show up with the root.
+        return _WITH_TOKEN.sub("", value).rstrip("/").removesuffix("/bot")
 
     @field_validator("moderators", "admins", mode="before")
     @classmethod

@@ -1,8 +1,11 @@
 """Work in hand: tasks that loops begin and that outlive the loop's own cancelling for a bounded time."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+import logging
+from collections.abc import Coroutine, Iterator
 from contextlib import suppress
+
+_log = logging.getLogger(__name__)
 
 
 class WorkInHand:
@@ -16,22 +19,17 @@ class WorkInHand:
     def __iter__(self) -> Iterator[int]:
         return iter(list(self._tasks))
 
-    def begin(
-        self, id: int, work: Coroutine[object, object, None], ended: Callable[[asyncio.Task[None]], None] | None = None
-    ) -> asyncio.Task[None]:
-        """Run `work`; when it ends, `ended` is called and it is time to look for more."""
+    def begin(self, id: int, work: Coroutine[object, object, None]) -> None:
+        """Run `work`; when it ends it is time to look for more."""
         task = self._tasks[id] = asyncio.create_task(work)
 
         def forget(task: asyncio.Task[None]) -> None:
             del self._tasks[id]
             if not task.cancelled():
                 self._failure = self._failure or task.exception()
-            if ended:
-                ended(task)
             self.wake()
 
         task.add_done_callback(forget)
-        return task
 
     def wake(self) -> None:
         """There is something new to look for."""
@@ -57,3 +55,5 @@ class WorkInHand:
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
+        if self._failure is not None:
+            _log.error("work in hand failed while the bot was stopping", exc_info=self._failure)

@@ -47,6 +47,11 @@ class Champion:
         """The version in memory."""
         return self._classifier.version if self._classifier else None
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the version in memory; none if there is none."""
+        return self._classifier.vocabulary.labels if self._classifier else ()
+
     async def predict(self, picture: Image.Image) -> "Prediction | None":
         """What the model says of an RGB picture; None while no model can be loaded. Waits for the first loading."""
         await self._tried.wait()

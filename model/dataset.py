@@ -105,7 +105,13 @@ def scan_folder(root: Path, progress: Progress | None = None) -> Scan:
     found: dict[str, FoundPhoto] = {}
     left_out: list[tuple[Path, str]] = []
     contradictory: set[str] = set()
-    files = [f for f in files_in([root]) if len(f.relative_to(root).parts) == 2 and f.suffix.lower() in SUFFIXES]
+    files = [
+        file
+        for file in files_in([root])
+        if len(file.relative_to(root).parts) == 2
+        and file.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in file.relative_to(root).parts)
+    ]
     for path in progress(files) if progress else files:
         try:
             data = read_photo(path)

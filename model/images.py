@@ -103,14 +103,10 @@ def encode(picture: Image.Image) -> bytes:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named and, sorted and recursive, those in folders named (no hidden ones), in input order."""
+    """The files named and, sorted and recursive, all those in folders named, in input order."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                file
-                for file in path.rglob("*")
-                if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            )
+            yield from sorted(file for file in path.rglob("*") if file.is_file())
         else:
             yield path
 

@@ -32,6 +32,9 @@ class OutboxKind(StrEnum):
     HUMAN_ANSWER = "human_answer"
     """label or "none", model_label | null, told: "review" or "answer" (what the asker heard first)"""
 
+    FAILED = "failed"
+    """no parameters: the message could not be handled, in spite of many attempts"""
+
     CORRECTION = "correction"
     """label or "none", previous_label or "none": what a person had said before"""
 
@@ -50,7 +53,7 @@ class PendingMessage:
     """A message that waits for its delivery."""
 
     id: int
-    kind: OutboxKind
+    kind: str  # an `OutboxKind`, unless a newer program wrote it
     parameters: dict[str, Any]
     recipient: Recipient
     attempts: int
@@ -100,7 +103,7 @@ def due(session: Session, now: datetime, limit: int) -> list[PendingMessage]:
     return [
         PendingMessage(
             id=row.id,
-            kind=OutboxKind(row.kind),
+            kind=row.kind,
             parameters=row.parameters,
             recipient=Recipient(row.chat_id, row.thread_id, row.reply_to_message_id),
             attempts=row.attempts,

@@ -149,7 +149,7 @@ def _free(now: datetime, reviewer: Reviewer) -> ColumnElement[bool]:
 
 
 def _lease(item: ReviewItem, reviewer: Reviewer, lease: timedelta, now: datetime) -> Claim:
-    token = secrets.token_urlsafe(12)
+    token = secrets.token_urlsafe(6)
     item.lease_token = token
     item.lease_reviewer_id = reviewer.id
     item.lease_expires_at = now + lease

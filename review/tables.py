@@ -285,6 +285,7 @@ class InboxUpdate(Base):
     __tablename__ = "inbox"
 
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    chat_id: Mapped[int] = mapped_column(BigInteger, comment="whose line it waits in; 0: of no chat")
     payload: Mapped[str] = mapped_column(Text, comment="the update's JSON as it came")
     received_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -296,6 +297,7 @@ class InboxUpdate(Base):
     __table_args__ = (
         Index(
             "ix_inbox_pending",
+            "chat_id",
             "update_id",
             sqlite_where=text("handled_at IS NULL AND set_aside_at IS NULL"),
             postgresql_where=text("handled_at IS NULL AND set_aside_at IS NULL"),

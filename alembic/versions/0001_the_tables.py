@@ -44,6 +44,7 @@ def upgrade() -> None:
     op.create_table(
         "inbox",
         sa.Column("update_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=False, comment="whose line it waits in; 0: of no chat"),
         sa.Column("payload", sa.Text(), nullable=False, comment="the update's JSON as it came"),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -56,7 +57,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_inbox_pending",
         "inbox",
-        ["update_id"],
+        ["chat_id", "update_id"],
         unique=False,
         sqlite_where=sa.text("handled_at IS NULL AND set_aside_at IS NULL"),
         postgresql_where=sa.text("handled_at IS NULL AND set_aside_at IS NULL"),

@@ -1,6 +1,7 @@
 """`bearbot demo`: the bot on this machine alone, in the browser or as text."""
 
 import asyncio
+import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -77,7 +78,8 @@ def _in_browser(home: Path, port: int) -> None:
         async with stage(home, port=port, audit_rate=0.02) as playing:
             click.echo(f"The chat page:  {playing.sandbox.url}")
             click.echo("Be Ana and send a photo; be Mo and say /review. In another terminal:")
-            click.echo(f"  BEARBOT_HOME={home} bearbot review list")
+            kept = " ".join(f"{name}={shlex.quote(value)}" for name, value in playing.environment.items())
+            click.echo(f"  env {kept} bearbot review list")
             click.echo("Ctrl-C ends it.")
             told = asyncio.create_task(stop.wait())
             await asyncio.wait([told, playing.running], return_when=asyncio.FIRST_COMPLETED)

@@ -26,8 +26,13 @@ class Stage:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes other commands work on the same database and models."""
-        return {"BEARBOT_HOME": str(self.home)}
+        """What makes other commands work here and nowhere else, whatever a .env or the environment says."""
+        return {
+            "BEARBOT_HOME": str(self.home),
+            "REVIEW_DATABASE_URL": f"sqlite:///{self.home / 'review.db'}",
+            "REVIEW_IMAGE_STORE": str(self.home / "images"),
+            "MODEL_HOME": str(self.home / "models"),
+        }
 
 
 @asynccontextmanager

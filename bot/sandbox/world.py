@@ -46,7 +46,8 @@ class World:
         self._said: dict[int, list[Message]] = {}
         self._queries: dict[str, _Query] = {}
         # Telegram counts a bot's private messages together and those of each supergroup apart.
-        self._private_ids = itertools.count(1)
+        # From the clock, so that a bot that remembers yesterday's messages does not take today's for repeated ones.
+        self._private_ids = itertools.count(int(time.time()))
         self._group_ids: dict[int, Iterator[int]] = {}
 
     # The people and their chats.

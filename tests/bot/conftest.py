@@ -15,15 +15,14 @@ from bot.sandbox.server import MODERATOR, Sandbox
 from bot.settings import BotSettings
 from model.settings import ModelSettings
 from review.database import Database
+from review.schema import upgrade
 from review.settings import ReviewSettings
-from review.tables import Base
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path / 'review.db'}")
-    with database.migrating() as connection:
-        Base.metadata.create_all(connection)
+    upgrade(database, tmp_path / "backups", keep=1)
     yield database
     database.dispose()
 

@@ -89,6 +89,28 @@ async def test_a_large_file_is_refused_before_it_is_fetched(sandbox: Sandbox, ru
     assert count(runner, Submission) == 0
 
 
+async def test_a_file_that_the_server_finds_too_big_is_refused(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
+    sandbox.faults.add(Fault(method="getFile", status=400, description="Bad Request: file is too big"))
+    await sandbox.asker.send_document(photo("black_dod"), "bear.jpg")
+    await sandbox.asker.expect("too large for me")
+    assert count(runner, Submission) == 0
+
+
+@pytest.mark.usefixtures("runner")
+async def test_whatever_else_is_sent_gets_an_answer(sandbox: Sandbox) -> None:
+    for kind, content in (
+        ("contact", {"phone_number": "1", "first_name": "Bo"}),
+        ("location", {"latitude": 1.0, "longitude": 2.0}),
+        ("dice", {"emoji": "x", "value": 3}),
+    ):
+        sent = await sandbox.asker.send_text("x")
+        await sandbox.asker.expect("Send a photo")
+        body = {**sent.to_json(), kind: content}
+        body.pop("text")
+        sandbox.world.updates.push("message", body)
+        await sandbox.asker.expect("only look at photos and image files")
+
+
 async def test_edits_and_repeated_updates_change_nothing(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
     sent = await sandbox.asker.send_photo(photo("black_dod"), caption="bear")
     update = sandbox.world.updates.pending[-1]
@@ -173,6 +195,28 @@ async def test_without_a_model_people_get_the_photo_and_the_asker_is_told(
             item = session.scalars(select(ReviewItem)).one()
             assert item.reasons == ["no_model"]
             assert item.suggested_label is None
+
+
+async def test_with_a_model_that_cannot_be_read_at_all_people_are_answered_and_can_review(
+    sandbox: Sandbox,
+    make_runner: Callable[[], Runner],
+    serve: Callable[[Runner], AbstractAsyncContextManager[None]],
+    photo: Photo,
+) -> None:
+    runner = make_runner()
+    card = runner.registry.folder(runner.registry.champion()) / "card.json"
+    card.write_text("{")
+    async with serve(runner):
+        await sandbox.asker.send_text("/start")
+        await sandbox.asker.expect("I tell you what it shows.")
+        await sandbox.asker.send_text("/help")
+        await sandbox.asker.expect("Send a photo")
+        await sandbox.asker.send_photo(photo("black_dod"))
+        await sandbox.asker.expect("A person will look", timeout=MODEL_SECONDS)
+        await sandbox.moderator.send_text("/review")
+        shown = await sandbox.moderator.expect(lambda message: message.keyboard is not None)
+        await sandbox.moderator.press(shown, "None of these")
+        await sandbox.asker.expect("none of the kinds")
 
 
 async def test_a_server_that_comes_late_is_waited_for(

@@ -1,6 +1,7 @@
 """From Telegram to the handlers: committed before acknowledged, in order within a chat, replayed after a crash."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,7 +17,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.server import Sandbox
 from review.clock import utc_now
 from review.database import Database
-from review.tables import InboxUpdate
+from review.tables import InboxUpdate, OutboxMessage
 
 pytestmark = pytest.mark.anyio
 
@@ -34,8 +35,10 @@ async def polling(bot: ExtBot[None], database: Database) -> AsyncIterator[asynci
 
 def words(database: Database) -> list[str]:
     with database.read() as session:
-        found = inbox.due(session, utc_now(), besides=(), limit=100)
-    return [update.payload["message"]["text"] for update in found]
+        rows = session.scalars(
+            select(InboxUpdate).where(InboxUpdate.handled_at.is_(None)).order_by(InboxUpdate.update_id)
+        ).all()
+    return [json.loads(row.payload)["message"]["text"] for row in rows]
 
 
 async def until(condition: Any, seconds: float = 10) -> None:
@@ -104,7 +107,7 @@ class Handler:
 
 @asynccontextmanager
 async def dispatching(database: Database, handler: Handler, seconds: float = 5) -> AsyncIterator[Dispatcher]:
-    dispatcher = Dispatcher(database, handler)
+    dispatcher = Dispatcher(database, handler, told=lambda: None)
     loop = asyncio.create_task(dispatcher.run())
     try:
         yield dispatcher
@@ -164,3 +167,34 @@ async def test_what_is_in_hand_at_the_end_is_finished(database: Database) -> Non
         asyncio.get_running_loop().call_later(0.2, gate.set)
     assert handler.done == ["in hand"]
     assert words(database) == []
+
+
+async def test_a_busy_chat_starves_no_other(database: Database) -> None:
+    handler = Handler()
+    handler.gates["busy 0"] = asyncio.Event()
+    put(database, *((number, 10, f"busy {number}") for number in range(60)), (99, 20, "other chat"))
+    async with dispatching(database, handler):
+        await until(lambda: handler.done == ["other chat"])
+        handler.gates["busy 0"].set()
+        await until(lambda: len(handler.done) == 61)
+    assert handler.begun[2:] == [f"busy {number}" for number in range(1, 60)]
+
+
+async def test_whose_message_is_given_up_is_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "MAX_ATTEMPTS", 1)
+    handler = Handler()
+    handler.failures["bad"] = 9
+    told = asyncio.Event()
+    with database.write() as session:
+        message = {"chat": {"id": 10}, "message_id": 7, "text": "bad"}
+        inbox.store(session, [{"update_id": 1, "message": message}], utc_now())
+    dispatcher = Dispatcher(database, handler, told=told.set)
+    loop = asyncio.create_task(dispatcher.run())
+    await asyncio.wait_for(told.wait(), 10)
+    loop.cancel()
+    with database.read() as session:
+        (row,) = session.scalars(select(OutboxMessage)).all()
+        assert (row.kind, row.chat_id, row.reply_to_message_id) == ("failed", 10, 7)
+        stored = session.get_one(InboxUpdate, 1)
+        assert stored.set_aside_at is not None
+        assert stored.error == "RuntimeError", "the error's text may hold what people wrote"

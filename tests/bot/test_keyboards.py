@@ -22,7 +22,7 @@ items = st.integers(min_value=1, max_value=999_999_999)
 
 @given(items, labels | st.sampled_from([choice.value for choice in Choice]))
 def test_data_fits_into_telegrams_64_bytes_and_comes_back(item_id: int, choice: str) -> None:
-    tap = Tap(item_id, choice)
+    tap = Tap(item_id, "8letters", choice)
     assert len(tap.data().encode()) <= 64
     assert Tap.parse(tap.data()) == tap
 
@@ -34,14 +34,14 @@ def test_foreign_data_is_nothing_or_reads_back_the_same(data: str | None) -> Non
 
 
 def test_what_is_not_ours_is_refused() -> None:
-    for data in (None, "", "review", "review:1", "review:1:", "review:x:teddy", "review:-1:teddy", "review:²:teddy"):
-        assert Tap.parse(data) is None
-    assert Tap.parse("other:1:teddy") is None
-    assert Tap.parse("review:" + "9" * 16 + ":teddy") is None
+    foreign = (None, "", "r", "r:1", "r:1:t", "r:1:t:", "r:1::teddy", "r:x:t:teddy", "r:-1:t:teddy", "r:²:t:teddy")
+    for data in (*foreign, "other:1:t:teddy", "r:" + "9" * 16 + ":t:teddy"):
+        assert Tap.parse(data) is None, data
+    assert Tap.parse("r:1:t:a:b") == Tap(1, "t", "a:b")
 
 
 def test_the_keyboard_has_each_label_and_each_choice_once() -> None:
-    keyboard = review_keyboard(7, ("a", "b", "c", "d"))
+    keyboard = review_keyboard(7, "t", ("a", "b", "c", "d"))
     taps = [Tap.parse(str(button.callback_data)) for row in keyboard.inline_keyboard for button in row]
     assert [tap.choice for tap in taps if tap] == ["a", "b", "c", "d", "none", "cant_tell", "skip"]
     assert {tap.item_id for tap in taps if tap} == {7}

@@ -1,17 +1,22 @@
 """Reviewing in the chat: one tap an item, roles checked each time, nothing believed that a button did not say."""
 
+import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from bot import messages
 from bot.runner import Runner
+from bot.sandbox.faults import Fault
 from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
 from review import queue
 from review.clock import utc_now
+from review.errors import DatabaseError
 from review.people import reviewer_named
 from review.tables import Reviewer, ReviewItem, Role, Verdict, VerdictKind
 
@@ -100,7 +105,7 @@ async def test_only_moderators_review(sandbox: Sandbox, runner: Runner, photo: P
     assert verdicts(runner) == []
 
 
-@pytest.mark.parametrize("data", ["review:1:unicorn", "review:1", "nonsense", "review:999:teddy"])
+@pytest.mark.parametrize("data", ["r:1:t:unicorn", "r:1:teddy", "nonsense", "r:999:t:teddy", "r:1:t:teddy"])
 async def test_old_or_forged_buttons_get_an_answer_and_change_nothing(
     sandbox: Sandbox, runner: Runner, photo: Photo, data: str
 ) -> None:
@@ -114,15 +119,20 @@ async def test_old_or_forged_buttons_get_an_answer_and_change_nothing(
     assert verdicts(runner) == []
 
 
+def expire(runner: Runner) -> None:
+    with runner.database.write() as session:
+        for item in session.scalars(select(ReviewItem)):
+            if item.lease_expires_at is not None:
+                item.lease_expires_at = utc_now()
+
+
 async def test_a_tap_on_what_a_colleague_settled_says_so(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
     await asked(sandbox, photo, "none_coffee")
     shown = await card(sandbox.moderator)
+    expire(runner)
     with runner.database.write() as session:
-        (item,) = session.scalars(select(ReviewItem)).all()
-        item.lease_token = item.lease_reviewer_id = item.lease_expires_at = None  # the lease ran out
-        session.flush()
         rita = reviewer_named(session, "rita", utc_now())
-        queue.settle(session, item.id, rita, kind=VerdictKind.NONE, now=utc_now())
+        queue.settle(session, 1, rita, kind=VerdictKind.NONE, now=utc_now())
     answer = await sandbox.moderator.press(shown, "teddy")
     assert answer.show_alert
     assert "rita" in (answer.text or "")
@@ -131,16 +141,90 @@ async def test_a_tap_on_what_a_colleague_settled_says_so(sandbox: Sandbox, runne
     assert verdicts(runner) == [(VerdictKind.NONE, None)]
 
 
+async def test_a_late_tap_settles_nothing_and_brings_a_fresh_card(
+    sandbox: Sandbox, runner: Runner, photo: Photo
+) -> None:
+    await asked(sandbox, photo, "none_coffee")
+    shown = await card(sandbox.moderator)
+    expire(runner)
+    answer = await sandbox.moderator.press(shown, "teddy")
+    assert "no longer yours" in (answer.text or "")
+    fresh = await sandbox.moderator.expect(lambda message: message.keyboard is not None)
+    assert verdicts(runner) == []
+    await sandbox.moderator.press(fresh, messages.NONE_BUTTON)
+    await sandbox.moderator.expect(messages.NOTHING_WAITS)
+    assert verdicts(runner) == [(VerdictKind.NONE, None)]
+
+
 async def test_a_tap_that_is_handled_twice_settles_once(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
     await asked(sandbox, photo, "none_coffee")
     shown = await card(sandbox.moderator)
+    assert shown.keyboard is not None
+    none = shown.keyboard.find(messages.NONE_BUTTON)
+    assert none is not None
     await sandbox.moderator.press(shown, messages.NONE_BUTTON)
     await sandbox.moderator.expect(messages.NOTHING_WAITS)
-    sandbox.world.press(sandbox.moderator.user, shown, "review:1:none")  # the same tap, after a crash
+    sandbox.world.press(sandbox.moderator.user, shown, str(none.callback_data))  # the same tap, after a crash
     await sandbox.moderator.expect(messages.NOTHING_WAITS)
     assert verdicts(runner) == [(VerdictKind.NONE, None)]
     await sandbox.asker.expect("it shows none")
     await sandbox.asker.expect_silence(0.3)
+
+
+async def test_a_database_that_fails_for_a_moment_costs_no_verdict(
+    sandbox: Sandbox, runner: Runner, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asked(sandbox, photo, "none_coffee")
+    shown = await card(sandbox.moderator)
+    settle, failures = queue.settle, [1]
+
+    def locked(*arguments: Any, **named: Any) -> str | None:
+        if failures:
+            failures.pop()
+            raise DatabaseError("the database cannot be used: database is locked")
+        return settle(*arguments, **named)
+
+    monkeypatch.setattr(queue, "settle", locked)
+    await sandbox.moderator.press(shown, messages.NONE_BUTTON)
+    await sandbox.moderator.expect(messages.NOTHING_WAITS)
+    assert verdicts(runner) == [(VerdictKind.NONE, None)]
+
+
+async def test_trouble_with_telegram_after_a_tap_records_it_once(
+    sandbox: Sandbox, runner: Runner, photo: Photo
+) -> None:
+    await asked(sandbox, photo, "none_coffee", "none_polar_bear")
+    shown = await card(sandbox.moderator)
+    for method in ("editMessageCaption", "sendPhoto"):
+        sandbox.faults.add(Fault(method=method, status=502, description="Bad Gateway"))
+    await sandbox.moderator.press(shown, messages.SKIP_BUTTON)
+    await sandbox.moderator.expect_silence(2.0)
+    assert verdicts(runner) == [(VerdictKind.SKIP, None)]
+    await card(sandbox.moderator)
+
+
+async def test_a_panorama_is_shown_as_well(sandbox: Sandbox, runner: Runner) -> None:
+    """Telegram takes no photo that is twenty times as long as high."""
+    buffer = io.BytesIO()
+    Image.effect_noise((9900, 200), 90).convert("RGB").save(buffer, "JPEG")
+    await sandbox.asker.send_document(buffer.getvalue(), "panorama.jpg")
+    await sandbox.asker.expect("A person will look", timeout=60)
+    shown = await card(sandbox.moderator)
+    assert shown.content.photo
+    largest = shown.content.photo[-1]
+    assert largest.width <= 1280
+    assert largest.width / largest.height < 20
+
+
+async def test_a_photo_that_telegram_refuses_does_not_hold_up_the_queue(
+    sandbox: Sandbox, runner: Runner, photo: Photo
+) -> None:
+    await asked(sandbox, photo, "none_coffee")
+    sandbox.faults.add(Fault(method="sendPhoto", status=400, description="Bad Request: PHOTO_INVALID_DIMENSIONS"))
+    shown = await card(sandbox.moderator)
+    assert messages.PHOTO_GONE in shown.words
+    await sandbox.moderator.press(shown, messages.NONE_BUTTON)
+    await sandbox.moderator.expect(messages.NOTHING_WAITS)
 
 
 @pytest.mark.usefixtures("runner")

@@ -7,12 +7,15 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydantic import SecretStr
 
-from bot import polling
+from bot import polling, redaction
+from bot.cli import bearbot
 from bot.errors import InvalidTokenError, PollingConflict
 from bot.runner import Runner
-from bot.sandbox.server import Sandbox
+from bot.sandbox.faults import Fault
+from bot.sandbox.server import TOKEN, Sandbox
 from bot.settings import BotSettings
 from model.settings import ModelSettings
 from review.settings import ReviewSettings
@@ -33,6 +36,27 @@ async def test_an_unknown_token_ends_it_and_is_not_repeated(sandbox: Sandbox, tm
         await runner.serve(asyncio.Event())
     assert token not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+async def test_a_server_that_wants_time_at_the_start_gets_it(
+    sandbox: Sandbox, make_runner: Callable[[], Runner], serve: Serve
+) -> None:
+    sandbox.faults.add(Fault(method="getMe", status=429, retry_after=1))
+    async with serve(make_runner()):
+        await sandbox.asker.send_text("/help")
+        await sandbox.asker.expect("Send a photo")
+
+
+def test_a_home_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("BEARBOT_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("BOT_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(redaction, "configure_logging", lambda token: None)  # it would stay for the tests after this
+    result = CliRunner().invoke(bearbot, ["run"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
 
 
 async def test_it_can_be_stopped_while_it_waits_for_the_server(

@@ -54,7 +54,16 @@ def test_the_token_is_not_in_the_settings_repr(monkeypatch: pytest.MonkeyPatch) 
     assert TOKEN not in f"{settings!r}{settings}"
 
 
-@pytest.mark.parametrize("given", ["http://127.0.0.1:8081", "http://127.0.0.1:8081/", "http://127.0.0.1:8081/bot"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://127.0.0.1:8081",
+        "http://127.0.0.1:8081/",
+        "http://127.0.0.1:8081/bot",
+        f"http://127.0.0.1:8081/bot{TOKEN}",
+        f"http://127.0.0.1:8081/file/bot{TOKEN}/getMe",
+    ],
+)
 def test_the_base_url_is_the_root_however_it_is_written(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("BOT_TOKEN", TOKEN)
     monkeypatch.setenv("BOT_BASE_URL", given)

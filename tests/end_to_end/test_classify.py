@@ -46,6 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "deeper" / "coffee.png").write_bytes((PHOTOS / "none_coffee.png").read_bytes())
     (folder / "a_teddy.jpg").write_bytes(whole)
     (folder / "e_notes.txt").write_text("every file gets a row")
+    (folder / ".hidden.jpg").write_bytes(whole)
     return folder
 
 
@@ -54,7 +55,7 @@ def test_rows_come_in_order_and_bad_files_cost_nobody_else_their_row(folder: Pat
     rows, _ = classify(bear, folder, missing, bear, code=1)
     assert [row["path"] for row in rows] == [
         str(bear),
-        *(str(folder / name) for name in ("a_teddy.jpg", "b_text.jpg", "c_half.jpg", "d_empty.png")),
+        *(str(folder / name) for name in (".hidden.jpg", "a_teddy.jpg", "b_text.jpg", "c_half.jpg", "d_empty.png")),
         str(folder / "deeper" / "coffee.png"),
         str(folder / "e_notes.txt"),
         str(missing),
@@ -70,7 +71,7 @@ def test_rows_come_in_order_and_bad_files_cost_nobody_else_their_row(folder: Pat
     ]
     assert all(list(row) == ["path", "error"] and row["error"] for row in bad)
     good = [row for row in rows if "error" not in row]
-    assert [row["label"] for row in good][:2] == ["grizzly", "teddy"]
+    assert [row["label"] for row in good][:3] == ["grizzly", "teddy", "teddy"]
     for row in good:
         assert list(row) == KEYS
         assert sum(row["probabilities"].values()) == pytest.approx(1)
@@ -78,7 +79,7 @@ def test_rows_come_in_order_and_bad_files_cost_nobody_else_their_row(folder: Pat
         assert (row["route"] == "answer") == (row["reasons"] == [])
         assert set(row["reasons"]) <= {"low_confidence", "out_of_domain"}
         assert row["in_domain"] == ("out_of_domain" not in row["reasons"])
-    coffee = good[2]
+    coffee = good[3]
     assert coffee["route"] == "review"
     assert coffee["out_of_domain_score"] > good[0]["out_of_domain_score"]
     assert rows[0] == rows[-1]  # the same photo always gets the same row

@@ -45,19 +45,6 @@ def test_with_photos_it_tells_the_whole_loop() -> None:
     assert "Traceback" not in run.stdout + run.stderr
 
 
-def test_without_doubt_it_ends_early_and_well(tmp_path: Path) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "bot", "demo", "--home", str(tmp_path / "kept"), str(PHOTOS / "black_dod.jpg")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
-    assert run.returncode == 0, run.stderr
-    assert "Nothing waits" in run.stdout
-    assert (tmp_path / "kept" / "review.db").exists()
-
-
 def test_the_chat_page_is_served_until_ctrl_c(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "bot", "demo", "--port", "0"],
@@ -102,3 +89,41 @@ def test_wrong_usage_and_a_taken_port() -> None:
     assert "error: " in taken.stderr
     assert port in taken.stderr
     assert "Traceback" not in taken.stderr
+
+
+def test_a_real_installation_is_not_touched(tmp_path: Path) -> None:
+    """A .env in the folder, or the environment, may name a real bot's database and models."""
+    real = tmp_path / "real"
+    named = {
+        "REVIEW_DATABASE_URL": f"sqlite:///{real / 'review.db'}",
+        "REVIEW_IMAGE_STORE": str(real / "images"),
+        "MODEL_HOME": str(real / "models"),
+        "BEARBOT_HOME": str(real),
+    }
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in named.items()))
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", "demo", str(PHOTOS / "grizzly_katmai_402.jpg")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, **named},
+        timeout=200,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "answers now" in run.stdout
+    assert not real.exists()
+
+
+def test_a_kept_home_can_be_used_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        run = subprocess.run(
+            [sys.executable, "-m", "bot", "demo", "--home", str(tmp_path / "kept"), str(PHOTOS / "black_dod.jpg")],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+        assert run.returncode == 0, run.stderr
+        assert "This is black" in run.stdout
+        assert "Nothing waits" in run.stdout

@@ -103,9 +103,11 @@ async def test_what_the_page_says_reaches_the_bot(
         ({"text": "one"}, {"file0": ("a.jpg", one)}),
         ({"text": "both"}, {"file0": ("a.jpg", one), "file1": ("b.jpg", two)}),
         ({"text": "raw", "as_file": "true"}, {"file0": ("a.jpg", one)}),
-        ({"text": "answer", "reply_to": "1"}, {}),
     ]:
         assert (await page.post("/api/say", data={**who, **fields}, files=files or None)).status_code == 200
+    first = (await api("getUpdates"))[0]["message"]["message_id"]
+    answer = {**who, "text": "answer", "reply_to": str(first)}
+    assert (await page.post("/api/say", data=answer)).status_code == 200
     messages = [update["message"] for update in await api("getUpdates")]
     kinds = ["photo" if "photo" in one else "document" if "document" in one else "text" for one in messages]
     assert kinds == ["text", "photo", "photo", "photo", "document", "text"]
