@@ -12,6 +12,7 @@ SHA256SUMS            of all the others, as `sha256sum -c` reads it
 
 import hashlib
 import json
+import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -114,7 +115,24 @@ def save(artifact: Artifact, folder: Path, plots: Mapping[str, bytes] | None = N
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as temporary:
         draft = Path(temporary) / "version"
         _write(artifact, draft, plots or {})
-        draft.rename(folder)
+        publish(draft, folder)
+
+
+def publish(draft: Path, folder: Path) -> None:
+    """Give a written version its place, durably: no alias that survives a power cut names a version that does not."""
+    for path in (*draft.rglob("*"), draft):
+        _sync(path)
+    draft.rename(folder)
+    _sync(folder.parent)
+
+
+def _sync(path: Path) -> None:
+    """A file is on disk when it was synced, a new name when its folder was."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write(artifact: Artifact, folder: Path, plots: Mapping[str, bytes]) -> None:

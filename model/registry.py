@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from model.artifact import Artifact, ModelCard, load, load_card, save
+from model.artifact import Artifact, ModelCard, load, load_card, publish, save
 from model.errors import ArtifactError, RegistryError
 from model.features import FeatureStore
 
@@ -175,7 +175,7 @@ class Registry:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as temporary:
                     shutil.copytree(bundled, Path(temporary) / "version")
-                    (Path(temporary) / "version").rename(target)
+                    publish(Path(temporary) / "version", target)
             self._write_aliases({Alias.CHAMPION: version})
             self._write_ledger("installed", version, "the model that comes with bearbot")
 

@@ -92,6 +92,39 @@ def test_a_damaged_previous_version_is_not_rolled_back_to(registry: Registry, ma
     assert registry.champion() == "small-1"
 
 
+@pytest.mark.parametrize("bundled", [True, False])
+def test_a_version_is_on_disk_before_it_has_its_name(
+    registry: Registry, make_artifact: Make, monkeypatch: pytest.MonkeyPatch, bundled: bool
+) -> None:
+    """Or an alias that survives a power cut would name a torn version."""
+    if not bundled:
+        registry.aliases()
+    synced: set[int] = set()
+    unsynced: list[Path] = []
+    renamed: list[Path] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def note_sync(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def note_rename(draft: Path, target: Path) -> Path:
+        unsynced.extend(path for path in (draft, *draft.rglob("*")) if path.stat().st_ino not in synced)
+        synced.clear()
+        renamed.append(target)
+        return rename(draft, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(Path, "rename", note_rename)
+    if bundled:
+        registry.aliases()
+    else:
+        registry.register(make_artifact("small-1"), reason="test", plots={"matrix.png": b"picture"})
+    assert unsynced == []
+    assert renamed == [registry.folder(BUNDLED if bundled else "small-1")]
+    assert (registry.home / "versions").stat().st_ino in synced, "the name itself is on disk too"
+
+
 @pytest.mark.parametrize(
     "version", ["", ".", "..", "../versions", "a/b", "/etc", "x" * 5000, "nul\0", ".new-1", "none"]
 )
