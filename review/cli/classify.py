@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model.console import note, print_json, reports_errors
+from review.phrases import percent
 
 if TYPE_CHECKING:  # imported in the command: `--help` loads neither torch nor pydantic
     from model.images import ImageLimits
@@ -115,6 +116,6 @@ def _sentence(row: dict[str, Any]) -> str:
     if "error" in row:
         return f"{row['path']}: {row['error']}"
     if row["route"] == "answer":
-        return f"{row['path']}: {row['label']} ({row['confidence']:.0%})"
+        return f"{row['path']}: {row['label']} ({percent(row['confidence'])})"
     why = " and ".join(reason.replace("_", " ") for reason in row["reasons"])
-    return f"{row['path']}: perhaps {row['label']} ({row['confidence']:.0%}), a person would look: {why}"
+    return f"{row['path']}: perhaps {row['label']} ({percent(row['confidence'])}), a person would look: {why}"

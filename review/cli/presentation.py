@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from review.items import ItemView
+from review.phrases import duration, percent
 from review.statistics import QueueStatistics
 from review.storage import LocalImageStore
 
@@ -61,7 +62,7 @@ def card(item: ItemView, now: datetime, images: LocalImageStore) -> str:
         lines.append("model       had none loaded")
     else:
         ranked = sorted(item.probabilities.items(), key=lambda pair: -pair[1])
-        lines.append(f"model       {', '.join(f'{label} {p:.1%}' for label, p in ranked)} ({item.model_version})")
+        lines.append(f"model       {', '.join(f'{label} {percent(p)}' for label, p in ranked)} ({item.model_version})")
     waited = duration(((item.settled_at or now) - item.submitted_at).total_seconds())
     lines.append(
         f"sent        {item.submitted_at:%Y-%m-%d %H:%M} UTC, {'waited' if item.settled_at else 'waits'} {waited}"
@@ -93,17 +94,9 @@ def figures(statistics: QueueStatistics) -> str:
 
 def guess(item: ItemView) -> str:
     """The model's best guess with its confidence."""
-    return "-" if item.suggested_label is None else f"{item.suggested_label} {item.confidence or 0:.0%}"
+    return "-" if item.suggested_label is None else f"{item.suggested_label} {percent(item.confidence or 0)}"
 
 
 def reasons(item: ItemView) -> str:
     """Why it waits, in words."""
     return ", ".join(reason.replace("_", " ") for reason in item.reasons)
-
-
-def duration(seconds: float) -> str:
-    """A waiting time in its largest unit: 40 s, 12 min, 3 h, 2 d."""
-    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= length:
-            return f"{seconds // length:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"

@@ -67,6 +67,13 @@ async def test_list_for_scripts(waiting: list[int]) -> None:
     assert Path(found[0]["photo"]).is_file()
 
 
+async def test_a_person_reads_no_certainty(house: Any, predict: Predict) -> None:
+    item = (await house.receive(1, predict("black", 1.0, in_domain=False))).item_id
+    for shown in (run("review", "list").stdout, run("review", "show", str(item)).stdout):
+        assert "black over 99 %" in shown
+        assert "100" not in shown
+
+
 async def test_label_settles_and_list_all_remembers(waiting: list[int]) -> None:
     item = waiting[1]
     assert "is settled: grizzly, said mo" in run("review", "label", str(item), "GRIZZLY", "--as", "mo").stdout
