@@ -11,6 +11,11 @@ _PATTERN = re.compile(r"[^\W_][\w .'-]{0,39}")
 _RESERVED = frozenset({"none", "cant_tell", "skip", "undo"})
 
 
+def verdict_word(text: str) -> str:
+    """`text` as words for verdicts are written, however a person writes them: "Can't tell" is cant_tell."""
+    return text.strip().casefold().replace(" ", "_").replace("'", "")
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """Ordered labels; the index of a label is its column in logits (N, K)."""
@@ -28,7 +33,7 @@ class Vocabulary:
                     f"label {label!r}: expected letters, digits, spaces, '.', '-', '_' or \"'\", first a letter or "
                     "digit, at most 40 bytes in UTF-8"
                 )
-            if label.casefold() in _RESERVED:
+            if verdict_word(label) in _RESERVED:
                 raise DatasetError(f"label {label!r} is reserved for verdicts: rename it")
 
     def __len__(self) -> int:

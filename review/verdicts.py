@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 
+from model.labels import verdict_word
 from review.errors import UnknownLabel
 from review.tables import VerdictKind
 
@@ -15,9 +16,10 @@ def parse_verdict(text: str, labels: Sequence[str]) -> tuple[VerdictKind, str | 
 
     Raises `UnknownLabel` with the likely guess.
     """
+    word = verdict_word(text)
+    if word in _WORDS:
+        return _WORDS[word], None
     wanted = text.strip().casefold()
-    if wanted.replace(" ", "_").replace("'", "") in _WORDS:
-        return _WORDS[wanted.replace(" ", "_").replace("'", "")], None
     for label in labels:
         if label.casefold() == wanted:
             return VerdictKind.LABEL, label

@@ -188,7 +188,7 @@ def test_labels_that_would_not_fit_a_button_are_refused(label: str) -> None:
         Vocabulary((label, "other"))
 
 
-@pytest.mark.parametrize("label", ["none", "NONE", "Skip", "undo", "cant_tell"])
+@pytest.mark.parametrize("label", ["none", "NONE", "none ", "Skip", "undo", "cant_tell", "can't tell", "Cant Tell"])
 def test_labels_that_are_verdicts_are_refused(label: str) -> None:
     with pytest.raises(DatasetError, match="reserved"):
         Vocabulary((label, "other"))
