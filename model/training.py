@@ -1,11 +1,9 @@
 """Training a head on features computed once, through a fastai `Learner`. The whole network: see `fine_tuning`."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from fastai.callback.core import Callback
 from fastai.callback.schedule import fit_one_cycle  # noqa: F401 - importing it gives Learner its method
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
@@ -34,7 +32,6 @@ def train_head(
     *,
     device: torch.device,
     recipe: HeadRecipe = HeadRecipe(),
-    callbacks: Sequence[Callback] = (),
 ) -> nn.Linear:
     """Features (N, D) and labels (N,) -> a linear head D -> `classes`, on the CPU, in evaluation mode.
 
@@ -54,7 +51,6 @@ def train_head(
         nn.Linear(features.shape[1], classes),
         loss_func=CrossEntropyLossFlat(weight=weights),
         wd=recipe.weight_decay,
-        cbs=list(callbacks),
     )
     with learner.no_bar(), learner.no_logging():
         learner.fit_one_cycle(recipe.epochs, recipe.learning_rate)
