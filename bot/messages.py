@@ -5,18 +5,12 @@ from typing import Any
 
 from model.errors import ImageProblem
 from review.outbox import OutboxKind
+from review.phrases import duration, percent
 from review.policy import Reason
 from review.tables import NONE_OF_THESE
 
 MENU = {"start": "What this bot does", "help": "How to use it"}
 MODERATOR_MENU = {**MENU, "review": "Look at the next photo that waits"}
-
-
-def percent(share: float) -> str:
-    """0..1 as a person says it; never a certainty that no model has."""
-    if share > 0.99:
-        return "over 99 %"
-    return "under 1 %" if share < 0.01 else f"{share:.0%}".replace("%", " %")
 
 
 def start(labels: Sequence[str]) -> str:
@@ -153,12 +147,3 @@ def review_card(
 def review_result(*, item_id: int, choice: str, reviewer: str) -> str:
     """What a review card becomes once it was answered."""
     return f"#{item_id}: {choice}, said {reviewer}"
-
-
-def duration(seconds: float) -> str:
-    """A waiting time in the largest unit that fits."""
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= length:
-            count = int(seconds // length)
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "less than a minute"

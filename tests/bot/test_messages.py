@@ -37,14 +37,6 @@ def test_an_answer_names_label_and_percent() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("share", "said"),
-    [(1.0, "over 99 %"), (0.9999, "over 99 %"), (0.99, "99 %"), (0.5, "50 %"), (0.01, "1 %"), (0.0, "under 1 %")],
-)
-def test_no_percentage_claims_a_certainty(share: float, said: str) -> None:
-    assert messages.percent(share) == said
-
-
 def test_doubt_names_the_best_guess_and_promises_a_person() -> None:
     text = in_review(Reason.LOW_CONFIDENCE)
     assert "not sure" in text
@@ -110,11 +102,3 @@ def test_every_reason_has_words_for_moderators(reason: Reason) -> None:
     assert reason.value not in card.splitlines()[0]
     assert "teddy 70 %, black 30 %" in card
     assert "Waiting 2 hours; 2 more" in card
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0, "less than a minute"), (60, "1 minute"), (3599, "59 minutes"), (90_000, "1 day"), (200_000, "2 days")],
-)
-def test_durations(seconds: float, said: str) -> None:
-    assert messages.duration(seconds) == said
