@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from model.errors import ImageProblem
 from model.serving import Prediction
 from review.database import Database
-from review.intake import ReceivedPhoto, RefusedPhoto, Rejected
+from review.intake import Intake, ReceivedPhoto, RefusedPhoto, Rejected
 from review.outbox import OutboxKind, Recipient
 from review.policy import Decision, Reason
 from review.tables import Asker, Base, OutboxMessage, PredictionRecord, ReviewItem, Submission
@@ -150,6 +151,29 @@ async def test_bad_bytes_are_refused_with_a_reason_once(house: Any) -> None:
     assert said(house.database) == [(OutboxKind.REJECTED, {"problem": "not_an_image", "limit": None}, 1)]
     assert count(house.database, Submission) == 0
     assert house.model.seen == []
+
+
+@pytest.mark.parametrize("usable", [True, False])
+async def test_a_replay_after_a_restart_tells_nobody_twice(
+    house: Any, predict: Predict, picture: Callable[[int], bytes], now: datetime, usable: bool
+) -> None:
+    house.model.says = predict("black", 0.99)
+    photo = ReceivedPhoto(
+        "telegram:77:1", "telegram", picture(1) if usable else b"just words", Recipient(77, None, 1), telegram_user_id=5
+    )
+    await house.intake.receive(photo)
+    before = said(house.database)
+    restarted = Intake(
+        database=house.database,
+        images=house.images,
+        features=house.features,
+        predictor=house.model,
+        audit_rate=0.0,
+        clock=lambda: now + timedelta(days=1),
+    )
+    await restarted.receive(photo)
+    assert said(house.database) == before
+    assert len(before) == 1
 
 
 async def test_a_refusal_before_fetching_tells_the_limit(house: Any) -> None:

@@ -14,6 +14,7 @@ from model import fitting
 from model.artifact import Artifact
 from model.dataset import Split
 from model.errors import DatasetError
+from model.pipeline import Candidate, report_of
 from model.registry import Registry
 from model.serving import Prediction
 from model.settings import Device
@@ -224,6 +225,40 @@ async def test_a_worse_candidate_is_registered_and_stays_out(
     again = retrain()
     assert again.candidate_version is None, "the same photos would be trained on and held back every night"
     assert "was trained on the same photos" in again.explanation
+
+
+async def test_the_best_version_so_far_has_a_say_and_not_the_champion_alone(
+    house: Any,
+    predict: Predict,
+    registry: Registry,
+    retrain: Callable[..., RetrainingResult],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One photo worse than the champion is chance; three worse than the best so far is a way down in small steps."""
+    champion = registry.load(registry.champion())
+    labels = champion.card.labels
+    truth = np.array([labels.index(photo.label) for photo in champion.manifest.of(Split.TEST)])
+    right = np.eye(len(labels), dtype=np.float32)[truth]
+    wrong = np.flatnonzero(champion.test_logits.argmax(axis=1) != truth)
+    one_more = next(index for index in range(len(truth)) if index not in wrong)
+    less = champion.test_logits.copy()
+    less[one_more] = np.roll(right[one_more], 1)
+    assert len(wrong) == 2
+
+    def version(name: str, logits: Any, count: int) -> Artifact:
+        accuracy = {**champion.card.metrics["accuracy"], "count": count}
+        card = replace(champion.card, version=name, metrics={**champion.card.metrics, "accuracy": accuracy})
+        return replace(champion, card=card, test_logits=logits)
+
+    registry.register(version("best", right, len(truth)), reason="test")
+    candidate = version("candidate", less, len(truth) - 3)
+    settle(house, await doubted(house, predict, 1), "grizzly")
+    await put_features(house, registry, champion, "grizzly", 1)
+    monkeypatch.setattr(retraining, "train_candidate", lambda *_, **__: Candidate(candidate, report_of(candidate), ()))
+    result = retrain()
+    assert result.outcome is RetrainingOutcome.KEPT
+    assert result.explanation.startswith(f"worse: 3 of {len(truth)} test photos wrong, best has 0 ")
+    assert registry.champion() == champion.card.version
 
 
 async def test_an_operator_who_chooses_another_champion_meanwhile_has_the_last_word(

@@ -1,6 +1,7 @@
 """The image store: content-addressed, whole or not at all, private."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,15 @@ def test_what_is_put_comes_back_under_its_sha256(data: bytes, tmp_path_factory: 
     assert not store.exists(key)
     with pytest.raises(NotFound, match=key):
         store.get(key)
+
+
+def test_the_same_bytes_again_leave_the_file_as_it_is(tmp_path: Path) -> None:
+    store = LocalImageStore(tmp_path)
+    path = store.path(store.put(b"a photo"))
+    os.utime(path, ns=(1, 1))
+    before = path.stat()
+    store.put(b"a photo")
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "\n", "/" * 64])
