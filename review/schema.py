@@ -2,7 +2,8 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -22,6 +23,7 @@ from review.errors import DatabaseError, NoDatabase, SchemaMismatch
 from review.tables import Base
 
 _SUFFIX = ".db"
+_STALE_SECONDS = 3600  # no backup writes nothing for so long
 # What a database of bearbot is known by: a revision alone says little, many programs number theirs 0001.
 _OURS = frozenset({"alembic_version", "submissions", "review_items", "verdicts"})
 _TRIGGERS = ("verdicts_no_delete", "verdicts_no_update")  # Alembic compares none; rebuilding a table loses them
@@ -126,6 +128,7 @@ def backup(database: Database, folder: Path, *, keep: int) -> Path:
     file = _sqlite_file(database)
     revision(database)  # raises if there is nothing to back up
     _private_folder(folder)
+    _remove_stale_parts(folder)
     target = folder / f"review-{utc_now():%Y%m%d-%H%M%S-%f}{_SUFFIX}"
     part = target.with_suffix(".part")
     part.touch(mode=0o600)
@@ -138,6 +141,14 @@ def backup(database: Database, folder: Path, *, keep: int) -> Path:
     for old in backups(folder)[:-keep]:
         old.unlink(missing_ok=True)  # another backup at the same time takes the same ones away
     return target
+
+
+def _remove_stale_parts(folder: Path) -> None:
+    """What a killed backup left, with SQLite's side files; one that runs at this moment keeps writing to its own."""
+    for part in folder.glob("review-*.part*"):
+        with suppress(FileNotFoundError):  # another backup at the same time takes the same ones away
+            if time.time() - part.stat().st_mtime > _STALE_SECONDS:
+                part.unlink()
 
 
 def backups(folder: Path) -> list[Path]:

@@ -1,8 +1,10 @@
 """Backups: made while others work, few of them kept, put back whole or not at all."""
 
+import os
 import shutil
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -55,6 +57,18 @@ def test_a_backup_holds_what_was_committed_while_others_write(database: Database
 def test_only_the_newest_backups_are_kept(database: Database, folder: Path) -> None:
     made = [backup(database, folder, keep=2) for _ in range(4)]
     assert backups(folder) == made[-2:]
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next(database: Database, folder: Path) -> None:
+    folder.mkdir()
+    yesterday = time.time() - 86_400
+    stale = [folder / name for name in ("review-20260101-000000-1.part", "review-20260101-000000-1.part-journal")]
+    kept = {folder / "somebody-elses.part": yesterday, folder / "review-20260102-000000-1.part": time.time()}
+    for path, modified in (dict.fromkeys(stale, yesterday) | kept).items():
+        path.touch()
+        os.utime(path, (modified, modified))
+    made = backup(database, folder, keep=1)
+    assert set(folder.iterdir()) == {made, *kept}, "one that is being written stays, and so does what is not ours"
 
 
 def test_nothing_is_backed_up_where_nothing_is(tmp_path: Path) -> None:
