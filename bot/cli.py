@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 
@@ -35,6 +36,15 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the likely guess: click itself guesses among loaded commands only."""
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            guess = next(iter(get_close_matches(args[0], _COMMANDS, n=1)), None)
+            ctx.fail(f"No such command {args[0]!r}.{f' Did you mean {guess!r}?' if guess else ''}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -54,4 +54,4 @@ async def _set_commands(bot: ExtBot[None], menu: Mapping[str, str], scope: BotCo
     try:
         await bot.set_my_commands([BotCommand(name, text) for name, text in menu.items()], scope=scope)
     except TelegramError as error:
-        _log.info("a menu of commands could not be set: %s", error)
+        _log.debug("a menu of commands could not be set: %s", error)

@@ -1,6 +1,7 @@
 """`bearbot doctor`: what works, what does not, and how to mend it."""
 
 import asyncio
+import logging
 import shutil
 import sys
 import time
@@ -86,8 +87,11 @@ def _token_and_server() -> Iterator[Finding]:
     try:
         settings = BotSettings.load()
     except SettingsError as error:
-        mend = "ask @BotFather in Telegram for a token (/newbot) and put BOT_TOKEN=... into .env, or `bearbot demo`"
-        yield Finding("token", Health.FAILED, str(error), mend)
+        if "BOT_TOKEN" in str(error):
+            mend = "ask @BotFather in Telegram for a token (/newbot) and put BOT_TOKEN=... into .env, or `bearbot demo`"
+            yield Finding("token", Health.FAILED, str(error), mend)
+        else:
+            yield Finding("settings", Health.FAILED, str(error), "correct it in the environment or in .env")
         return
     yield asyncio.run(_server(settings))
     if not settings.moderators and not settings.admins:
@@ -100,10 +104,13 @@ def _token_and_server() -> Iterator[Finding]:
 
 
 async def _server(settings: "BotSettings") -> Finding:
-    from telegram.error import InvalidToken, TelegramError
+    from telegram.error import InvalidToken, RetryAfter, TelegramError
 
-    from bot.connection import build_bot
+    from bot.connection import build_bot, wait_of
+    from bot.redaction import redacted
 
+    # It would log what the server answers, and that may quote the address with the token in it.
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)
     bot = build_bot(settings.token, settings.base_url)
     try:
         async with asyncio.timeout(_SERVER_SECONDS):
@@ -112,12 +119,15 @@ async def _server(settings: "BotSettings") -> Finding:
     except InvalidToken:
         mend = "copy BOT_TOKEN again from @BotFather, or correct BOT_BASE_URL"
         return Finding("token", Health.FAILED, f"{settings.base_url} does not know this token", mend)
+    except RetryAfter as error:
+        found = f"{settings.base_url} wants {wait_of(error).total_seconds():.0f} s of patience"
+        return Finding("server", Health.NOTE, found, "try again then; `bearbot run` waits by itself")
     except TimeoutError:
         mend = "check the network, a proxy, BOT_BASE_URL"
         return Finding("server", Health.FAILED, f"{settings.base_url} did not answer in {_SERVER_SECONDS:.0f} s", mend)
     except TelegramError as error:
         mend = "check the network, a proxy, BOT_BASE_URL"
-        return Finding("server", Health.FAILED, f"{settings.base_url}: {error}", mend)
+        return Finding("server", Health.FAILED, redacted(f"{settings.base_url}: {error}", settings.token), mend)
     finally:
         await bot.shutdown()
 
@@ -135,7 +145,9 @@ def _database(settings: "ReviewSettings") -> Finding:
     except NoDatabase:
         return Finding("database", Health.NOTE, f"none yet at {where}", "`bearbot run` makes it at its first start")
     except ReviewError as error:
-        return Finding("database", Health.FAILED, str(error), "`bearbot db check` tells more")
+        return Finding(
+            "database", Health.FAILED, str(error), "`bearbot db restore` puts the newest backup in its place"
+        )
     found = problems(database)
     with database.read() as session:
         given_up = count_set_aside(session)

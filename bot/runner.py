@@ -128,7 +128,12 @@ class Runner:
                 pause = min(2.0 ** (failures - 1), _LONGEST_PAUSE)
                 if isinstance(error, RetryAfter):
                     pause = wait_of(error).total_seconds()
-                _log.warning("%s does not answer (%s): trying again in %.0f s", self._settings.base_url, error, pause)
+                _log.warning(
+                    "%s does not answer as it should (%s): trying again in %.0f s",
+                    self._settings.base_url,
+                    error,
+                    pause,
+                )
                 try:
                     async with asyncio.timeout(pause):
                         await stop.wait()

@@ -1,6 +1,7 @@
 """Untrusted bytes to an upright RGB picture. The only place that decodes what people send."""
 
 import contextlib
+import errno
 import io
 import re
 import warnings
@@ -88,7 +89,12 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
 
 
 def read_photo(path: Path, limits: ImageLimits = DEFAULT_LIMITS) -> bytes:
-    """The bytes of a file, but never (many) more than are accepted. Raises `OSError`."""
+    """The bytes of a file, but never (many) more than are accepted. Raises `OSError`, also for what is no file.
+
+    Opening a named pipe would wait for a writer for ever.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a regular file")
     with path.open("rb") as file:
         return file.read(limits.max_bytes + 1)
 
@@ -106,7 +112,7 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path]:
     """The files named and, sorted and recursive, all those in folders named, in input order."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.is_file())
+            yield from sorted(file for file in path.rglob("*") if not file.is_dir())
         else:
             yield path
 

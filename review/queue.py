@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from review import consensus, items, outbox
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.outbox import OutboxKind, Recipient
-from review.policy import Decision
+from review.policy import Decision, Reason
 from review.tables import (
     ItemStatus,
     Json,
@@ -212,7 +212,9 @@ def _tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now:
     prediction = session.scalar(select(PredictionRecord).where(PredictionRecord.submission_id == submission.id))
     answered = prediction is not None and prediction.route == Decision.ANSWER
     previous = item.told_label
-    guess = prediction.label if prediction else None
+    # Of a picture unlike all it knows the model has a guess, but it did not tell the asker.
+    withheld = prediction is not None and Reason.OUT_OF_DOMAIN in prediction.reasons
+    guess = prediction.label if prediction and not withheld else None
     heard = previous if previous is not None else guess if answered else None
     if heard == final:
         return

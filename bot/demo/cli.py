@@ -59,9 +59,7 @@ async def _as_text(photos: tuple[Path, ...], home: Path) -> None:
             await Story(playing, database, labels, click.echo).tell(photos)
         finally:
             database.dispose()
-    click.echo(
-        "\nThat was the whole loop. `bearbot demo` without photos opens the chat page; README.md goes on from here."
-    )
+    click.echo("`bearbot demo` without photos opens the chat page; README.md goes on from here.")
 
 
 def _in_browser(home: Path, port: int) -> None:

@@ -45,13 +45,14 @@ class Story:
         await self._command("review", "list")
         waiting = await asyncio.to_thread(self._waiting)
         if not waiting:
-            self._say("Nothing waits: the model was sure of everything, so there is nothing to review or to learn.")
+            self._say("Nothing waits for a person, so there is nothing to review and nothing to learn from.")
             return
         item, photo, label = self._most_instructive(waiting)
         await self._label(item, photo, label)
         if len(waiting) > 1:
             await self._review_in_chat({id: path for id, path in waiting.items() if id != item})
         await self._retrain(photo)
+        self._say("\nThat was the whole loop.")
 
     async def _ask(self, photo: Path, *, timeout: float) -> Message:
         """Send a photo (or, if it is none, a file) and print the answer."""

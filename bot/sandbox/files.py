@@ -142,4 +142,4 @@ def _open(data: bytes) -> Image.Image:
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
     ) as error:
-        raise NotAPicture(f"not a picture: {error}") from error
+        raise NotAPicture("not a picture that can be read; it can be sent as a file") from error

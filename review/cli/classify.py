@@ -84,10 +84,11 @@ def _results(classifier: "Classifier", files: list[Path]) -> "Iterator[tuple[Pat
 
 
 def _read(path: Path, limits: "ImageLimits") -> bytes | str:
-    """The bytes, or why not. One byte over the limit is enough for the decoder to refuse it."""
+    """The bytes, or why not."""
+    from model.images import read_photo
+
     try:
-        with path.open("rb") as file:
-            return file.read(limits.max_bytes + 1)
+        return read_photo(path, limits)
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
 

@@ -32,7 +32,7 @@ def converse(installation: Installation, name: str) -> None:
         done = False
         try:
             _show(installation, claim)
-            answer = _ask(installation, name)
+            answer = _ask(installation, name, claim)
             if answer is None:
                 break
             _settle(installation, name, claim, answer)
@@ -63,7 +63,7 @@ def _show(installation: Installation, claim: Claim) -> None:
     click.echo(f"queue       {left} more")
 
 
-def _ask(installation: Installation, name: str) -> _Answer | None:
+def _ask(installation: Installation, name: str, claim: Claim) -> _Answer | None:
     """Until there is an answer that means something; None: quit."""
     numbered = "  ".join(f"{number} {label}" for number, label in enumerate(installation.labels, start=1))
     click.echo(_HELP.format(labels=numbered))
@@ -78,6 +78,7 @@ def _ask(installation: Installation, name: str) -> _Answer | None:
                 return _Answer(VerdictKind.CANT_TELL, None)
             case "u" | "undo":
                 _undo(installation, name)
+                click.echo(f"first item {claim.item_id}, shown above")
             case "n":
                 return _Answer(VerdictKind.NONE, None)
             case number if number.isdecimal() and 1 <= int(number) <= len(installation.labels):
@@ -87,6 +88,7 @@ def _ask(installation: Installation, name: str) -> _Answer | None:
                     return _Answer(*parse_verdict(typed, installation.labels))
                 except ReviewError as error:
                     click.echo(f"! {error}")
+                    click.echo(_HELP.format(labels=numbered))
 
 
 def _undo(installation: Installation, name: str) -> None:

@@ -31,7 +31,7 @@ def review() -> None:
 @as_option
 @json_option
 def next_item(name: str | None, as_json: bool) -> None:
-    """Claim the item that should be looked at first, and show it; on a terminal, go on with one key an item.
+    """Claim the item that should be looked at first, and show it; on a terminal, go on with a key and Enter an item.
 
     A claimed item is yours until its lease ends (REVIEW_LEASE_SECONDS); nobody else is given it meanwhile.
 

@@ -66,6 +66,12 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     assert "Usage: " in result.output
 
 
+def test_a_misspelt_command_is_guessed() -> None:
+    result = CliRunner().invoke(bearbot, ["clasify"])
+    assert result.exit_code == 2
+    assert "Did you mean 'classify'?" in result.output
+
+
 def test_run_without_a_token_says_what_to_do() -> None:
     result = CliRunner().invoke(bearbot, ["run"])
     assert result.exit_code == 1

@@ -1,5 +1,6 @@
 """The doctor: each check finds its illness, names the cure, and tells no secret."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -88,3 +89,28 @@ def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 1
     assert result.output.startswith("error: MODEL_DEVICE: ")
     assert len(result.output.splitlines()) == 1
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_quotes_the_token_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Proxies and wrong servers answer with pages that name the address they did not find."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        page = b"<html>no such page: " + path + b"</html>"
+        head = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/html\r\n"
+        writer.write(head + b"Content-Length: %d\r\n\r\n" % len(page) + page)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        monkeypatch.setenv("BOT_BASE_URL", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("BOT_TOKEN", TOKEN)
+        found = await _server(BotSettings.load())
+    assert found.health is Health.FAILED
+    printed = capsys.readouterr()
+    assert TOKEN not in f"{found}{printed.out}{printed.err}"
+    assert "Traceback" not in printed.err

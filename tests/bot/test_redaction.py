@@ -23,6 +23,11 @@ def test_message_arguments_and_traceback_are_redacted() -> None:
     assert "ValueError" in text
 
 
+def test_other_spellings_of_the_token_are_redacted() -> None:
+    for spelling in (TOKEN.lower(), TOKEN.upper(), TOKEN.replace(":", "%3A"), TOKEN.replace(":", "%3a").lower()):
+        assert redacted(f"/bot{spelling}/x", SecretStr(TOKEN)) == "/bot<BOT_TOKEN>/x"
+
+
 def test_other_text_stays() -> None:
     assert redacted("all is well", SecretStr(TOKEN)) == "all is well"
 

@@ -127,3 +127,4 @@ def test_a_kept_home_can_be_used_again(tmp_path: Path) -> None:
         assert run.returncode == 0, run.stderr
         assert "This is black" in run.stdout
         assert "Nothing waits" in run.stdout
+        assert "whole loop" not in run.stdout

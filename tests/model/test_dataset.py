@@ -137,7 +137,7 @@ def test_a_folder_is_scanned_with_a_reason_for_all_that_is_left_out(tmp_path: Pa
     assert Counter(p.label for p in scan.photos) == {"black": 3, "teddy": 3}
     assert all(p.sha256 == hashlib.sha256(p.path.read_bytes()).hexdigest() for p in scan.photos)
     reasons = {os.fsencode(path.name): why for path, why in scan.left_out}
-    assert set(reasons) == {b"again.png", b"both.png", b"both2.png", b"bad.jpg", b"\xff.jpg"}
+    assert set(reasons) == {b"again.png", b"both.png", b"both2.png", b"bad.jpg", b"gone.jpg", b"\xff.jpg"}
     assert "the same photo as" in reasons[b"again.png"]
     assert "filed under two labels" in {why for _, why in scan.left_out}
 

@@ -1,6 +1,7 @@
 """Untrusted bytes: a picture or an `ImageError`, never anything else, in bounded time and memory."""
 
 import io
+import os
 import struct
 import threading
 import time
@@ -313,14 +314,22 @@ def test_many_mutated_pictures_decode_or_raise_image_errors(
     decodes_or_refuses(sample, edits, cut)
 
 
-def test_files_of_folders_come_sorted_and_without_hidden_ones(tmp_path) -> None:
-    for name in ("b.jpg", "a.txt", ".hidden", "deep/c.jpg", ".git/d.jpg"):
+def test_every_file_of_a_folder_comes_sorted(tmp_path) -> None:
+    for name in ("b.jpg", "a.txt", ".hidden", "deep/c.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
+    (tmp_path / "broken.jpg").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
     alone = tmp_path / "b.jpg"
     missing = tmp_path / "missing.jpg"
     found = [path.relative_to(tmp_path).as_posix() for path in files_in([missing, tmp_path, alone])]
-    assert found == ["missing.jpg", "a.txt", "b.jpg", "deep/c.jpg", "b.jpg"]
+    assert found == ["missing.jpg", ".hidden", "a.txt", "b.jpg", "broken.jpg", "deep/c.jpg", "b.jpg"]
+
+
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(OSError, match="not a regular file"):
+        read_photo(tmp_path / "pipe.jpg")
 
 
 def test_of_a_huge_file_no_more_is_read_than_it_takes_to_refuse_it(tmp_path) -> None:

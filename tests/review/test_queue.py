@@ -290,3 +290,9 @@ async def test_verdicts_are_for_ever(house: Any, predict: Predict, at: Reviewing
     with pytest.raises(IntegrityError), at.database.write() as session:
         session.execute(text(statement))
     assert at.view(item).final_label == "black"
+
+
+async def test_a_guess_that_was_withheld_is_not_claimed_afterwards(house: Any, predict: Predict, at: Reviewing) -> None:
+    item = (await house.receive(1, predict("teddy", 0.99, in_domain=False))).item_id
+    at.say("mo", item, LABEL, "teddy")
+    assert at.told() == [(OutboxKind.HUMAN_ANSWER, {"label": "teddy", "model_label": None, "told": "review"})]
