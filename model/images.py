@@ -39,6 +39,7 @@ class ImageLimits:
     max_bytes: int = 20_000_000
     max_pixels: int = 60_000_000  # a 48-megapixel phone photo passes; decoded it needs 180 MB
     min_side: int = 8  # below this there is nothing to see
+    max_side: int = 65_500  # photos are stored as JPEG, which holds no longer ones
 
 
 DEFAULT_LIMITS = ImageLimits()
@@ -123,6 +124,11 @@ def _check_size(picture: Image.Image, limits: ImageLimits) -> None:
         raise ImageError(
             ImageProblem.TOO_MANY_PIXELS,
             f"the picture has {width} x {height} pixels; at most {limits.max_pixels / 1e6:.0f} megapixels are accepted",
+        )
+    if max(width, height) > limits.max_side:
+        raise ImageError(
+            ImageProblem.TOO_MANY_PIXELS,
+            f"the picture has {width} x {height} pixels; each side may have {limits.max_side:,}",
         )
     if min(width, height) < limits.min_side:
         raise ImageError(

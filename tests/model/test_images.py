@@ -314,6 +314,13 @@ def test_many_mutated_pictures_decode_or_raise_image_errors(
     decodes_or_refuses(sample, edits, cut)
 
 
+@pytest.mark.parametrize("size", [(65_501, 8), (8, 65_501)])
+def test_what_is_too_long_to_be_stored_is_refused(size: tuple[int, int]) -> None:
+    buffer = io.BytesIO()
+    Image.new("L", size).save(buffer, "PNG")
+    assert problem_of(buffer.getvalue()) is ImageProblem.TOO_MANY_PIXELS
+
+
 def test_every_file_of_a_folder_comes_sorted(tmp_path) -> None:
     for name in ("b.jpg", "a.txt", ".hidden", "deep/c.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
