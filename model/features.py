@@ -30,7 +30,7 @@ class FeatureStore:
             with os.fdopen(handle, "wb") as file:
                 np.save(file, np.asarray(features, dtype=np.float16), allow_pickle=False)
             Path(temporary).replace(path)
-        except BaseException:
+        except BaseException:  # also at Ctrl-C: nothing half-written stays
             Path(temporary).unlink(missing_ok=True)
             raise
 

@@ -83,7 +83,7 @@ def retrain(
                 result = _trained(registry, champion, snapshot, device, paths, progress)
             else:
                 result = RetrainingResult(RetrainingOutcome.KEPT, idle, champion.card.version, None, snapshot)
-        except Exception as error:
+        except Exception as error:  # recorded whatever it was, then raised
             with database.write() as session:
                 explanation = f"{type(error).__name__}: {error}"
                 _finish(session, run_id, RetrainingOutcome.FAILED, explanation, None, None, clock())

@@ -55,7 +55,7 @@ class LocalImageStore:
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(path)
-        except BaseException:
+        except BaseException:  # also at Ctrl-C: nothing half-written stays
             Path(name).unlink(missing_ok=True)
             raise
         for folder in (path.parent, path.parent.parent, self.root):
