@@ -8,7 +8,8 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import Connection
 
-from review.tables import Base, UtcDateTime
+from review.columns import UtcDateTime
+from review.tables import Base
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:

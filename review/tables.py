@@ -4,7 +4,7 @@ Telegram's ids need 64 bits. Times are UTC and aware. Closed vocabularies are st
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Union
 
@@ -12,18 +12,16 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
-    DateTime,
-    Dialect,
-    Enum,
     ForeignKey,
     Index,
     MetaData,
     String,
     Text,
-    TypeDecorator,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from review.columns import UtcDateTime, stored_by_value
 
 # What may stand in a JSON column. Covariant containers, so that a list[str] is one too.
 Json = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]  # noqa: UP007 - it refers to itself
@@ -64,33 +62,6 @@ class RetrainingOutcome(StrEnum):
     FAILED = "failed"
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, kept in UTC; SQLite itself forgets time zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC; a naive time is a programming error."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"expected a time with a time zone, got {value!r}")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _stored_by_value(vocabulary: type[StrEnum]) -> Enum:
-    return Enum(
-        vocabulary, native_enum=False, length=16, values_callable=lambda members: [member.value for member in members]
-    )
-
-
 class Base(DeclarativeBase):
     """Names for every constraint, so that a later migration can name what it changes."""
 
@@ -105,10 +76,10 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime(),
-        Role: _stored_by_value(Role),
-        ItemStatus: _stored_by_value(ItemStatus),
-        VerdictKind: _stored_by_value(VerdictKind),
-        RetrainingOutcome: _stored_by_value(RetrainingOutcome),
+        Role: stored_by_value(Role),
+        ItemStatus: stored_by_value(ItemStatus),
+        VerdictKind: stored_by_value(VerdictKind),
+        RetrainingOutcome: stored_by_value(RetrainingOutcome),
     }
 
 
