@@ -47,6 +47,13 @@ class Body:
         pictures = torch.from_numpy(batch).to(self.device).contiguous(memory_format=torch.channels_last)
         return pooled_features(self.network, pictures).float().cpu().numpy()
 
+    @torch.inference_mode()
+    def feature_maps(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(N, 3, S, S) float32 -> maps before pooling (N, D, h, w) float32; features are their mean over h and w."""
+        pictures = torch.from_numpy(batch).to(self.device).contiguous(memory_format=torch.channels_last)
+        maps: torch.Tensor = self.network.forward_features(pictures)  # type: ignore[operator] # timm adds this method
+        return maps.float().cpu().contiguous().numpy()
+
     def imagenet_log_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Features (N, D) -> log-probabilities (N, 1000) of the ImageNet classes."""
         logits = features @ self._class_weight.T + self._class_bias
