@@ -43,6 +43,11 @@ class Champion:
         self.problem: str | None = None
 
     @property
+    def classifier(self) -> "Classifier | None":
+        """The version in memory itself, for what is asked of it beside predictions; safe in any thread."""
+        return self._classifier
+
+    @property
     def version(self) -> str | None:
         """The version in memory."""
         return self._classifier.version if self._classifier else None

@@ -64,7 +64,8 @@ class Classifier:
         _, reference = artifact.reference(Split.TRAIN, store)
         if not len(reference):
             raise ArtifactError(f"{card.version}: all photos that it was trained on were deleted; train a new model")
-        self._detector = CombinedDetector(reference.astype(np.float32), card.out_of_domain)
+        self._reference = reference.astype(np.float32)  # (M, D)
+        self._detector = CombinedDetector(self._reference, card.out_of_domain)
         self._tuned = _tuned_body(artifact, body) if card.fine_tuned else None
 
     @classmethod
@@ -90,6 +91,28 @@ class Classifier:
     def predict_pictures(self, pictures: Sequence[Image.Image]) -> list[Prediction]:
         """One prediction for each RGB picture, in order."""
         return self._predict([self.body.backbone.to_array(picture) for picture in pictures])
+
+    def evidence_map(self, picture: Image.Image, label: str) -> NDArray[np.float32]:
+        """(h, w): how far each part of an RGB picture speaks for `label` rather than for the labels on average.
+
+        The class activation map of Zhou et al. 2016, eq. 2, which is what Grad-CAM (Selvaraju et al. 2017) comes to for
+        pooled maps under a linear head. Its mean is the logit of `label` less the labels' mean logit, biases apart.
+        """
+        body = self._tuned or self.body
+        (maps,) = body.feature_maps(self.body.backbone.to_array(picture)[None])  # (D, h, w)
+        # Probabilities know only differences between logits, so what is the same for all labels speaks for none.
+        weight = self._weight[self.vocabulary.index(label)] - self._weight.mean(axis=0)  # (D,)
+        return np.tensordot(weight, maps.astype(np.float64), axes=1).astype(np.float32)
+
+    def training_scores(self) -> NDArray[np.float64]:
+        """(M,): out-of-domain scores of the photos that it was trained on, each as if it had been left out."""
+        log_probabilities = self.body.imagenet_log_probabilities(self._reference)
+        return self._detector.in_sample(Evidence(self._reference, log_probabilities))
+
+    @property
+    def out_of_domain_cut(self) -> float:
+        """The highest out-of-domain score that is still in domain."""
+        return self._card.out_of_domain.cut
 
     def _predict(self, arrays: Sequence[NDArray[np.float32]]) -> list[Prediction]:
         if not arrays:
