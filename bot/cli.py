@@ -14,6 +14,7 @@ _COMMANDS = {
     "run": "bot.cli:run",
     "doctor": "bot.doctor:doctor",
     "classify": "review.cli.classify:classify",
+    "explain": "review.cli.explain:explain",
     "review": "review.cli.queue:review",
     "retrain": "review.cli.retrain:retrain",
     "model": "model.cli:model",

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
-from telegram import Bot, ReplyParameters
+from telegram import Bot, Message, ReplyParameters
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot import messages
@@ -14,7 +15,8 @@ from bot.work import WorkInHand
 from review import outbox
 from review.clock import utc_now
 from review.database import Database
-from review.outbox import OutboxKind, PendingMessage
+from review.explanations import ExplainedPhoto, Unexplained
+from review.outbox import OutboxKind, PendingMessage, Recipient
 
 _log = logging.getLogger(__name__)
 
@@ -22,13 +24,17 @@ _AT_ONCE = 32  # chats written to side by side
 _LOOK_SECONDS = 0.5  # how soon is seen what another process (a reviewer's command line) put there
 _LONGEST_WAIT = timedelta(minutes=5)
 
+# Draws the explanation of a submission.
+Explain = Callable[[int], Awaitable[ExplainedPhoto | Unexplained]]
+
 
 class Delivery:
     """Sends what people are to be told."""
 
-    def __init__(self, bot: Bot, database: Database) -> None:
+    def __init__(self, bot: Bot, database: Database, explain: Explain) -> None:
         self._bot = bot
         self._database = database
+        self._explain = explain
         self.work = WorkInHand()
 
     async def run(self) -> None:
@@ -42,21 +48,14 @@ class Delivery:
             await self.work.news(_LOOK_SECONDS)
 
     async def _deliver(self, message: PendingMessage) -> None:
-        recipient = message.recipient
-        quote = recipient.reply_to_message_id
         try:
-            text = messages.render(OutboxKind(message.kind), message.parameters)
+            text, sheet = await self._content(OutboxKind(message.kind), message.parameters)
         except (KeyError, ValueError) as error:  # written by a newer program, say; it must not hold up the others
             _log.error("message %d of kind %s cannot be put into words, given up", message.id, message.kind)
             await asyncio.to_thread(self._record, outbox.abandon, message.id, type(error).__name__, utc_now())
             return
         try:
-            sent = await self._bot.send_message(
-                recipient.chat_id,
-                text,
-                message_thread_id=recipient.thread_id,
-                reply_parameters=ReplyParameters(quote, allow_sending_without_reply=True) if quote else None,
-            )
+            sent = await self._send(message.recipient, text, sheet)
         except RetryAfter as error:
             await self._postpone(message, wait_of(error), error)
         except (Forbidden, BadRequest) as error:
@@ -68,6 +67,26 @@ class Delivery:
             )
         else:
             await asyncio.to_thread(self._record, outbox.mark_sent, message.id, sent.message_id, utc_now())
+
+    async def _content(self, kind: OutboxKind, parameters: dict[str, Any]) -> tuple[str, bytes | None]:
+        """The words, and the picture that they stand under, if any."""
+        if kind is not OutboxKind.EXPLANATION:
+            return messages.render(kind, parameters), None
+        explained = await self._explain(parameters["submission"])
+        if isinstance(explained, Unexplained):
+            return messages.unexplained(explained), None
+        return messages.explanation_caption(explained), explained.sheet
+
+    async def _send(self, recipient: Recipient, text: str, photo: bytes | None) -> Message:
+        quoted = recipient.reply_to_message_id
+        reply = ReplyParameters(quoted, allow_sending_without_reply=True) if quoted else None
+        if photo is None:
+            return await self._bot.send_message(
+                recipient.chat_id, text, message_thread_id=recipient.thread_id, reply_parameters=reply
+            )
+        return await self._bot.send_photo(
+            recipient.chat_id, photo, caption=text, message_thread_id=recipient.thread_id, reply_parameters=reply
+        )
 
     async def _postpone(self, message: PendingMessage, wait: timedelta, error: TelegramError) -> None:
         _log.warning("message %d is postponed by %.0f s: %s", message.id, wait.total_seconds(), _reason(error))

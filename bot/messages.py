@@ -1,15 +1,17 @@
 """Every sentence that a person reads in the chat; pure functions, no Telegram."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model.errors import ImageProblem
+from review.explanations import ExplainedPhoto, Unexplained
 from review.outbox import OutboxKind
 from review.phrases import duration, percent
 from review.policy import Reason
 from review.tables import NONE_OF_THESE
 
-MENU = {"start": "What this bot does", "help": "How to use it"}
+MENU = {"start": "What this bot does", "help": "How to use it", "why": "How I came to my answer"}
 MODERATOR_MENU = {**MENU, "review": "Look at the next photo that waits"}
 
 
@@ -26,7 +28,8 @@ def help_text(labels: Sequence[str], *, moderator: bool) -> str:
     known = f" I know: {listed(labels)}." if labels else ""
     text = (
         f"Send a photo, or an image as a file.{known}\n"
-        "I answer at once when I am sure; otherwise a person looks at the photo, and I tell you what they say."
+        "I answer at once when I am sure; otherwise a person looks at the photo, and I tell you what they say.\n"
+        "/why shows how I came to my last answer; as a reply to an answer, how I came to that one."
     )
     return f"{text}\n\nYou are a moderator: /review brings you the next photo that waits." if moderator else text
 
@@ -54,6 +57,8 @@ def render(kind: OutboxKind, parameters: Mapping[str, Any]) -> str:
             return _human_answer(parameters)
         case OutboxKind.FAILED:
             return "Something is wrong on my side: I could not handle this message. Please send it once more later."
+        case OutboxKind.EXPLANATION:
+            raise ValueError("an explanation is drawn, see `explanation_caption` and `unexplained`")
         case OutboxKind.CORRECTION:
             return (
                 f"A correction: a person looked at your photo once more, and {_it_shows(parameters['label'])}. "
@@ -107,6 +112,34 @@ def _it_shows(label: str) -> str:
     return "it shows none of the kinds that I know" if label == NONE_OF_THESE else f"it is {label}"
 
 
+# What /why brings.
+
+NO_PHOTO_YET = "You have not sent me a photo yet. Send one, and then /why shows how I came to my answer."
+NOT_YOUR_PHOTO = "That is not about a photo of yours. Reply with /why to a photo that you sent, or to my answer to it."
+
+
+def explanation_caption(explained: ExplainedPhoto) -> str:
+    """Under the sheet."""
+    if explained.judged_by is None:
+        return "I could not judge this photo when it came; this is how I see it now."
+    if explained.judged_by != explained.explained_by:
+        return "I have learnt since I judged this photo; this is how I see it now."
+    if not explained.in_domain:
+        return "This is why I would not guess: I do not know this kind of picture."
+    return f"This is how I came to {explained.label} ({percent(explained.confidence)})."
+
+
+def unexplained(why: Unexplained) -> str:
+    """In place of the sheet."""
+    match why:
+        case Unexplained.PHOTO_GONE:
+            return "This photo was deleted, so I can no longer show how I came to my answer."
+        case Unexplained.NO_MODEL:
+            return "I cannot judge photos at the moment, so I cannot explain this one either. Please ask again later."
+        case Unexplained.FAILED:
+            return "Something is wrong on my side: I could not explain this photo."
+
+
 # What moderators read.
 
 NOT_A_MODERATOR = "Only moderators can do that."
@@ -118,6 +151,7 @@ NONE_BUTTON = "None of these"
 CANT_TELL_BUTTON = "Can't tell"
 SKIP_BUTTON = "Skip"
 
+_CARD = re.compile(rf"(?:{re.escape(PHOTO_GONE)}\n)?#([0-9]{{1,15}}): ")
 _REASONS = {
     Reason.LOW_CONFIDENCE: "not sure",
     Reason.OUT_OF_DOMAIN: "unlike the photos it learnt from",
@@ -142,6 +176,12 @@ def review_card(
         lines.append("The model: " + ", ".join(f"{label} {percent(p)}" for label, p in ranked))
     lines.append(f"Waiting {duration(waiting_seconds)}; {left} more in the queue")
     return "\n".join(lines)
+
+
+def item_on_card(text: str) -> int | None:
+    """The item that a review card, or what became of it, is about; None if `text` is neither."""
+    found = _CARD.match(text)
+    return int(found[1]) if found else None
 
 
 def review_result(*, item_id: int, choice: str, reviewer: str) -> str:

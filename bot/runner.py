@@ -20,6 +20,7 @@ from model.champion import Champion
 from model.registry import Registry
 from model.settings import ModelSettings
 from review.database import Database
+from review.explanations import Explanations
 from review.intake import Intake
 from review.schema import upgrade
 from review.settings import ReviewSettings
@@ -40,9 +41,12 @@ class Runner:
         images = LocalImageStore(review_settings.image_store)
         self.database = Database(review_settings.database_url)
         self._bot = build_bot(settings.token, settings.base_url)
-        self._delivery = Delivery(self._bot, self.database)
         self.registry = registry
         self.champion = Champion(registry, model_settings)
+        explanations = Explanations(
+            database=self.database, images=images, model=self.champion, model_home=model_settings.home
+        )
+        self._delivery = Delivery(self._bot, self.database, explanations.explain)
         intake = Intake(
             database=self.database,
             images=images,

@@ -43,11 +43,6 @@ class Champion:
         self.problem: str | None = None
 
     @property
-    def classifier(self) -> "Classifier | None":
-        """The version in memory itself, for what is asked of it beside predictions; safe in any thread."""
-        return self._classifier
-
-    @property
     def version(self) -> str | None:
         """The version in memory."""
         return self._classifier.version if self._classifier else None
@@ -63,6 +58,11 @@ class Champion:
         if self._classifier is None:
             return None
         return await self._batcher.submit(picture)
+
+    async def loaded(self) -> "Classifier | None":
+        """The version in memory itself, for what is asked of it beside predictions. Waits for the first loading."""
+        await self._tried.wait()
+        return self._classifier
 
     async def run(self) -> None:
         """Load the champion, then look every `poll_seconds` whether another was promoted; ends when cancelled."""

@@ -35,6 +35,9 @@ class OutboxKind(StrEnum):
     FAILED = "failed"
     """no parameters: the message could not be handled, in spite of many attempts"""
 
+    EXPLANATION = "explanation"
+    """submission: its number; what it looks like is drawn when it is delivered"""
+
     CORRECTION = "correction"
     """label or "none", previous_label or "none": what a person had said before"""
 

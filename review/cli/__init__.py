@@ -1,1 +1,1 @@
-"""The commands of the review package: `bearbot classify`, `review`, `retrain` and `db`."""
+"""The commands of the review package: `bearbot classify`, `explain`, `review`, `retrain` and `db`."""

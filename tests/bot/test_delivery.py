@@ -16,15 +16,20 @@ from bot.sandbox.server import Sandbox
 from review import outbox
 from review.clock import utc_now
 from review.database import Database
+from review.explanations import Unexplained
 from review.outbox import OutboxKind, Recipient
 from review.tables import OutboxMessage
 
 pytestmark = pytest.mark.anyio
 
 
+async def unasked(_submission_id: int) -> Unexplained:
+    return Unexplained.FAILED
+
+
 @asynccontextmanager
 async def delivering(bot: ExtBot[None], database: Database) -> AsyncIterator[Delivery]:
-    delivery = Delivery(bot, database)
+    delivery = Delivery(bot, database, unasked)
     loop = asyncio.create_task(delivery.run())
     try:
         yield delivery
@@ -177,5 +182,5 @@ async def test_what_cannot_be_recorded_stops_the_program(
     monkeypatch.setattr(outbox, "mark_sent", full)
     async with asyncio.timeout(10):
         with pytest.raises(OSError, match="disk full"):
-            await Delivery(telegram_bot, database).run()
+            await Delivery(telegram_bot, database, unasked).run()
     assert len(sandbox.asker.messages) == 1

@@ -1,0 +1,77 @@
+"""/why: how the model came to an answer, as a picture. The outbox brings it; here is found which photo is meant."""
+
+import asyncio
+import logging
+
+from telegram import Message, Update, User
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
+
+from bot import messages
+from bot.context import BotContext, Services
+from review import outbox, submissions
+from review.clock import utc_now
+from review.outbox import OutboxKind, Recipient
+from review.tables import Submission
+
+_log = logging.getLogger(__name__)
+
+
+async def why(update: Update, context: BotContext) -> None:
+    """/why, in reply to an answer, to one's own photo or to a review card (moderators); else of one's latest photo."""
+    message, user = update.effective_message, update.effective_user
+    assert message is not None
+    assert user is not None  # private chats have nobody else
+    item = _item_on(message.reply_to_message, context.bot.id)
+    refusal = await asyncio.to_thread(_ask, context.services, message, user, item)
+    if refusal is not None:
+        await message.reply_text(refusal)
+        return
+    try:
+        await message.reply_chat_action(ChatAction.UPLOAD_PHOTO)  # drawing takes seconds
+    except TelegramError as error:  # it only looks nice
+        _log.info("could not show that the bot is busy: %s", type(error).__name__)
+    context.services.wake_delivery()
+
+
+def _item_on(replied: Message | None, bot_id: int) -> int | None:
+    """The item of a review card; only what the bot itself wrote is believed."""
+    if replied is None or replied.from_user is None or replied.from_user.id != bot_id:
+        return None
+    return messages.item_on_card(replied.caption or replied.text or "")
+
+
+def _ask(services: Services, message: Message, user: User, item: int | None) -> str | None:
+    """Have the explanation sent; or the sentence that says why not. Askers are told of their own photos only."""
+    moderator = services.settings.role_of(user.id) is not None
+    if item is not None and not moderator:
+        return messages.NOT_A_MODERATOR
+    replied = message.reply_to_message
+    with services.database.write() as session:
+        if item is not None:
+            submission = submissions.of_item(session, item)
+        elif replied is not None:
+            submission = submissions.pointed_at(session, message.chat_id, replied.message_id)
+        else:
+            submission = submissions.latest_of(session, user.id)
+        if submission is None and replied is None:
+            return messages.NO_PHOTO_YET
+        if submission is None or not (moderator or submissions.is_by(session, submission, user.id)):
+            return messages.NOT_YOUR_PHOTO
+        outbox.enqueue(
+            session,
+            kind=OutboxKind.EXPLANATION,
+            parameters={"submission": submission.id},
+            recipient=Recipient(message.chat_id, message.message_thread_id, _quoted(message, submission)),
+            dedupe_key=f"why:{message.chat_id}:{message.message_id}",
+            now=utc_now(),
+        )
+    return None
+
+
+def _quoted(message: Message, submission: Submission) -> int:
+    """The message under which the explanation stands: the photo itself where it was sent, else what was pointed at."""
+    if submission.chat_id == message.chat_id and submission.message_id is not None:
+        return submission.message_id
+    replied = message.reply_to_message
+    return (replied or message).message_id
