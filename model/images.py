@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import cast
 
-from PIL import Image, ImageCms, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
+from model.colours import to_rgb
+from model.effort import check_container, check_effort
 from model.errors import ImageError, ImageProblem
 
 # Formats people really send; everything else Pillow could open (PostScript through Ghostscript, say) stays shut.
@@ -22,12 +23,6 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", 
 # Pillow walks a file's pieces (chunks, markers, comments) in Python: millions of tiny ones keep a thread busy for long.
 # Real photos of 20 MB need a few thousand reads.
 _MAX_READS = 20_000
-# Each scan of a progressive JPEG is a pass over the whole picture and costs an attacker under 100 bytes. Cameras and
-# optimisers write about ten; metadata comes in segments of 64 kB.
-_MAX_JPEG_SCANS = 40
-_MAX_JPEG_MARKERS = 1_000
-_JPEG_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # neither stuffing nor restart
-_TIFF_TILE_WIDTH, _TIFF_TILE_LENGTH = 322, 323
 _DECODERS = r"(PIL|pillow_heif)\."
 _JPEG_QUALITY = 92  # what is stored is looked at by people and learnt from: no visible loss
 
@@ -37,9 +32,10 @@ class ImageLimits:
     """What is refused before it is decoded. Telegram lets bots download at most 20 MB."""
 
     max_bytes: int = 20_000_000
-    max_pixels: int = 60_000_000  # a 48-megapixel phone photo passes; decoded it needs 180 MB
+    max_pixels: int = 60_000_000  # a 48-megapixel phone photo passes; decoded it needs 192 MB, and while decoding 600
     min_side: int = 8  # below this there is nothing to see
     max_side: int = 65_500  # photos are stored as JPEG, which holds no longer ones
+    max_seconds: float = 2.0  # of one core, as estimated in `model.effort`
 
 
 DEFAULT_LIMITS = ImageLimits()
@@ -57,8 +53,12 @@ class _Pieces(io.BytesIO):
         return super().read(size)
 
 
-def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
+def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS, *, shrink_to: int | None = None) -> Image.Image:
     """Decode `data` to an upright RGB picture in sRGB; of an animation the first frame.
+
+    With `shrink_to` (pixels, at least 1) a JPEG is decoded at the smallest of 1/1, 1/2, 1/4 and 1/8 of its size at
+    which both sides keep at least as many pixels, for who needs no more: a 12-megapixel photo takes a third of the
+    time. Other formats are decoded whole. What is accepted and refused does not depend on it.
 
     Raises `ImageError` with its `problem`; never anything else for bad bytes.
     """
@@ -68,15 +68,20 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
         raise ImageError(
             ImageProblem.TOO_MANY_BYTES, f"the file has {len(data):,} bytes; at most {limits.max_bytes:,} are accepted"
         )
+    if shrink_to is not None and shrink_to < 1:
+        raise ValueError(f"shrink_to must be at least 1 pixel, got {shrink_to}")
     _register_heif()
     _silence_decoders()
+    check_container(data)
     try:
         with Image.open(_Pieces(data), formats=_FORMATS) as picture:
             _check_size(picture, limits)
-            _check_effort(picture, data, limits)
+            check_effort(picture, data, max_pixels=limits.max_pixels, max_seconds=limits.max_seconds)
+            if shrink_to is not None and isinstance(picture, JpegImagePlugin.JpegImageFile):
+                picture.draft(None, (shrink_to, shrink_to))
             picture.load()
             _turn_upright(picture)
-            return _to_rgb(picture)
+            return to_rgb(picture)
     except ImageError:
         raise
     except UnidentifiedImageError:
@@ -136,69 +141,10 @@ def _check_size(picture: Image.Image, limits: ImageLimits) -> None:
         )
 
 
-def _check_effort(picture: Image.Image, data: bytes, limits: ImageLimits) -> None:
-    """Refuse files whose decoding costs far more than their size in pixels tells."""
-    if isinstance(picture, TiffImagePlugin.TiffImageFile):
-        width, length = (picture.tag_v2.get(tag, 0) for tag in (_TIFF_TILE_WIDTH, _TIFF_TILE_LENGTH))
-        if width * length > limits.max_pixels:
-            raise ImageError(
-                ImageProblem.TOO_MANY_PIXELS, f"the picture is stored in tiles of {width} x {length} pixels"
-            )
-    if picture.format in ("JPEG", "MPO") and not _few_scans(data):
-        raise ImageError(
-            ImageProblem.DAMAGED, f"the JPEG has more than {_MAX_JPEG_SCANS} scans or far too many segments"
-        )
-
-
-def _few_scans(data: bytes) -> bool:
-    """Whether the first JPEG in `data` keeps to the limits on scans and segments."""
-    position = scans = 0
-    for _ in range(_MAX_JPEG_MARKERS):
-        found = _JPEG_MARKER.search(data, position)
-        if found is None or found[1] == b"\xd9":  # the end; phones append films behind it
-            return True
-        position = found.end()
-        if found[1] not in (b"\x01", b"\xd8"):  # all others but these begin with their length
-            position += max(int.from_bytes(data[position : position + 2], "big"), 2)
-        scans += found[1] == b"\xda"
-        if scans > _MAX_JPEG_SCANS:
-            return False
-    return False
-
-
 def _turn_upright(picture: Image.Image) -> None:
     # Hostile EXIF raises anything; a picture that may lie on its side is still a picture.
     with contextlib.suppress(Exception):
         ImageOps.exif_transpose(picture, in_place=True)
-
-
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    picture = _to_srgb(picture)
-    if picture.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
-        # 16 bits and more: Pillow would clip to white instead of scaling. Big-endian ones have no extrema for it.
-        picture = picture.convert("I") if picture.mode == "I;16B" else picture
-        _, high = cast(tuple[float, float], picture.getextrema())
-        top = 65535.0 if high > 255 else 255.0
-        return picture.convert("F").point(lambda value: value * (255.0 / top)).convert("L").convert("RGB")
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        # Cut-outs go onto white, as every viewer shows them; dropping alpha would uncover whatever lies beneath.
-        layered = picture.convert("RGBA")
-        ground = Image.new("RGB", layered.size, "white")
-        ground.paste(layered, mask=layered.getchannel("A"))
-        return ground
-    return picture.convert("RGB")
-
-
-def _to_srgb(picture: Image.Image) -> Image.Image:
-    profile = picture.info.get("icc_profile")
-    if not profile or picture.mode not in ("RGB", "CMYK"):
-        return picture
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return picture  # a damaged colour profile costs some colour, not the photo
-    return converted if converted is not None else picture
 
 
 @cache
