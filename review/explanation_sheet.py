@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -46,7 +47,9 @@ class _Page:
     def __init__(self) -> None:
         self._figure = Figure(figsize=(_WIDTH / _DPI, _WIDTH / _DPI), dpi=_DPI, facecolor="white")
         self._renderer = FigureCanvasAgg(self._figure).get_renderer()  # type: ignore[no-untyped-call] # matplotlib's
+        # Placed when the height is known, which is when all is written.
         self._axes: list[tuple[Axes, tuple[int, int, int, int]]] = []
+        self._texts: list[tuple[Text, float, float]] = []
         self.y = 28
 
     def axes(self, x: int, y: int, width: int, height: int) -> Axes:
@@ -58,13 +61,9 @@ class _Page:
     def text(self, x: int, y: int, width: int, text: str, size: int, **style: Any) -> int:
         """Write `text` in lines of `width`; returns how high they are."""
         lines = self._wrapped(text, width, size, style)
-        axes = self.axes(x, y, width, round(len(lines) * size * _LEADING))
-        axes.set_axis_off()
         for number, line in enumerate(lines):
-            axes.annotate(
-                line, (0, 1), (0, -number * size * _LEADING * 72 / _DPI), xycoords="axes fraction",
-                textcoords="offset points", va="top", fontsize=_points(size), parse_math=False, **style,
-            )  # fmt: skip
+            written = self._figure.text(0, 0, line, va="top", fontsize=_points(size), parse_math=False, **style)
+            self._texts.append((written, x, y + number * size * _LEADING))
         return round(len(lines) * size * _LEADING)
 
     def write(self, text: str, size: int, *, bold: bool = False, colour: str = _INK, gap: int = 8) -> None:
@@ -78,6 +77,8 @@ class _Page:
         self._figure.set_size_inches(_WIDTH / _DPI, height / _DPI)
         for axes, (x, y, w, h) in self._axes:
             axes.set_position((x / _WIDTH, 1 - (y + h) / height, w / _WIDTH, h / height))
+        for text, left, top in self._texts:
+            text.set_position((left / _WIDTH, 1 - top / height))
         buffer = io.BytesIO()
         self._figure.savefig(buffer, format="png", dpi=_DPI)
         return buffer.getvalue()

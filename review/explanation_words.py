@@ -48,7 +48,7 @@ def where(explanation: Explanation) -> str:
     if not explanation.heat.any():
         return f"No part of the photo spoke for {label}: it is only the least unlikely of the kinds that it knows."
     if not explanation.prediction.in_domain:
-        return f"The warm parts reminded it most of {label}; it had to choose among the kinds that it knows."
+        return f"The warm parts reminded it of {label}; it must choose among the kinds it knows."
     return f"The warm parts of the photo spoke for {label}; the grey parts did not."
 
 

@@ -1,9 +1,12 @@
 """Every sentence: what must be in it, and that no kind, reason or problem is without one."""
 
+from typing import Any
+
 import pytest
 
 from bot import messages
 from model.errors import ImageProblem
+from review.explanations import ExplainedPhoto, Unexplained
 from review.outbox import OutboxKind
 from review.policy import Reason
 
@@ -88,6 +91,11 @@ def test_labels_are_data() -> None:
     assert messages.listed(("one",)) == "one"
 
 
+def test_help_tells_of_why() -> None:
+    assert "/why" in messages.help_text(LABELS, moderator=False)
+    assert "why" in messages.MENU
+
+
 def test_help_tells_moderators_more() -> None:
     assert "/review" in messages.help_text(LABELS, moderator=True)
     assert "/review" not in messages.help_text(LABELS, moderator=False)
@@ -102,3 +110,39 @@ def test_every_reason_has_words_for_moderators(reason: Reason) -> None:
     assert reason.value not in card.splitlines()[0]
     assert "teddy 70 %, black 30 %" in card
     assert "Waiting 2 hours; 2 more" in card
+    assert messages.item_on_card(card) == messages.item_on_card(f"{messages.PHOTO_GONE}\n{card}") == 7
+
+
+def test_a_card_is_known_by_its_item_also_once_it_is_answered() -> None:
+    assert messages.item_on_card(messages.review_result(item_id=12, choice="black", reviewer="Mo")) == 12
+    for text in ("", "12: black", "see #12: black", "#12 black", "#x: y", f"#{'9' * 30}: y", messages.NOTHING_WAITS):
+        assert messages.item_on_card(text) is None
+
+
+def explained(**changes: Any) -> str:
+    parts = {"sheet": b"", "label": "grizzly", "confidence": 0.97, "in_domain": True, "explained_by": "v2"}
+    return messages.explanation_caption(ExplainedPhoto(**{**parts, "judged_by": "v2", **changes}))
+
+
+def test_the_caption_of_an_explanation_is_one_sentence_that_says_whose_view_it_is() -> None:
+    captions = [
+        explained(),
+        explained(in_domain=False),
+        explained(judged_by="v1"),
+        explained(judged_by=None),
+    ]
+    assert captions[0] == "This is how I came to grizzly (97 %)."
+    assert "grizzly" not in "".join(captions[1:])
+    assert len(set(captions)) == 4
+    assert all(caption.endswith(".") and "\n" not in caption for caption in captions)
+
+
+@pytest.mark.parametrize("why", list(Unexplained))
+def test_every_explanation_that_cannot_be_had_has_its_own_sentence(why: Unexplained) -> None:
+    said = [messages.unexplained(other) for other in Unexplained]
+    assert said.count(messages.unexplained(why)) == 1
+
+
+def test_every_message_but_the_drawn_one_has_words() -> None:
+    with pytest.raises(ValueError, match="drawn"):
+        messages.render(OutboxKind.EXPLANATION, {"submission": 1})

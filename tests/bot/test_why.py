@@ -45,6 +45,16 @@ def picture(sandbox: Sandbox, message: Message) -> Image.Image:
 
 
 @pytest.mark.usefixtures("runner")
+async def test_the_sheet_of_the_latest_photo(sandbox: Sandbox, photo: Photo) -> None:
+    sent, _ = await answered(sandbox.asker, photo, "black_dod")
+    await sandbox.asker.send_text("/why")
+    said = await sheet(sandbox.asker)
+    assert said.words.startswith("This is how I came to black (")
+    assert quoted(said) == sent.message_id
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("runner")
 async def test_the_sheet_of_the_latest_photo_of_an_answer_and_of_a_photo(sandbox: Sandbox, photo: Photo) -> None:
     ana = sandbox.asker
     bear, about_bear = await answered(ana, photo, "black_dod")
@@ -157,6 +167,7 @@ async def test_a_sheet_that_cannot_be_drawn_costs_nobody_else_anything(
     await answered(ana, photo, "teddy_polimerek")
 
 
+@pytest.mark.slow
 async def test_answers_do_not_wait_for_drawings(
     sandbox: Sandbox, runner: Runner, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +188,7 @@ async def test_answers_do_not_wait_for_drawings(
     await sheet(sandbox.asker)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("runner")
 async def test_a_sheet_that_could_not_be_sent_is_sent_again_once(sandbox: Sandbox, photo: Photo) -> None:
     await answered(sandbox.asker, photo, "black_dod")
