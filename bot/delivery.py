@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 from telegram import Bot, Message, ReplyParameters
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
@@ -35,6 +34,7 @@ class Delivery:
         self._bot = bot
         self._database = database
         self._explain = explain
+        self._drawn: set[int] = set()  # messages whose pictures are being drawn
         self.work = WorkInHand()
 
     async def run(self) -> None:
@@ -42,14 +42,15 @@ class Delivery:
         while True:
             # Before the query: what ends while it runs would look pending and idle, and be sent twice.
             in_hand = set(self.work)
-            for message in await asyncio.to_thread(self._due):
-                if message.id not in in_hand:
-                    self.work.begin(message.id, self._deliver(message))
+            # Drawings take seconds and wait for each other; they hold up their own chats only.
+            limit = _AT_ONCE - len(in_hand - self._drawn)
+            for message in await asyncio.to_thread(self._due, in_hand, limit) if limit > 0 else ():
+                self.work.begin(message.id, self._deliver(message))
             await self.work.news(_LOOK_SECONDS)
 
     async def _deliver(self, message: PendingMessage) -> None:
         try:
-            text, sheet = await self._content(OutboxKind(message.kind), message.parameters)
+            text, sheet = await self._content(OutboxKind(message.kind), message)
         except (KeyError, ValueError) as error:  # written by a newer program, say; it must not hold up the others
             _log.error("message %d of kind %s cannot be put into words, given up", message.id, message.kind)
             await asyncio.to_thread(self._record, outbox.abandon, message.id, type(error).__name__, utc_now())
@@ -68,11 +69,15 @@ class Delivery:
         else:
             await asyncio.to_thread(self._record, outbox.mark_sent, message.id, sent.message_id, utc_now())
 
-    async def _content(self, kind: OutboxKind, parameters: dict[str, Any]) -> tuple[str, bytes | None]:
+    async def _content(self, kind: OutboxKind, message: PendingMessage) -> tuple[str, bytes | None]:
         """The words, and the picture that they stand under, if any."""
         if kind is not OutboxKind.EXPLANATION:
-            return messages.render(kind, parameters), None
-        explained = await self._explain(parameters["submission"])
+            return messages.render(kind, message.parameters), None
+        self._drawn.add(message.id)
+        try:
+            explained = await self._explain(message.parameters["submission"])
+        finally:
+            self._drawn.remove(message.id)
         if isinstance(explained, Unexplained):
             return messages.unexplained(explained), None
         return messages.explanation_caption(explained), explained.sheet
@@ -92,9 +97,9 @@ class Delivery:
         _log.warning("message %d is postponed by %.0f s: %s", message.id, wait.total_seconds(), _reason(error))
         await asyncio.to_thread(self._record, outbox.postpone, message.id, utc_now() + wait, _reason(error))
 
-    def _due(self) -> list[PendingMessage]:
+    def _due(self, in_hand: set[int], limit: int) -> list[PendingMessage]:
         with self._database.read() as session:
-            return outbox.due(session, utc_now(), _AT_ONCE)
+            return outbox.due(session, utc_now(), limit, besides=in_hand)
 
     def _record(self, what: Callable[..., None], *arguments: object) -> None:
         with self._database.write() as session:

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from model.dataset import NEAR_DUPLICATE_SIMILARITY
 from model.explanation import Explanation, Neighbour
 from review.phrases import percent
 from review.policy import Decision, Reason, Routing
 
 # Cosines of the bundled model's training photos: half of a kind's pairs are above 0.55, half of other pairs below 0.25;
-# half of the photos have a neighbour above 0.76.
-_ALIKE = ((NEAR_DUPLICATE_SIMILARITY, "the same scene"), (0.7, "very alike"), (0.5, "alike"), (0.35, "a little alike"))
+# half of the photos have a neighbour above 0.76. From 0.9 on two photos count as one scene when they are split.
+_ALIKE = ((0.9, "the same scene"), (0.7, "very alike"), (0.5, "alike"), (0.35, "a little alike"))
 _HARDLY_ALIKE = "hardly alike"
 _LONGEST_NAME = 22  # characters that fit beside a bar
 _CLEAR = 0.5  # from this probability on the ImageNet view is said as one thing, not as several

@@ -4,7 +4,7 @@ Rows are written in the transaction that caused them, so nobody is told what did
 stays untold.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -90,16 +90,20 @@ def enqueue(
     session.flush()
 
 
-def due(session: Session, now: datetime, limit: int) -> list[PendingMessage]:
+def due(session: Session, now: datetime, limit: int, *, besides: Collection[int] = ()) -> list[PendingMessage]:
     """What to send now, oldest first: of each chat only its oldest, so that order holds in a chat.
 
-    A postponed message makes its own chat wait and no other.
+    A postponed message, or one of those `besides` that are being sent already, makes its own chat wait and no other.
     """
     pending = (OutboxMessage.sent_at.is_(None), OutboxMessage.abandoned_at.is_(None))
     first_of_chat = select(func.min(OutboxMessage.id)).where(*pending).group_by(OutboxMessage.chat_id)
     rows = session.scalars(
         select(OutboxMessage)
-        .where(OutboxMessage.id.in_(first_of_chat), OutboxMessage.next_attempt_at <= now)
+        .where(
+            OutboxMessage.id.in_(first_of_chat),
+            OutboxMessage.id.not_in(besides),
+            OutboxMessage.next_attempt_at <= now,
+        )
         .order_by(OutboxMessage.id)
         .limit(limit)
     )

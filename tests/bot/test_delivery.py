@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from telegram.ext import ExtBot
 
-from bot.delivery import Delivery
+from bot.delivery import Delivery, Explain
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
@@ -28,8 +28,8 @@ async def unasked(_submission_id: int) -> Unexplained:
 
 
 @asynccontextmanager
-async def delivering(bot: ExtBot[None], database: Database) -> AsyncIterator[Delivery]:
-    delivery = Delivery(bot, database, unasked)
+async def delivering(bot: ExtBot[None], database: Database, explain: Explain = unasked) -> AsyncIterator[Delivery]:
+    delivery = Delivery(bot, database, explain)
     loop = asyncio.create_task(delivery.run())
     try:
         yield delivery
@@ -167,6 +167,36 @@ async def test_what_cannot_be_put_into_words_holds_up_nobody(
         tell(database, sandbox.second_asker.chat.id, "teddy")
         await sandbox.second_asker.expect("teddy")
         await sandbox.asker.expect("grizzly")
+
+
+async def test_a_drawing_holds_up_no_other_chat(
+    sandbox: Sandbox, telegram_bot: ExtBot[None], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, ben = sandbox.asker, sandbox.second_asker
+    await started(ana, ben)
+    monkeypatch.setattr("bot.delivery._AT_ONCE", 1)
+    asked, drawn = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_submission_id: int) -> Unexplained:
+        asked.set()
+        await drawn.wait()
+        return Unexplained.PHOTO_GONE
+
+    tell(database, ana.chat.id, "black")
+    with database.write() as session:
+        session.scalars(select(OutboxMessage)).one().kind = OutboxKind.EXPLANATION.value
+        session.scalars(select(OutboxMessage)).one().parameters = {"submission": 1}
+    async with delivering(telegram_bot, database, slowly):
+        await asked.wait()
+        tell(database, ben.chat.id, "teddy")
+        tell(database, ana.chat.id, "grizzly")
+        await ben.expect("teddy")
+        await ana.expect_silence(0.3)
+        drawn.set()
+        assert [message.words.partition(",")[0] for message in await ana.expect_many(2)] == [
+            "This photo was deleted",
+            "A person looked at your photo: it is grizzly.",
+        ]
 
 
 async def test_what_cannot_be_recorded_stops_the_program(

@@ -35,6 +35,8 @@ def test_everything_that_is_needed_is_inside(unpacked: Path) -> None:
         "bot/sandbox/page/index.html",
         "bot/sandbox/page/script.js",
         "bot/demo/photos/SOURCES.md",
+        "model/gallery_photos/gallery.jsonl",
+        "model/gallery_photos/ATTRIBUTION.md",
         "model/bundled/card.json",
         "model/bundled/SHA256SUMS",
     ):
@@ -49,6 +51,7 @@ def test_everything_that_is_needed_is_inside(unpacked: Path) -> None:
     [
         (["db", "upgrade"], "is at revision"),
         (["model", "show"], "tf_efficientnet_lite0"),
+        (["explain", str(ROOT / "bot" / "demo" / "photos" / "teddy_earlgray.jpg")], "This is teddy"),
         (["classify", str(ROOT / "bot" / "demo" / "photos" / "black_dod.jpg")], "black ("),
     ],
 )
