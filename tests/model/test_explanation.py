@@ -111,7 +111,7 @@ def test_pictures_of_any_shape(explainer: Explainer, size: tuple[int, int]) -> N
 def test_a_fine_tuned_model_is_explained_by_its_own_body(
     classifier: Classifier, bundled: Artifact, demo_photos: dict[str, bytes], tmp_path: Path
 ) -> None:
-    state = {name: tensor.numpy().copy() for name, tensor in classifier.body.network.state_dict().items()}
+    state = {name: tensor.numpy().copy() for name, tensor in classifier.body.backbone.build().state_dict().items()}
     state["conv_head.weight"][:] = 0  # a body that sees nothing: the same everywhere in the picture
     tuned = Classifier.load(
         replace(bundled, card=replace(bundled.card, fine_tuned=True), body=state),

@@ -1,8 +1,13 @@
 """The frozen body: its maps, and what they are pooled to."""
 
-import numpy as np
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+import torch
+
+from model.backbone import EFFICIENTNET_LITE0
 from model.images import decode
+from model.network import Body
 from model.serving import Classifier
 
 
@@ -15,3 +20,26 @@ def test_feature_maps_average_to_the_features(classifier: Classifier, demo_photo
     assert min(maps.shape[2:]) >= 7
     assert maps.dtype == np.float32
     np.testing.assert_allclose(maps.mean(axis=(2, 3)), body.features(batch), atol=1e-4)
+
+
+def test_features_do_not_depend_on_the_neighbours_in_the_batch(
+    classifier: Classifier, demo_photos: dict[str, bytes]
+) -> None:
+    body = classifier.body
+    (row,) = batch = body.backbone.to_array(decode(demo_photos["black_dod.jpg"]))[None]
+    alone = body.features(batch)
+    assert body.features(np.stack([row] * 9)).shape == (9, body.backbone.feature_dim)
+    np.testing.assert_allclose(body.features(np.stack([row] * 9)), np.repeat(alone, 9, axis=0), atol=1e-4)
+
+
+def test_workers_compute_alone_and_leave_other_threads_their_cores() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        workers = Body(EFFICIENTNET_LITE0, torch.device("cpu")).workers
+        assert set(workers.map(lambda _: torch.get_num_threads(), range(20))) == {1}
+        assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor(1) as newcomer:
+            assert newcomer.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(before)

