@@ -83,7 +83,7 @@ def test_it_says_the_same_again_and_as_numbers(
 ) -> None:
     first, again = explained("black_dod.jpg").to_json(), explained("black_dod.jpg").to_json()
     assert json.dumps(first, allow_nan=False) == json.dumps(again)
-    (prediction,) = classifier.predict_batch([demo_photos["black_dod.jpg"]])
+    (prediction,) = classifier.predict_pictures([decode(demo_photos["black_dod.jpg"])])
     assert first["label"] == prediction.label
     assert first["probabilities"] == prediction.probabilities
     assert first["model_version"] == classifier.version
