@@ -1,11 +1,14 @@
 """An explanation as one picture that needs no knowledge of machine learning: PNG bytes."""
 
 import io
+import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -25,11 +28,15 @@ _HALF = (_WIDTH - 3 * _MARGIN) // 2
 _WHOLE = _WIDTH - 2 * _MARGIN
 _TITLE, _HEADING, _SENTENCE, _SMALL = 40, 28, 24, 16  # pixels, of letters
 _LEADING = 1.32  # of lines, in letter sizes
+_OTHER_SCRIPTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Noto Sans Devanagari", "Noto Sans Thai")
 _HEAT_COLOURS = "inferno"  # perceptually uniform, readable for the colour-blind
 
 
 def sheet(explanation: Explanation, routing: Routing) -> bytes:
     """Draw it. Thread-safe: the figure belongs to no window system and no global state."""
+    # Where no font has a letter a box stands for it, which needs no warning for each. Not by `warnings.catch_warnings`:
+    # it swaps the filters of the whole process, and this is a thread of many.
+    warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")
     page = _Page()
     page.write(words.headline(explanation, routing), _TITLE, bold=True)
     page.write(words.outcome(explanation, routing), _SENTENCE, gap=18)
@@ -62,7 +69,7 @@ class _Page:
         """Write `text` in lines of `width`; returns how high they are."""
         lines = self._wrapped(text, width, size, style)
         for number, line in enumerate(lines):
-            written = self._figure.text(0, 0, line, va="top", fontsize=_points(size), parse_math=False, **style)
+            written = self._figure.text(0, 0, line, va="top", **_letters(size), **style)
             self._texts.append((written, x, y + number * size * _LEADING))
         return round(len(lines) * size * _LEADING)
 
@@ -84,7 +91,7 @@ class _Page:
         return buffer.getvalue()
 
     def _wrapped(self, text: str, width: int, size: int, style: dict[str, Any]) -> list[str]:
-        probe = self._figure.text(0, 0, "", fontsize=_points(size), parse_math=False, **style)
+        probe = self._figure.text(0, 0, "", **_letters(size), **style)
         lines = [""]
         for word in text.split():
             longer = f"{lines[-1]} {word}".strip()
@@ -152,7 +159,7 @@ def _bars(axes: Axes, bars: Sequence[tuple[str, float]], rows: int, threshold: f
     for row, (name, probability) in enumerate(bars):
         axes.barh(row, 1, height=0.62, color="#edf2f7")
         axes.barh(row, probability, height=0.62, color=_OTHER if row else _CHOSEN)
-        style: dict[str, Any] = {"va": "center_baseline", "parse_math": False, "fontsize": _points(18), "color": _INK}
+        style = {**_letters(18), "va": "center_baseline", "color": _INK}
         axes.text(-0.03, row, words.short_name(name), ha="right", **style)
         axes.text(1.03, row, percent(probability), **style)
     if threshold is not None and threshold <= 1:
@@ -175,7 +182,7 @@ def _scale(page: _Page, explanation: Explanation) -> None:
     axes.bar(edges[:-1], counts / max(counts.max(), 1), np.diff(edges), align="edge", color=_KNOWN)
     axes.plot([low, high], [0, 0], color=_QUIET, linewidth=1.5)
     axes.plot([cut, cut], [-0.12, 1.15], color=_LINE, linewidth=2, linestyle="--")
-    small: dict[str, Any] = {"fontsize": _points(17), "parse_math": False}
+    small = _letters(17)
     axes.text(cut, 1.22, " from here on it asks a person", color=_LINE, **small)
     axes.text(low, 1.22, "grey: the photos that it learnt from", color=_QUIET, **small)
     beyond = score > high
@@ -211,6 +218,18 @@ def _neighbours(page: _Page, neighbours: Sequence[Neighbour], sentence: str) -> 
         y += page.text(x, y, width, likeness, 19, color=_INK, fontweight="bold")
         bottoms.append(y + page.text(x, y, width, words.credit(neighbour), 14, color=_QUIET))
     page.y = max(bottoms) + 16
+
+
+def _letters(size: int) -> dict[str, Any]:
+    """The style of text `size` pixels high; a dollar sign is one, not the beginning of mathematics."""
+    return {"fontsize": _points(size), "fontfamily": _families(), "parse_math": False}
+
+
+@cache
+def _families() -> list[str]:
+    """matplotlib's own font, then what is installed for scripts that it lacks: labels are in people's languages."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)]
 
 
 def _points(pixels: float) -> float:
