@@ -41,7 +41,10 @@ class Backbone(ABC):
         """
 
     def for_answering(self, network: "torch.nn.Module") -> "torch.nn.Module":
-        """The built (and perhaps tuned) network as fast as it can be made without changing its features."""
+        """The built (and perhaps tuned) network as fast as it can be made without changing its features.
+
+        What was passed may be changed by it, and cannot be trained any more.
+        """
         return network
 
     def to_array(self, picture: Image.Image) -> NDArray[np.float32]:
@@ -107,10 +110,11 @@ class BundledBackbone(Backbone):
         return network.eval()
 
     def for_answering(self, network: "torch.nn.Module") -> "torch.nn.Module":
-        from model.efficientnet_lite import EfficientNetLite, folded
+        from model.efficientnet_lite import EfficientNetLite, fold
 
         assert isinstance(network, EfficientNetLite)
-        return folded(network)
+        fold(network)
+        return network
 
 
 def _efficientnet_lite(size: int, image_size: int, weights: str, sha256: str) -> BundledBackbone:

@@ -4,7 +4,6 @@ Tan & Le 2019 (arXiv:1905.11946) without squeeze-and-excitation and with ReLU6, 
 modules carry timm's names (`tf_efficientnet_lite0` and on), so that weights and fine-tuned bodies fit either.
 """
 
-import copy
 import itertools
 import math
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 _EPSILON = 1e-3  # TensorFlow's, of the batch norms
 _STEM, _HEAD, _CLASSES = 32, 1280, 1000  # alike in all sizes
@@ -136,19 +135,20 @@ class _SamePadded(nn.Conv2d):
         return super().forward(functional.pad(x, (wide // 2, wide - wide // 2, high // 2, high - high // 2)))
 
 
-def folded(network: EfficientNetLite) -> EfficientNetLite:
-    """A copy for answering, not for training: batch norms are folded into the convolutions before them.
+def fold(network: EfficientNetLite) -> None:
+    """Put the batch norms into the convolutions before them, in place: for answering, not for training.
 
     Same features but for rounding, in about four fifths of the time.
     """
-    faster = copy.deepcopy(network).eval()
-    for module in list(faster.modules()):
-        children = list(module.named_children())
-        for (convolution, before), (norm, after) in itertools.pairwise(children):
+    for module in list(network.modules()):
+        for (_, before), (name, after) in itertools.pairwise(list(module.named_children())):
             if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
-                setattr(module, convolution, fuse_conv_bn_eval(before, after))
-                setattr(module, norm, nn.Identity())
-    return faster
+                assert after.running_mean is not None
+                assert after.running_var is not None
+                before.weight, before.bias = fuse_conv_bn_weights(
+                    before.weight, None, after.running_mean, after.running_var, after.eps, after.weight, after.bias
+                )
+                setattr(module, name, nn.Identity())
 
 
 def _block(channels: int, out: int, stage: _Stage, stride: int) -> nn.Module:
