@@ -3,7 +3,7 @@
 ModelError                 catch it at a command or a task border to report one failure and go on
 ├── SettingsError          a setting is wrong; names the key, what was expected and what came
 ├── ImageError             bytes from outside are no usable picture; `.problem` says which kind of bad
-├── DatasetError           a folder or a manifest cannot be trained on
+├── DatasetError           a folder or a manifest cannot be trained on, or a gallery not be shown
 ├── ArtifactError          a model version on disk is missing, damaged or of an unknown format
 └── RegistryError          a version or an alias does not exist, or a move between them is refused
 """

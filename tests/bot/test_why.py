@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -119,11 +120,20 @@ async def test_moderators_ask_about_review_cards_and_nobody_else_does(sandbox: S
     await ben.expect(messages.NOT_YOUR_PHOTO)
 
 
-async def test_a_deleted_photo_is_said_to_be_gone(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
+@pytest.mark.parametrize("lost", ["row", "file", "half"])
+async def test_a_deleted_photo_is_said_to_be_gone(
+    sandbox: Sandbox, runner: Runner, photo: Photo, tmp_path: Path, lost: str
+) -> None:
     ana = sandbox.asker
     await answered(ana, photo, "black_dod")
-    with runner.database.write() as session:
-        session.scalars(select(Submission)).one().image_sha256 = None
+    (stored,) = (tmp_path / "home" / "images").rglob("*.jpg")
+    if lost == "row":
+        with runner.database.write() as session:
+            session.scalars(select(Submission)).one().image_sha256 = None
+    elif lost == "file":
+        stored.unlink()
+    else:
+        stored.write_bytes(stored.read_bytes()[:2000])
     await ana.send_text("/why")
     await ana.expect("This photo was deleted")
 
@@ -184,6 +194,18 @@ async def test_answers_do_not_wait_for_drawings(
     may_draw.set()
     await sheet(sandbox.asker)
     assert waited_in_vain == [False]
+
+
+@pytest.mark.usefixtures("runner")
+async def test_a_gallery_that_cannot_be_read_costs_only_its_photos(
+    sandbox: Sandbox, photo: Photo, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "home" / "models" / "gallery").mkdir(parents=True)
+    await answered(sandbox.asker, photo, "black_dod")
+    await sandbox.asker.send_text("/why")
+    await sheet(sandbox.asker)
+    assert "explanations show no photos for comparison" in caplog.text
+    assert "gallery.jsonl" in caplog.text
 
 
 @pytest.mark.slow
