@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
 from model.colours import to_rgb
-from model.effort import check_container, check_effort
+from model.effort import check_container, check_effort, is_halved
 from model.errors import ImageError, ImageProblem
 
 # Formats people really send; everything else Pillow could open (PostScript through Ghostscript, say) stays shut.
@@ -23,6 +23,7 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", 
 # Pillow walks a file's pieces (chunks, markers, comments) in Python: millions of tiny ones keep a thread busy for long.
 # Real photos of 20 MB need a few thousand reads.
 _MAX_READS = 20_000
+_REDUCIBLE = ("L", "RGB", "RGBA", "CMYK")  # Pillow can average these; the others once they are RGB
 _DECODERS = r"(PIL|pillow_heif)\."
 _JPEG_QUALITY = 92  # what is stored is looked at by people and learnt from: no visible loss
 
@@ -32,7 +33,7 @@ class ImageLimits:
     """What is refused before it is decoded. Telegram lets bots download at most 20 MB."""
 
     max_bytes: int = 20_000_000
-    max_pixels: int = 60_000_000  # a 48-megapixel phone photo passes; decoded it needs 192 MB, and while decoding 600
+    max_pixels: int = 60_000_000  # a 48-megapixel phone photo passes; decoding it takes up to 600 MB
     min_side: int = 8  # below this there is nothing to see
     max_side: int = 65_500  # photos are stored as JPEG, which holds no longer ones
     max_seconds: float = 2.0  # of one core, as estimated in `model.effort`
@@ -56,6 +57,7 @@ class _Pieces(io.BytesIO):
 def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS, *, shrink_to: int | None = None) -> Image.Image:
     """Decode `data` to an upright RGB picture in sRGB; of an animation the first frame.
 
+    A picture of more than 25 megapixels comes in half its width and height (but for narrow ones, see `model.effort`).
     With `shrink_to` (pixels, at least 1) a JPEG is decoded at the smallest of 1/1, 1/2, 1/4 and 1/8 of its size at
     which both sides keep at least as many pixels, for who needs no more: a 12-megapixel photo takes a third of the
     time. Other formats are decoded whole. What is accepted and refused does not depend on it.
@@ -77,11 +79,15 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS, *, shrink_to: int 
         with Image.open(_Pieces(data), formats=_FORMATS) as picture:
             _check_size(picture, limits)
             check_effort(picture, data, max_pixels=limits.max_pixels, max_seconds=limits.max_seconds)
-            if shrink_to is not None and isinstance(picture, JpegImagePlugin.JpegImageFile):
-                picture.draft(None, (shrink_to, shrink_to))
+            halve = is_halved(picture.size)
+            if isinstance(picture, JpegImagePlugin.JpegImageFile):
+                _shrink(picture, shrink_to, halve=halve)
             picture.load()
             _turn_upright(picture)
-            return to_rgb(picture)
+            if halve and picture.mode in _REDUCIBLE and is_halved(picture.size):
+                return to_rgb(picture.reduce(2))
+            whole = to_rgb(picture)
+            return whole.reduce(2) if halve and is_halved(whole.size) else whole
     except ImageError:
         raise
     except UnidentifiedImageError:
@@ -139,6 +145,15 @@ def _check_size(picture: Image.Image, limits: ImageLimits) -> None:
         raise ImageError(
             ImageProblem.TOO_SMALL, f"the picture has {width} x {height} pixels; each side needs {limits.min_side}"
         )
+
+
+def _shrink(picture: JpegImagePlugin.JpegImageFile, shrink_to: int | None, *, halve: bool) -> None:
+    """Have libjpeg compute fewer pixels from the start; it keeps both sides at least as long as it is told."""
+    width, height = picture.size
+    least = (width // 2, height // 2) if halve else (width, height)
+    if shrink_to is not None:
+        least = (min(least[0], shrink_to), min(least[1], shrink_to))
+    picture.draft(None, least)
 
 
 def _turn_upright(picture: Image.Image) -> None:
