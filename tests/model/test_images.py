@@ -12,7 +12,7 @@ import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms
 
 from model.errors import ImageError, ImageProblem
 from model.images import ImageLimits, decode, encode, files_in, read_photo
@@ -124,60 +124,6 @@ def test_a_damaged_colour_profile_costs_no_photo() -> None:
 def test_a_colour_profile_is_converted_to_srgb() -> None:
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert close(decode(saved(Image.new("RGB", (16, 16), GREEN), "PNG", icc_profile=lab)).getpixel((5, 5)), GREEN, by=2)
-
-
-def photo_with_secrets(kind: str) -> bytes:
-    """Everything that a format has room for says where and who."""
-    pillow_heif.register_heif_opener()
-    exif = Image.Exif()
-    exif[0x010E] = "secret place"
-    exif.get_ifd(0x8825)[1] = "N"
-    exif.get_ifd(0x8825)[2] = (57.0, 30.0, 1.5)
-    exif.get_ifd(0x8769)[0x927C] = b"secret maker note" * 20
-    options: dict[str, object] = {"exif": exif, "icc_profile": b"secret profile" * 20}
-    if kind == "PNG":
-        text = PngImagePlugin.PngInfo()
-        text.add_text("Comment", "secret text")
-        text.add_text("Author", "secret name", zip=True)
-        text.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta>secret xmp</x:xmpmeta>")
-        options["pnginfo"] = text
-    elif kind == "TIFF":
-        options = {"exif": exif, "tiffinfo": {700: b"<x:xmpmeta>secret xmp</x:xmpmeta>", 33723: b"secret iptc"}}
-    else:
-        options["xmp"] = b"<x:xmpmeta>secret xmp</x:xmpmeta>"
-    if kind == "JPEG":
-        options["comment"] = b"secret comment"
-    data = saved(Image.new("RGB", (64, 64), GREEN), kind, **options)
-    if kind == "JPEG":
-        iptc = b"Photoshop 3.0\x008BIM\4\4\0\0\0\0\0\x10\x1c\2\x50\0\x0bsecret iptc"
-        thumbnail = b"JFXX\0\x13\2\2secret image"
-        for number, piece in ((0xED, iptc), (0xE0, thumbnail)):
-            data = data[:2] + bytes((0xFF, number)) + struct.pack(">H", len(piece) + 2) + piece + data[2:]
-        data += b"secret film behind the end"
-    return data
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
-def test_stored_bytes_carry_no_metadata(kind: str) -> None:
-    data = photo_with_secrets(kind)
-    assert b"secret" in data
-    stored = encode(decode(data))
-    with Image.open(io.BytesIO(stored)) as picture:
-        assert not picture.getexif()
-        assert not picture.getxmp()
-        assert set(picture.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
-    assert b"secret" not in stored
-    markers = [stored[2:4], *(stored[end : end + 2] for end in segment_ends(stored))]
-    assert {marker for marker in markers if b"\xff\xe0" < marker <= b"\xff\xef" or marker == b"\xff\xfe"} == set()
-
-
-def segment_ends(data: bytes) -> list[int]:
-    """Where each segment of a JPEG ends, up to its first scan."""
-    ends, place = [], 2
-    while data[place : place + 2] != b"\xff\xda":
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-        ends.append(place)
-    return ends
 
 
 @pytest.mark.parametrize(
@@ -344,15 +290,6 @@ MUTATIONS = (
 @given(*MUTATIONS)
 @settings(max_examples=250, deadline=None)
 def test_mutated_pictures_decode_or_raise_image_errors(sample: bytes, edits: list[tuple[int, int]], cut: int) -> None:
-    decodes_or_refuses(sample, edits, cut)
-
-
-@pytest.mark.slow
-@given(*MUTATIONS)
-@settings(max_examples=10_000, deadline=None)
-def test_many_mutated_pictures_decode_or_raise_image_errors(
-    sample: bytes, edits: list[tuple[int, int]], cut: int
-) -> None:
     decodes_or_refuses(sample, edits, cut)
 
 
