@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import io
+import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -121,12 +122,36 @@ def encode(picture: Image.Image) -> bytes:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named and, sorted and recursive, all those in folders named, in input order."""
+    """The files named and, sorted and recursive, all those in folders named, in input order.
+
+    Only the names in one folder and in those above it are held. A folder that cannot be listed comes like a file.
+    """
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if not file.is_dir())
+            yield from _walk(path)
         else:
             yield path
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            # A link to a folder is neither followed (it may lead in a circle) nor a file.
+            names = sorted(
+                (entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries if not _links_to_folder(entry)
+            )
+    except OSError:
+        yield folder
+        return
+    for name, is_folder in names:
+        if is_folder:
+            yield from _walk(folder / name)
+        else:
+            yield folder / name
+
+
+def _links_to_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() and entry.is_dir()
 
 
 def _check_size(picture: Image.Image, limits: ImageLimits) -> None:

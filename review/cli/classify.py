@@ -1,5 +1,8 @@
 """`bearbot classify`: what the bot would say of photos on disk, without a bot."""
 
+import json
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,28 +14,41 @@ from model.console import note, print_json, reports_errors
 from review.phrases import percent
 
 if TYPE_CHECKING:  # imported in the command: `--help` loads neither torch nor pydantic
-    from model.images import ImageLimits
     from model.serving import Classifier, ImageFailure, Prediction
 
-_BATCH = 16  # photos decoded and judged together
+# Such errors are of the moment (a disk that is not mounted, a permission); all others are of the photo itself.
+_UNREADABLE = "cannot be read: "
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a photo.")
+@click.option(
+    "--skip-done",
+    "earlier",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Leave out the photos whose rows are in FILE, which an earlier --json run printed (perhaps not to its end).",
+)
 @reports_errors
-def classify(paths: tuple[Path, ...], as_json: bool) -> None:
+def classify(paths: tuple[Path, ...], as_json: bool, earlier: Path | None) -> None:
     """What the model says of photos (files or folders), and whether it would answer or ask a person.
 
     Every file in a folder gets a row. One that is no photo, or missing, gets its error; the exit status is then 1.
+    Folders may be of any size: rows come as they are found, and with --skip-done a run that was cut off goes on.
+    What could not be read then is tried again.
 
     \b
-    Example:
+    Examples:
       bearbot classify --json photos/ | jq .label
+      bearbot classify --json --skip-done rows.jsonl photos/ >> rows.jsonl
     """
+    done = _done(earlier) if earlier else frozenset()
     failed = False
     classifier = _champion()
-    for path, result in _results(classifier, list(_files(paths))):
+    if earlier and as_json and _torn(earlier) and _continued_by_stdout(earlier):
+        click.echo()  # the line that was cut off stays alone
+    for path, result in _results(classifier, paths, done):
         row = _row(path, result)
         failed = failed or "error" in row
         if as_json:
@@ -41,6 +57,38 @@ def classify(paths: tuple[Path, ...], as_json: bool) -> None:
             click.echo(_sentence(row))
     if failed:
         sys.exit(1)
+
+
+def _done(earlier: Path) -> frozenset[str]:
+    """The paths that need no second look."""
+    done = set()
+    with earlier.open("rb") as lines:
+        for line in lines:
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue  # a line that was cut off
+            if isinstance(row, dict) and "path" in row and not str(row.get("error", "")).startswith(_UNREADABLE):
+                done.add(str(row["path"]))
+    return frozenset(done)
+
+
+def _torn(earlier: Path) -> bool:
+    """Whether the last line was cut off."""
+    with earlier.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
+def _continued_by_stdout(earlier: Path) -> bool:
+    """Whether what is printed goes to the end of that file (`>>`), or may do so (`| tee -a`)."""
+    try:
+        status = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):  # stdout is closed, or not a file at all
+        return False
+    return stat.S_ISFIFO(status.st_mode) or os.path.samestat(status, earlier.stat())
 
 
 def _champion() -> "Classifier":
@@ -57,48 +105,60 @@ def _champion() -> "Classifier":
     return Classifier.load(registry.load(registry.champion()), torch_device(settings.device), registry.feature_store)
 
 
-def _files(paths: tuple[Path, ...]) -> "Iterator[Path]":
+def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
     from model.images import files_in
 
     for path in paths:
-        found = list(files_in([path]))
+        found = False
+        for file in files_in([path]):
+            found = True
+            yield file
         if not found:
             note(f"{path}: the folder is empty")
-        yield from found
 
 
-def _results(classifier: "Classifier", files: list[Path]) -> "Iterator[tuple[Path, Prediction | ImageFailure | str]]":
-    """Each file with what became of it, in order; a string is why it could not be read."""
+def _results(
+    classifier: "Classifier", paths: tuple[Path, ...], done: frozenset[str]
+) -> "Iterator[tuple[Path, Prediction | ImageFailure]]":
+    """Each file that is not done with what became of it, in order."""
     from tqdm import tqdm
 
-    from model.images import DEFAULT_LIMITS
+    from model.images import files_in
 
-    with tqdm(total=len(files), desc="classifying", disable=None, leave=False) as bar:
-        for start in range(0, len(files), _BATCH):
-            batch = files[start : start + _BATCH]
-            read = [_read(path, DEFAULT_LIMITS) for path in batch]
-            results = iter(classifier.predict_batch([data for data in read if isinstance(data, bytes)]))
-            for path, data in zip(batch, read, strict=True):
-                yield path, data if isinstance(data, str) else next(results)
-            bar.update(len(batch))
+    # Counting means listing all folders twice, which is worth it for a person who waits.
+    total = sum(1 for _ in files_in(paths)) if sys.stderr.isatty() else None
+    with tqdm(total=total, desc="classifying", unit="photo", disable=None, leave=False) as bar:
+
+        def remaining() -> Iterator[Path]:
+            for file in _files(paths):
+                if str(file) in done:
+                    bar.update()
+                else:
+                    yield file
+
+        for result in classifier.predict_each(remaining(), _read):
+            yield result
+            bar.update()
 
 
-def _read(path: Path, limits: "ImageLimits") -> bytes | str:
-    """The bytes, or why not."""
+def _read(path: Path) -> bytes:
+    from model.errors import ImageError, ImageProblem
     from model.images import read_photo
 
     try:
-        return read_photo(path, limits)
+        if path.is_dir():
+            next(path.iterdir(), None)  # it came here because this fails
+        return read_photo(path)
     except OSError as error:
-        return f"cannot be read: {error.strerror or error}"
+        raise ImageError(ImageProblem.DAMAGED, f"{_UNREADABLE}{error.strerror or error}") from error
 
 
-def _row(path: Path, result: "Prediction | ImageFailure | str") -> dict[str, Any]:
+def _row(path: Path, result: "Prediction | ImageFailure") -> dict[str, Any]:
     from model.serving import ImageFailure
     from review.policy import route
 
-    if isinstance(result, str | ImageFailure):
-        return {"path": str(path), "error": result if isinstance(result, str) else result.message}
+    if isinstance(result, ImageFailure):
+        return {"path": str(path), "error": result.message}
     routing = route(confidence=result.confidence, in_domain=result.in_domain, answer_threshold=result.answer_threshold)
     return {
         "path": str(path),
@@ -114,9 +174,17 @@ def _row(path: Path, result: "Prediction | ImageFailure | str") -> dict[str, Any
 
 
 def _sentence(row: dict[str, Any]) -> str:
+    name = _printable(row["path"])
     if "error" in row:
-        return f"{row['path']}: {row['error']}"
+        return f"{name}: {row['error']}"
     if row["route"] == "answer":
-        return f"{row['path']}: {row['label']} ({percent(row['confidence'])})"
+        return f"{name}: {row['label']} ({percent(row['confidence'])})"
     why = " and ".join(reason.replace("_", " ") for reason in row["reasons"])
-    return f"{row['path']}: perhaps {row['label']} ({percent(row['confidence'])}), a person would look: {why}"
+    return f"{name}: perhaps {row['label']} ({percent(row['confidence'])}), a person would look: {why}"
+
+
+def _printable(name: str) -> str:
+    """On one line, without commands to the terminal, and fit for its encoding whatever bytes the name is made of."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in name
+    )

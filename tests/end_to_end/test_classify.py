@@ -96,3 +96,57 @@ def test_all_good_ends_with_0_and_words_are_for_people() -> None:
 
 def test_no_path_is_wrong_usage() -> None:
     classify(code=2)
+
+
+def skipping(earlier: Path, *paths: Path, output: Path) -> subprocess.CompletedProcess[bytes]:
+    """`bearbot classify --json --skip-done EARLIER PATHS >> OUTPUT`"""
+    with output.open("ab") as stdout:
+        return subprocess.run(
+            [sys.executable, "-m", "bot", "classify", "--json", "--skip-done", str(earlier), *map(str, paths)],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+
+@pytest.mark.slow
+def test_a_run_that_was_cut_off_goes_on_where_it_stopped(folder: Path, tmp_path: Path) -> None:
+    whole, _ = classify(folder, code=1)
+    lines = [json.dumps(row) + "\n" for row in whole]
+    output = tmp_path / "rows.jsonl"
+    output.write_text(lines[0] + lines[1] + lines[2] + lines[3][:20])  # killed within a line
+    run = skipping(output, folder, output=output)
+    assert run.returncode == 1, run.stderr
+    rows = output.read_text().splitlines()
+    assert rows[3] == lines[3][:20]  # the torn line harms nothing but itself
+    assert [json.loads(row)["path"] for row in rows[:3] + rows[4:]] == [row["path"] for row in whole]
+    done = output.read_bytes()
+    run = skipping(output, folder, output=output)
+    assert run.returncode == 0, run.stderr
+    assert output.read_bytes() == done
+
+
+@pytest.mark.slow
+def test_what_could_not_be_read_is_tried_again_and_other_outputs_get_no_empty_line(tmp_path: Path) -> None:
+    photo = tmp_path / "later.jpg"
+    earlier, output = tmp_path / "earlier.jsonl", tmp_path / "output.jsonl"
+    earlier.touch()
+    assert skipping(earlier, photo, output=earlier).returncode == 1
+    assert json.loads(earlier.read_text()) == {"path": str(photo), "error": "cannot be read: No such file or directory"}
+    photo.write_bytes((PHOTOS / "teddy_polimerek.jpg").read_bytes())
+    with earlier.open("a") as file:
+        file.write('{"path": "torn')
+    assert skipping(earlier, photo, output=output).returncode == 0
+    (row,) = output.read_text().splitlines()
+    assert json.loads(row)["label"] == "teddy"
+
+
+def test_a_name_with_a_newline_stays_on_its_line(tmp_path: Path) -> None:
+    (tmp_path / "two\nlines\x1b[2J.jpg").write_text("no photo")
+    _, text = classify(tmp_path, code=1, json_lines=False)
+    (line,) = text.splitlines()
+    assert line.startswith(f"{tmp_path}/two\\nlines\\x1b[2J.jpg: ")
+
+
+def test_a_missing_file_to_skip_is_wrong_usage(tmp_path: Path) -> None:
+    classify("--skip-done", tmp_path / "nowhere.jsonl", tmp_path, code=2)

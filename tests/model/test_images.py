@@ -324,3 +324,15 @@ def test_of_a_huge_file_no_more_is_read_than_it_takes_to_refuse_it(tmp_path) -> 
         file.truncate(10**11)  # sparse
     data = read_photo(path)
     assert problem_of(data) is ImageProblem.TOO_MANY_BYTES
+
+
+def test_folders_are_walked_as_they_are_asked_for(tmp_path) -> None:
+    for name in ("a/1.jpg", "a.jpg", "b/2.jpg", "b/deep/3.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    (tmp_path / "b" / "around").symlink_to(tmp_path, target_is_directory=True)
+    walk = files_in([tmp_path])
+    assert next(walk) == tmp_path / "a" / "1.jpg"
+    (tmp_path / "b" / "later.jpg").touch()  # not listed yet
+    expected = ["a.jpg", "b/2.jpg", "b/deep/3.jpg", "b/later.jpg"]
+    assert [path.relative_to(tmp_path).as_posix() for path in walk] == expected
