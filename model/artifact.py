@@ -2,8 +2,9 @@
 
 card.json             what it is, what it was trained and measured on, its thresholds
 head.safetensors      weight (K, D), bias (K,)
-features.safetensors  features (B, D) float16 of the base photos, in manifest order; of the test photos the
-                      logits (T, K) and out-of-domain scores (T,)
+features.safetensors  features (B, V, D) of the base photos and outliers in all views, in manifest order, packed to 8
+                      bits; of the test photos logits (T, V, K) and out-of-domain scores (T,), of the test outliers
+                      logits (U, K) and scores (U,); of the outlier term the plane (D,)
 manifest.jsonl        which photos it was trained and tested on; people's photos by key only
 body.safetensors      only when the body itself was fine-tuned
 report/               plots
@@ -25,13 +26,15 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from model.dataset import DatasetManifest, Origin, Photo, Split
+from model.dataset import DatasetManifest, Kind, Origin, Photo, Split
 from model.errors import ArtifactError, DatasetError
 from model.features import FeatureStore
+from model.head import Head
 from model.out_of_domain.combined import DetectorState
+from model.out_of_domain.outliers import OutlierPlane
 from model.risk import RiskThreshold
 
-FORMAT = 1
+FORMAT = 2
 _SUMS = "SHA256SUMS"
 _SUM = re.compile(r"([0-9a-f]{64})  (.+)")
 _REQUIRED = ("card.json", "head.safetensors", "features.safetensors", "manifest.jsonl")
@@ -62,49 +65,75 @@ class ModelCard:
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "ModelCard":
         """Raises `ArtifactError` for a card of another format."""
-        if row.get("format") != FORMAT:
-            raise ArtifactError(f"model format {row.get('format')!r}: this bearbot reads format {FORMAT}; update it")
+        found = row.get("format")
+        if found != FORMAT:
+            older = isinstance(found, int) and found < FORMAT
+            mend = "train it again, or promote a newer one" if older else "update bearbot"
+            raise ArtifactError(f"model format {found!r}: this bearbot reads format {FORMAT}; {mend}")
         detector = row["out_of_domain"]
         state = DetectorState(
-            **{**detector, **{name: tuple(detector[name]) for name in ("classes", "means", "scales")}}
+            **{**detector, **{name: tuple(detector[name]) for name in ("classes", "means", "scales", "quantiles")}}
         )
         return cls(
             **{**row, "labels": tuple(row["labels"]), "risk": RiskThreshold(**row["risk"]), "out_of_domain": state}
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class TestFigures:
+    """What a version makes of its frozen test set, in manifest order.
+
+    `logits` (T, V, K) of the photos in all views and `scores` (T,) of the photos as they are; `outlier_logits` (U, K)
+    and `outlier_scores` (U,) of the test outliers.
+    """
+
+    __test__ = False  # no test, whatever pytest makes of the name
+
+    logits: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    outlier_logits: NDArray[np.float32]
+    outlier_scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What a detector compares a photo to: `features` (R, D) of the training photos, in all their views."""
+
+    photos: tuple[Photo, ...]
+    features: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
 class Artifact:
-    """A version in memory. `body` holds the tuned body's tensors or nothing."""
+    """A version in memory. `plane` is the outlier term's, if it has one; `body` holds the tuned tensors or nothing."""
 
     card: ModelCard
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    head: Head
+    plane: OutlierPlane | None
     manifest: DatasetManifest
     base_features: NDArray[np.float16]
-    test_logits: NDArray[np.float32]
-    test_scores: NDArray[np.float32]
+    tests: TestFigures
     body: Mapping[str, NDArray[Any]]
 
     def base_photos(self) -> tuple[Photo, ...]:
-        """The photos whose features travel in the artifact, in their order."""
+        """The photos and outliers whose features travel in the artifact, in their order."""
         return tuple(photo for photo in self.manifest.photos if photo.origin is Origin.BASE)
 
-    def reference(self, split: Split, store: FeatureStore) -> tuple[tuple[Photo, ...], NDArray[np.float16]]:
-        """Photos of a split with their features (N, D). People's photos that were deleted are no longer among them."""
+    def reference(self, store: FeatureStore) -> Reference:
+        """The subject's training photos. People's photos that were deleted are no longer among them."""
         embedded = dict(zip((p.sha256 for p in self.base_photos()), self.base_features, strict=True))
         photos, rows = [], []
-        for photo in self.manifest.of(split):
+        for photo in self.manifest.of(Split.TRAIN):
             if photo.origin is Origin.BASE:
                 row: NDArray[np.float16] | None = embedded[photo.sha256]
             else:
-                row = store.get(photo.sha256, self.card.backbone)
+                row = store.views(photo.sha256, self.card.backbone)
             if row is not None:
                 photos.append(photo)
                 rows.append(row)
-        if not rows:
-            return (), np.empty((0, self.weight.shape[1]), dtype=np.float16)
-        return tuple(photos), np.stack(rows)
+        dimensions = self.head.weight.shape[1]
+        features = np.concatenate(rows) if rows else np.empty((0, dimensions), dtype=np.float16)
+        return Reference(tuple(photos), features.astype(np.float32))
 
 
 def save(artifact: Artifact, folder: Path, plots: Mapping[str, bytes] | None = None) -> None:
@@ -139,15 +168,20 @@ def _write(artifact: Artifact, folder: Path, plots: Mapping[str, bytes]) -> None
     folder.mkdir()
     card = json.dumps(artifact.card.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "card.json").write_text(card + "\n", encoding="utf-8")
-    save_file({"weight": artifact.weight, "bias": artifact.bias}, folder / "head.safetensors")
-    save_file(
-        {
-            "features": artifact.base_features,
-            "test_logits": artifact.test_logits,
-            "test_scores": artifact.test_scores,
-        },
-        folder / "features.safetensors",
-    )
+    save_file({"weight": artifact.head.weight, "bias": artifact.head.bias}, folder / "head.safetensors")
+    codes, scales = packed(artifact.base_features)
+    arrays: dict[str, NDArray[Any]] = {
+        "features": codes,
+        "feature_scales": scales,
+        "test_logits": artifact.tests.logits,
+        "test_scores": artifact.tests.scores,
+        "outlier_logits": artifact.tests.outlier_logits,
+        "outlier_scores": artifact.tests.outlier_scores,
+    }
+    if artifact.plane is not None:
+        arrays["plane_weight"] = artifact.plane.weight
+        arrays["plane_bias"] = np.array([artifact.plane.bias], dtype=np.float64)
+    save_file(arrays, folder / "features.safetensors")
     (folder / "manifest.jsonl").write_text(artifact.manifest.to_lines(), encoding="utf-8")
     if artifact.body:
         save_file(dict(artifact.body), folder / _BODY)
@@ -202,18 +236,20 @@ def load(folder: Path) -> Artifact:
     card = load_card(folder)
     try:
         head = load_file(folder / "head.safetensors")
-        features = load_file(folder / "features.safetensors")
-        body = load_file(folder / _BODY) if card.fine_tuned else {}
-        manifest = DatasetManifest.from_lines((folder / "manifest.jsonl").read_text(encoding="utf-8"))
+        arrays = load_file(folder / "features.safetensors")
+        plane = None
+        if "plane_weight" in arrays:
+            plane = OutlierPlane(arrays["plane_weight"], float(arrays["plane_bias"][0]))
         artifact = Artifact(
             card,
-            head["weight"],
-            head["bias"],
-            manifest,
-            features["features"],
-            features["test_logits"],
-            features["test_scores"],
-            body,
+            Head(head["weight"], head["bias"]),
+            plane,
+            DatasetManifest.from_lines((folder / "manifest.jsonl").read_text(encoding="utf-8")),
+            unpacked(arrays["features"], arrays["feature_scales"]),
+            TestFigures(
+                arrays["test_logits"], arrays["test_scores"], arrays["outlier_logits"], arrays["outlier_scores"]
+            ),
+            load_file(folder / _BODY) if card.fine_tuned else {},
         )
     except (SafetensorError, KeyError, ValueError, OSError, DatasetError) as error:
         raise ArtifactError(f"{folder} cannot be read as a model: {error}") from error
@@ -221,17 +257,38 @@ def load(folder: Path) -> Artifact:
     return artifact
 
 
+def packed(features: NDArray[np.float16]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Features (B, V, D) as 8-bit codes and a scale (B, V) for each: a third of a percent of the largest is lost."""
+    single = features.astype(np.float32)
+    scales = np.abs(single).max(axis=-1, initial=0.0) / 127.0
+    codes = np.rint(single / np.maximum(scales, np.float32(1e-12))[..., None])
+    return codes.astype(np.int8), scales.astype(np.float32)
+
+
+def unpacked(codes: NDArray[np.int8], scales: NDArray[np.float32]) -> NDArray[np.float16]:
+    """What `packed` packed, (B, V, D); packed again it gives the same codes."""
+    return (codes.astype(np.float32) * scales[..., None]).astype(np.float16)
+
+
 def _check_fit(artifact: Artifact, folder: Path) -> None:
-    labels, base = len(artifact.card.labels), artifact.base_photos()
-    tested = sum(photo.split is Split.TEST for photo in base)
-    shapes = (artifact.bias.shape, artifact.test_logits.shape, artifact.test_scores.shape)
-    if (
-        artifact.weight.ndim != 2
-        or artifact.base_features.shape != (len(base), artifact.weight.shape[1])
-        or (len(artifact.weight), *shapes) != (labels, (labels,), (tested, labels), (tested,))
-    ):
+    labels, base, tests = len(artifact.card.labels), artifact.base_photos(), artifact.tests
+    tested = sum(photo.split is Split.TEST and photo.kind is Kind.SUBJECT for photo in base)
+    outliers = sum(photo.split is Split.TEST and photo.kind is not Kind.SUBJECT for photo in base)
+    weight, features = artifact.head.weight, artifact.base_features
+    found = (weight.ndim, features.ndim, tests.logits.ndim) == (2, 3, 3) and (
+        (len(weight), artifact.head.bias.shape, features.shape[0], features.shape[2])
+        == (labels, (labels,), len(base), weight.shape[1])
+        and tests.logits.shape == (tested, features.shape[1], labels)
+        and (tests.scores.shape, tests.outlier_scores.shape) == ((tested,), (outliers,))
+        and tests.outlier_logits.shape == (outliers, labels)
+        and (artifact.plane is None or artifact.plane.weight.shape == (weight.shape[1],))
+        and len(artifact.card.out_of_domain.means) == (2 if artifact.plane is None else 3)
+    )
+    if not found:
         raise ArtifactError(f"{folder}: head, features and manifest do not fit together; restore it or roll back")
-    numbers = (artifact.weight, artifact.bias, artifact.base_features, artifact.test_logits, artifact.test_scores)
+    numbers = [weight, artifact.head.bias, features, *vars(tests).values()]
+    if artifact.plane is not None:
+        numbers += [artifact.plane.weight, np.array(artifact.plane.bias)]
     if not all(np.isfinite(array).all() for array in numbers):
         raise ArtifactError(f"{folder}: the model holds numbers that are none (NaN or infinite); train it again")
 

@@ -10,7 +10,6 @@ from model.console import note, print_json, reports_errors
 
 if TYPE_CHECKING:  # imported in the commands that need them: `--help` loads neither torch nor pydantic
     from model.artifact import ModelCard
-    from model.evaluation import EvaluationReport
     from model.progress import Progress
     from model.registry import Registry
     from model.settings import ModelSettings
@@ -28,8 +27,18 @@ def model() -> None:
 
 @model.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--near",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Pictures that look like the subject and show none of the labels.",
+)
+@click.option(
+    "--far",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Pictures of anything else.",
+)
 @click.option("--description", default="", help="What the photos are and where they come from; goes into the card.")
-@click.option("--backbone", default=None, help="Pretrained body, by timm's name.  [default: tf_efficientnet_lite0]")
+@click.option("--backbone", default=None, help="Pretrained body, by timm's name.  [default: tf_efficientnet_lite2]")
 @click.option(
     "--fine-tune/--head-only",
     default=None,
@@ -40,23 +49,29 @@ def model() -> None:
 @click.option(
     "--output", type=click.Path(path_type=Path), default=None, help="Write the model here instead of registering it."
 )
+@click.option("--no-photos", is_flag=True, help="Leave the sheet of top losses out of the report: it shows photos.")
 @reports_errors
 def train(
     folder: Path,
+    near: Path | None,
+    far: Path | None,
     description: str,
     backbone: str | None,
     fine_tune: bool | None,
     seed: int,
     promote: bool,
     output: Path | None,
+    no_photos: bool,
 ) -> None:
     """Train a model on FOLDER/LABEL/*.jpg and register it.
 
-    A fifth of the photos, near-duplicates kept together, is held back as the model's frozen test set.
+    A fifth of the photos, near-duplicates kept together, is held back as the model's frozen test set. With --near and
+    --far it also learns what to leave to people, and its threshold bounds the errors on a mix of all three. Folders in
+    those name what sort of thing their pictures show; the more sorts, the better.
 
     \b
     Example:
-      bearbot model train photos/bears --promote
+      bearbot model train photos/bears --near photos/pandas-and-plush --far photos/anything --promote
     """
     if promote and output:
         raise click.UsageError("--promote needs a registered model: leave out --output")
@@ -66,6 +81,8 @@ def train(
     from model.network import torch_device
     from model.pipeline import train as run_training
     from model.plots import report_plots
+    from model.scanning import paths_by_key
+    from model.top_losses import top_losses
 
     if output and output.exists():
         raise ArtifactError(f"{output} exists already: name a folder that does not")
@@ -76,13 +93,17 @@ def train(
         device=device,
         description=description or f"{folder.resolve().name}, trained by hand",
         fine_tune=device.type == "cuda" if fine_tune is None else fine_tune,
+        near=near,
+        far=far,
         backbone=backbone or DEFAULT_BACKBONE,
         seed=seed,
         progress=progress_bars(),
     )
     for what, why in candidate.left_out:
         note(f"left out: {what}: {why}")
-    plots = report_plots(candidate.artifact, candidate.report)
+    plots = dict(report_plots(candidate.artifact, candidate.report))
+    if not no_photos:
+        plots["top_losses.png"] = top_losses(candidate.artifact, paths_by_key([folder]))
     card = candidate.artifact.card
     if output:
         save(candidate.artifact, output, plots)
@@ -99,32 +120,54 @@ def train(
 @model.command()
 @click.argument("version", required=False)
 @click.option("--plots", type=click.Path(file_okay=False, path_type=Path), help="Write plots into this folder.")
+@click.option(
+    "--photos",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder the model was trained on, for the sheet of top losses among --plots. May be repeated.",
+)
+@click.option("--report", "as_markdown", is_flag=True, help="Print the table in Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @reports_errors
-def evaluate(version: str | None, plots: Path | None, as_json: bool) -> None:
-    """Figures of VERSION (default: the champion) on its frozen test set.
+def evaluate(
+    version: str | None, plots: Path | None, photos: tuple[Path, ...], as_markdown: bool, as_json: bool
+) -> None:
+    """Figures of VERSION (default: the champion) on its frozen test set, with 95 % intervals.
 
     They are computed from the features that travel in the model: no photo is needed.
 
     \b
     Example:
-      bearbot model evaluate --plots figures
+      bearbot model evaluate --plots figures --photos photos/bears
     """
-    from model.pipeline import report_of
+    if photos and not plots:
+        raise click.UsageError("--photos needs --plots, the folder that the sheet is written into")
+    if as_markdown and as_json:
+        raise click.UsageError("--report and --json: choose one")
+    from model.candidate import report_of
     from model.plots import report_plots
+    from model.scanning import paths_by_key
+    from model.table import markdown, text
+    from model.top_losses import top_losses
 
     _, registry = _opened()
     artifact = registry.load(version or registry.champion())
     report = report_of(artifact)
     if plots:
         plots.mkdir(parents=True, exist_ok=True)
-        for name, content in report_plots(artifact, report).items():
+        drawn = dict(report_plots(artifact, report))
+        if photos:
+            drawn["top_losses.png"] = top_losses(artifact, paths_by_key(photos))
+        for name, content in drawn.items():
             (plots / name).write_bytes(content)
             note(f"wrote {plots / name}")
     if as_json:
         print_json({"version": artifact.card.version, **report.to_json()})
+    elif as_markdown:
+        click.echo(markdown(report), nl=False)
     else:
-        _print_report(artifact.card, report)
+        click.echo(f"{artifact.card.version} on photos it was not trained on (95 % intervals)")
+        click.echo(text(report), nl=False)
 
 
 @model.command("list")
@@ -218,7 +261,7 @@ def _opened() -> "tuple[ModelSettings, Registry]":
 
 
 def _print_card(card: "ModelCard") -> None:
-    from model.evaluation import Proportion
+    from model.proportion import Proportion
 
     accuracy = Proportion(**card.metrics["accuracy"])
     click.echo(f"version     {card.version}{f' (from {card.parent})' if card.parent else ''}")
@@ -230,6 +273,9 @@ def _print_card(card: "ModelCard") -> None:
         ("trained on", card.data["trained_on"]),
         ("reviewed", card.data["trained_on_reviewed"]),
         ("measured on", card.data["measured_on"]),
+        ("outliers", card.data["outliers"]),
+        ("reviewed", card.data["outliers_reviewed"]),
+        ("measured on", card.data["outliers_measured_on"]),
     ):
         listed = ", ".join(f"{count} {label}" for label, count in counts.items()) or "none"
         click.echo(f"{name:<12}{listed}")
@@ -237,14 +283,3 @@ def _print_card(card: "ModelCard") -> None:
     for label, row in card.metrics["per_label"].items():
         click.echo(f"  {label:<10}{Proportion(**row)}")
     click.echo(f"answers     from {card.risk.threshold:.0%} confidence on; {card.risk.claim()}")
-
-
-def _print_report(card: "ModelCard", report: "EvaluationReport") -> None:
-    click.echo(f"{card.version} on {report.photos} test photos it was not trained on (95 % intervals)")
-    click.echo(f"right                 {report.accuracy}")
-    for label, proportion in report.per_label.items():
-        click.echo(f"  {label:<20}{proportion}")
-    click.echo(f"answered alone        {report.answered}")
-    click.echo(f"wrong among answered  {report.wrong_among_answered}")
-    click.echo(f"calibration error     {report.expected_calibration_error:.3f}")
-    click.echo(f"log-likelihood loss   {report.negative_log_likelihood:.3f} nats")

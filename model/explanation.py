@@ -34,8 +34,8 @@ class Explanation:
     """What a version says of a photo and why.
 
     `heat` (h, w) in 0..1: how far each part of the photo speaks for the label, over the part that does so most; all 0
-    when none does. `training_scores` (M,): the out-of-domain scores of the photos it was trained on, each left out;
-    above `cut` a photo is out of domain. `imagenet`: the likeliest of the 1000 ImageNet classes with their
+    when none does. `training_scores` (101,): percentiles of the out-of-domain scores of its training photos, each left
+    out; above `cut` a photo is out of domain. `imagenet`: the likeliest of the 1000 ImageNet classes with their
     probabilities, likeliest first. `neighbours`: the gallery's photos that resemble it most, nearest first.
     """
 

@@ -12,17 +12,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.views import VIEWS
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class FeatureStore:
-    """Files `ROOT/BACKBONE/ab/SHA256.npy`, each a float16 vector (D,)."""
+    """Files `ROOT/BACKBONE/ab/SHA256.npy`, float16: (D,) of the photo as it is, or (V, D) once in all its views."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def put(self, sha256: str, backbone: str, features: NDArray[np.float16]) -> None:
-        """Store (D,) features; replaces what is there."""
+        """Store features (D,), or (V, D) in the order of `VIEWS`; replaces what is there."""
         path = self._path(sha256, backbone)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{sha256}-", suffix=".tmp")
@@ -35,7 +37,26 @@ class FeatureStore:
             raise
 
     def get(self, sha256: str, backbone: str) -> NDArray[np.float16] | None:
-        """The features (D,) float16, or None when there are none (or no longer, or a crash left half a file)."""
+        """The features (D,) of the photo as it is.
+
+        None when there are none (or no longer, or a crash left half a file).
+        """
+        stored = self._stored(sha256, backbone)
+        return stored[0] if stored is not None and stored.ndim == 2 else stored
+
+    def views(self, sha256: str, backbone: str) -> NDArray[np.float16] | None:
+        """The features (V, D) of all views; a view that was never computed counts as the photo as it is."""
+        stored = self._stored(sha256, backbone)
+        if stored is None or (len(stored) == len(VIEWS) and stored.ndim == 2):
+            return stored
+        return np.repeat(stored[None] if stored.ndim == 1 else stored[:1], len(VIEWS), axis=0)
+
+    def complete(self, sha256: str, backbone: str) -> bool:
+        """Whether all views are there."""
+        stored = self._stored(sha256, backbone)
+        return stored is not None and stored.ndim == 2 and len(stored) == len(VIEWS)
+
+    def _stored(self, sha256: str, backbone: str) -> NDArray[np.float16] | None:
         path = self._path(sha256, backbone)
         try:
             loaded: NDArray[np.float16] = np.load(path, allow_pickle=False)

@@ -34,7 +34,7 @@ class FineTuneRecipe:
 
 
 class TunedNetwork(nn.Module):
-    """A timm body and a linear head: pictures (N, 3, S, S) -> logits (N, K)."""
+    """A timm body and a linear head on its features, scaled as in `head_inputs`: (N, 3, S, S) -> logits (N, K)."""
 
     def __init__(self, body: nn.Module, feature_dim: int, classes: int) -> None:
         super().__init__()
@@ -42,7 +42,9 @@ class TunedNetwork(nn.Module):
         self.head = nn.Linear(feature_dim, classes)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return self.head(pooled_features(self.body, pictures))  # type: ignore[no-any-return] # nn.Module returns Any
+        features = pooled_features(self.body, pictures)
+        scaled = nn.functional.normalize(features, dim=1) * features.shape[1] ** 0.5
+        return self.head(scaled)  # type: ignore[no-any-return] # nn.Module returns Any
 
 
 def fine_tune_network(

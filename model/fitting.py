@@ -10,11 +10,13 @@ import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
-from model.dataset import Photo, Split
+from model.dataset import Kind, Photo, Split
 from model.errors import DatasetError
+from model.extraction import extract
+from model.head import Head, head_inputs
 from model.images import decode, read_photo
 from model.labels import Vocabulary
-from model.network import Body, pooled_features
+from model.network import Body
 from model.progress import Progress
 from model.training import HeadRecipe, train_head
 
@@ -23,7 +25,7 @@ _FOLDS = 5  # of cross-fitting: every calibration score comes from a head that h
 
 @dataclass(frozen=True)
 class Side:
-    """One side's photos with their frozen features (N, D) and label indices (N,)."""
+    """One side's photos with the frozen features (N, V, D) of their views and their label indices (N,)."""
 
     photos: tuple[Photo, ...]
     features: NDArray[np.float16]
@@ -33,58 +35,87 @@ class Side:
     def groups(self) -> list[str]:
         return [photo.group for photo in self.photos]
 
+    @property
+    def plain(self) -> NDArray[np.float32]:
+        """(N, D): the photos as they are."""
+        return self.features[:, 0].astype(np.float32)
+
 
 def side_of(photos: Sequence[Photo], features: NDArray[np.float16], split: Split, vocabulary: Vocabulary) -> Side:
-    rows = [i for i, photo in enumerate(photos) if photo.split is split]
+    rows = [i for i, photo in enumerate(photos) if photo.split is split and photo.kind is Kind.SUBJECT]
     chosen = tuple(photos[i] for i in rows)
     labels = np.array([vocabulary.index(photo.label) for photo in chosen], dtype=np.int64)
     return Side(chosen, features[rows], labels)
 
 
-def joined(one: Side, other: Side) -> Side:
-    return Side(
-        (*one.photos, *other.photos),
-        np.concatenate([one.features, other.features]),
-        np.concatenate([one.labels, other.labels]),
-    )
+@dataclass(frozen=True, eq=False)
+class Outside:
+    """One side's outliers with the frozen features (O, V, D) of their views."""
+
+    photos: tuple[Photo, ...]
+    features: NDArray[np.float16]
 
 
-@dataclass(frozen=True)
+def outside_of(photos: Sequence[Photo], features: NDArray[np.float16], split: Split) -> Outside:
+    rows = [i for i, photo in enumerate(photos) if photo.split is split and photo.kind is not Kind.SUBJECT]
+    return Outside(tuple(photos[i] for i in rows), features[rows])
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
-    """A trained head (and body), test logits (T, K), and logits (C, K) of `calibration` photos it had not seen."""
+    """A trained head (and body), and what it makes of photos that it has not seen.
 
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    `test_logits` (T, V, K) of the test photos' views; `calibration_logits` (C, K) of `calibration`, rows of the
+    training side; `outlier_logits` and `outlier_test_logits` (O, K), (U, K) of the outliers of both sides.
+    """
+
+    head: Head
     body: Mapping[str, NDArray[Any]]
     test_logits: NDArray[np.float32]
-    calibration: NDArray[np.int64]  # rows of the training side
+    calibration: NDArray[np.int64]
     calibration_logits: NDArray[np.float32]
+    outlier_logits: NDArray[np.float32]
+    outlier_test_logits: NDArray[np.float32]
 
 
 def fit_head(
-    sides: Mapping[Split, Side], vocabulary: Vocabulary, device: torch.device, seed: int, progress: Progress
+    sides: Mapping[Split, Side],
+    outsides: Mapping[Split, Outside],
+    vocabulary: Vocabulary,
+    device: torch.device,
+    seed: int,
+    progress: Progress,
 ) -> Fit:
+    """Train on features of the frozen body; cross-fitting gives each training photo logits of a head without it."""
     training = sides[Split.TRAIN]
     recipe = HeadRecipe(seed=seed)
     unseen = np.zeros((len(training.labels), len(vocabulary)), dtype=np.float32)
     for fitted, held_out in progress("cross-fitting", _folds(training, vocabulary, seed)):
-        head = train_head(
-            training.features[fitted], training.labels[fitted], len(vocabulary), device=device, recipe=recipe
-        )
-        unseen[held_out] = _logits(head, training.features[held_out])
-    head = train_head(training.features, training.labels, len(vocabulary), device=device, recipe=recipe)
+        head = _trained(training, fitted, vocabulary, device, recipe)
+        unseen[held_out] = head.logits(training.plain[held_out])
+    head = _trained(training, np.arange(len(training.labels)), vocabulary, device, recipe)
+    test = sides[Split.TEST].features.astype(np.float32)
     return Fit(
-        weight=head.weight.detach().numpy(),
-        bias=head.bias.detach().numpy(),
+        head=head,
         body={},
-        test_logits=_logits(head, sides[Split.TEST].features),
+        test_logits=head.logits(test.reshape(-1, test.shape[2])).reshape(*test.shape[:2], -1).astype(np.float32),
         calibration=np.arange(len(training.labels)),
         calibration_logits=unseen,
+        **{
+            name: head.logits(outsides[split].features[:, 0].astype(np.float32)).astype(np.float32)
+            for name, split in (("outlier_logits", Split.TRAIN), ("outlier_test_logits", Split.TEST))
+        },
     )
 
 
 def fit_network(
-    sides: Mapping[Split, Side], paths: Mapping[str, Path], vocabulary: Vocabulary, body: Body, seed: int
+    sides: Mapping[Split, Side],
+    outsides: Mapping[Split, Outside],
+    paths: Mapping[str, Path],
+    vocabulary: Vocabulary,
+    body: Body,
+    seed: int,
+    progress: Progress,
 ) -> Fit:
     """Cross-fitting a whole network would take five trainings: one fold of the training side calibrates instead."""
     from model.fine_tuning import FineTuneRecipe, fine_tune_network
@@ -98,28 +129,39 @@ def fit_network(
         device=body.device,
         recipe=FineTuneRecipe(seed=seed),
     )
-    tuned.to(body.device)
+    head = Head(tuned.head.weight.detach().numpy(), tuned.head.bias.detach().numpy())
+    tensors = {name: tensor.numpy() for name, tensor in tuned.body.state_dict().items()}
+    answering = Body(body.backbone, body.device, tensors)
 
-    @torch.inference_mode()
     def logits(photos: Sequence[Photo]) -> NDArray[np.float32]:
-        rows = []
-        for photo in photos:
-            array = body.backbone.to_array(decode(read_photo(paths[photo.sha256])))
-            pooled = pooled_features(tuned.body, torch.from_numpy(array)[None].to(body.device))
-            rows.append(tuned.head(pooled).float().cpu().numpy()[0])
-        return np.stack(rows)
+        """(N, V, K)"""
+        found = progress("measuring the network", photos)
+        rows = extract(answering, found, lambda photo: decode(read_photo(paths[photo.sha256])), batch_size=16)
+        return np.array([head.logits(row.astype(np.float32)) for _, row in rows], dtype=np.float32)
 
-    test_logits = logits(test.photos)
-    calibration_logits = logits([training.photos[i] for i in held_out])
-    tuned.cpu()
+    def outside(split: Split) -> NDArray[np.float32]:
+        found = logits(outsides[split].photos)
+        return found[:, 0] if len(found) else np.empty((0, len(vocabulary)), dtype=np.float32)
+
     return Fit(
-        weight=tuned.head.weight.detach().numpy(),
-        bias=tuned.head.bias.detach().numpy(),
-        body={name: tensor.numpy() for name, tensor in tuned.body.state_dict().items()},
-        test_logits=test_logits,
+        head=head,
+        body=tensors,
+        test_logits=logits(test.photos),
         calibration=held_out,
-        calibration_logits=calibration_logits,
+        calibration_logits=logits([training.photos[i] for i in held_out])[:, 0],
+        outlier_logits=outside(Split.TRAIN),
+        outlier_test_logits=outside(Split.TEST),
     )
+
+
+def _trained(
+    side: Side, rows: NDArray[np.int64], vocabulary: Vocabulary, device: torch.device, recipe: HeadRecipe
+) -> Head:
+    """A head trained on all views of the photos in `rows`."""
+    views = side.features.shape[1]
+    inputs = head_inputs(side.features[rows].reshape(-1, side.features.shape[2]).astype(np.float32))
+    linear = train_head(inputs, np.repeat(side.labels[rows], views), len(vocabulary), device=device, recipe=recipe)
+    return Head(linear.weight.detach().numpy(), linear.bias.detach().numpy())
 
 
 def _folds(side: Side, vocabulary: Vocabulary, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -139,10 +181,3 @@ def _folds(side: Side, vocabulary: Vocabulary, seed: int) -> list[tuple[NDArray[
                 "photos of other scenes"
             )
     return folds
-
-
-@torch.inference_mode()
-def _logits(head: torch.nn.Linear, features: NDArray[np.float16]) -> NDArray[np.float32]:
-    """(N, D) -> (N, K)"""
-    result: NDArray[np.float32] = head(torch.from_numpy(features.astype(np.float32))).numpy()
-    return result

@@ -22,7 +22,7 @@ def report_plots(artifact: Artifact, report: EvaluationReport) -> Mapping[str, b
     """File name -> PNG, of a version's figures on its frozen test set."""
     vocabulary = Vocabulary(artifact.card.labels)
     truth = np.array([vocabulary.index(photo.label) for photo in artifact.manifest.of(Split.TEST)])
-    probabilities = softmax(artifact.test_logits.astype(np.float64) / artifact.card.temperature)
+    probabilities = softmax(artifact.tests.logits[:, 0].astype(np.float64) / artifact.card.temperature)
     confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     return {
         "confusion_matrix.png": confusion_matrix(report, vocabulary.labels),

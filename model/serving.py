@@ -13,7 +13,6 @@ from PIL import Image
 
 from model.artifact import Artifact
 from model.calibration import softmax
-from model.dataset import Split
 from model.errors import ArtifactError, ImageError, ImageProblem
 from model.features import FeatureStore
 from model.images import decode
@@ -65,13 +64,11 @@ class Classifier:
         self.vocabulary = Vocabulary(card.labels)
         self.body = body
         self._card = card
-        self._weight = artifact.weight.astype(np.float64)
-        self._bias = artifact.bias.astype(np.float64)
-        _, reference = artifact.reference(Split.TRAIN, store)
+        self._head = artifact.head
+        reference = artifact.reference(store).features
         if not len(reference):
             raise ArtifactError(f"{card.version}: all photos that it was trained on were deleted; train a new model")
-        self._reference = reference.astype(np.float32)  # (M, D)
-        self._detector = CombinedDetector(self._reference, card.out_of_domain)
+        self._detector = CombinedDetector(reference, card.out_of_domain, artifact.plane)
         self._tuned = Body(body.backbone, body.device, artifact.body) if card.fine_tuned else None
 
     @classmethod
@@ -124,18 +121,18 @@ class Classifier:
         """(h, w): how far each part of an RGB picture speaks for `label` rather than for the labels on average.
 
         The class activation map of Zhou et al. 2016, eq. 2, which is what Grad-CAM (Selvaraju et al. 2017) comes to for
-        pooled maps under a linear head. Its mean is the logit of `label` less the labels' mean logit, biases apart.
+        pooled maps under a linear head. Its mean is the logit of `label` less the labels' mean logit, biases and the
+        scaling of the features apart.
         """
         body = self._tuned or self.body
         (maps,) = body.feature_maps(self.body.backbone.to_array(picture)[None])  # (D, h, w)
         # Probabilities know only differences between logits, so what is the same for all labels speaks for none.
-        weight = self._weight[self.vocabulary.index(label)] - self._weight.mean(axis=0)  # (D,)
+        weight = self._head.weight[self.vocabulary.index(label)] - self._head.weight.mean(axis=0)  # (D,)
         return np.tensordot(weight, maps.astype(np.float64), axes=1).astype(np.float32)
 
     def training_scores(self) -> NDArray[np.float64]:
-        """(M,): out-of-domain scores of the photos that it was trained on, each as if it had been left out."""
-        log_probabilities = self.body.imagenet_log_probabilities(self._reference)
-        return self._detector.in_sample(Evidence(self._reference, log_probabilities))
+        """(101,): how the out-of-domain scores of its training photos, each left out, are spread; their percentiles."""
+        return np.array(self._card.out_of_domain.quantiles)
 
     @property
     def out_of_domain_cut(self) -> float:
@@ -150,8 +147,7 @@ class Classifier:
         stored = self.body.features(batch).astype(np.float16)
         frozen = stored.astype(np.float32)  # (N, D)
         inputs = frozen if self._tuned is None else self._tuned.features(batch)
-        logits = inputs.astype(np.float64) @ self._weight.T + self._bias  # (N, K)
-        probabilities = softmax(logits / self._card.temperature)
+        probabilities = softmax(self._head.logits(inputs) / self._card.temperature)  # (N, K)
         scores = self._detector.score(Evidence(frozen, self.body.imagenet_log_probabilities(frozen)))
         labels = self.vocabulary.labels
         return [

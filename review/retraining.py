@@ -14,13 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from model.artifact import Artifact
+from model.candidate import Candidate, report_of, right_on_test
 from model.dataset import Origin
 from model.errors import ArtifactError, ImageError
 from model.evaluation import EvaluationReport
+from model.extraction import extract
 from model.features import FeatureStore
 from model.images import decode
-from model.network import extract, load_body, torch_device
-from model.pipeline import Candidate, report_of, right_on_test
+from model.network import load_body, torch_device
 from model.pipeline import retrain as train_candidate
 from model.plots import report_plots
 from model.progress import Progress, silent
@@ -102,11 +103,11 @@ def _complete_features(
     device: Device,
     progress: Progress,
 ) -> None:
-    """Photos that came while no model was loaded, or another backbone was, have no features yet."""
+    """Photos have features of the photo as it is, or none at all if no model was there: training wants all views."""
     missing = [
         photo.sha256
         for photo in snapshot.photos
-        if store.get(photo.sha256, backbone) is None and images.exists(photo.sha256)
+        if not store.complete(photo.sha256, backbone) and images.exists(photo.sha256)
     ]
     if not missing:
         return

@@ -16,11 +16,6 @@ class Evidence:
 
 
 class Detector(Protocol):
-    """Scores (N,) float64 where higher is further out of domain.
-
-    `in_sample` scores the training photos themselves as if each had been left out, which is what cuts are set from.
-    """
+    """Scores (N,) float64 where higher is further out of domain."""
 
     def score(self, evidence: Evidence) -> NDArray[np.float64]: ...
-
-    def in_sample(self, evidence: Evidence) -> NDArray[np.float64]: ...

@@ -18,17 +18,13 @@ class ImagenetMass:
     """
 
     def __init__(self, classes: Sequence[int]) -> None:
-        self._classes = list(classes)
+        self.classes = tuple(classes)
 
     def score(self, evidence: Evidence) -> NDArray[np.float64]:
         """(N,) in 0..13.8."""
-        mass = np.exp(evidence.log_probabilities[:, self._classes].astype(np.float64)).sum(axis=1)
+        mass = np.exp(evidence.log_probabilities[:, list(self.classes)].astype(np.float64)).sum(axis=1)
         result: NDArray[np.float64] = -np.log(np.clip(mass, _FLOOR, 1.0))
         return result
-
-    def in_sample(self, evidence: Evidence) -> NDArray[np.float64]:
-        """(M,): nothing is fitted per photo, so the score itself."""
-        return self.score(evidence)
 
 
 def subject_classes(

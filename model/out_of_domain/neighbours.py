@@ -1,5 +1,7 @@
 """Distance to the nearest training photos."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,23 +15,34 @@ class Neighbours:
     """
 
     def __init__(self, reference: NDArray[np.float32], k: int = 5) -> None:
-        self._reference = normalised(reference)  # (M, D)
+        self._reference = normalised(reference)  # (R, D)
         self._k = max(1, min(k, len(reference) - 1))
 
     def score(self, evidence: Evidence) -> NDArray[np.float64]:
         """(N,): distance of each photo to its k nearest training photos."""
         return self._distance(normalised(evidence.features) @ self._reference.T)
 
-    def in_sample(self, evidence: Evidence) -> NDArray[np.float64]:
-        """(M,): the same for the training photos, each without itself."""
-        similarity = self._reference @ self._reference.T
-        np.fill_diagonal(similarity, -np.inf)
-        return self._distance(similarity)
+    def in_sample(self, evidence: Evidence, alike: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """(M,): the same for training photos, each without the rows of the reference that are `alike` it, (M, R).
+
+        Alike are its own views and those of its scene or sender.
+        """
+        similarity = normalised(evidence.features) @ self._reference.T
+        return self._distance(np.where(alike, np.float32(-1), similarity))
 
     def _distance(self, similarity: NDArray[np.float32]) -> NDArray[np.float64]:
         nearest = np.partition(similarity, -self._k, axis=1)[:, -self._k :]
         distance: NDArray[np.float64] = 1.0 - nearest.astype(np.float64).mean(axis=1)
         return distance
+
+
+def same(groups: Sequence[str], reference_groups: Sequence[str]) -> NDArray[np.bool_]:
+    """(M, R): which photo is of the same group (scene or sender) as which row of a reference."""
+    number = {name: i for i, name in enumerate(dict.fromkeys([*groups, *reference_groups]))}
+    mine = np.array([number[name] for name in groups], dtype=np.int64)
+    theirs = np.array([number[name] for name in reference_groups], dtype=np.int64)
+    result: NDArray[np.bool_] = mine[:, None] == theirs[None, :]
+    return result
 
 
 def normalised(features: NDArray[np.float32]) -> NDArray[np.float32]:

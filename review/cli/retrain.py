@@ -14,11 +14,12 @@ if TYPE_CHECKING:  # imported in the command: `--help` loads neither torch nor S
 @click.command()
 @click.option(
     "--photos",
+    multiple=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The folder that the model was trained on: the whole network is fine-tuned then. Best on a GPU.",
+    help="A folder that the model was trained on: the whole network is fine-tuned then. Best on a GPU. Repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def retrain(photos: Path | None, as_json: bool) -> None:
+def retrain(photos: tuple[Path, ...], as_json: bool) -> None:
     """Train a new model on what people have labelled; it answers from then on if it is not worse.
 
     Both models are measured on the same photos, which neither was trained on. A running bot takes the new model up by
@@ -57,13 +58,11 @@ def retrain(photos: Path | None, as_json: bool) -> None:
         _tell(result)
 
 
-def _paths(photos: Path, image_store: Path) -> dict[str, Path]:
+def _paths(photos: tuple[Path, ...], image_store: Path) -> dict[str, Path]:
     """sha256 -> file, of the base photos and of everything in the image store."""
-    from model.dataset import scan_folder
+    from model.scanning import paths_by_key
 
-    paths = {found.sha256: found.path for found in scan_folder(photos).photos}
-    paths.update({path.stem: path for path in image_store.glob("??/??/*.jpg")})
-    return paths
+    return {**paths_by_key(photos), **{path.stem: path for path in image_store.glob("??/??/*.jpg")}}
 
 
 def _row(result: "RetrainingResult") -> dict[str, object]:
@@ -88,7 +87,7 @@ def _tell(result: "RetrainingResult") -> None:
     snapshot = result.snapshot
     click.echo(f"labelled by people  {len(snapshot.photos)} photos to learn from")
     for count, what in (
-        (snapshot.none_of_these, "show none of the labels: they stay out of training for now"),
+        (snapshot.none_of_these, "show none of the labels: they teach what to leave to people"),
         (snapshot.contradictory, "were labelled in two ways: they teach nothing"),
         (snapshot.foreign_labels, "carry a label that the model does not have"),
         (len(result.left_out), "could not be used:"),

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from bot.demo import __file__ as demo_module
-from model.artifact import Artifact, load, load_card
+from model.artifact import Artifact, TestFigures, load, load_card, packed, unpacked
 from model.features import FeatureStore
+from model.head import Head
 from model.registry import bundled_folder
 from model.serving import Classifier
 
@@ -36,7 +37,10 @@ def classifier(bundled: Artifact, tmp_path_factory: pytest.TempPathFactory) -> C
 
 @pytest.fixture(scope="session")
 def make_artifact() -> Callable[..., Artifact]:
-    """A small model (4 features, 3 labels, 8 photos) under the name and with the parts that a test asks for."""
+    """A small model (4 features in 2 views, 3 labels, 8 photos) under the name and with the parts that a test asks for.
+
+    Parts of the head and of the test figures are named like the others.
+    """
     return small_artifact
 
 
@@ -50,14 +54,22 @@ def small_artifact(version: str = "small-1", **parts: object) -> Artifact:
         for i in range(8)
     )
     card = load_card(bundled_folder())
+    detector = replace(card.out_of_domain, means=(0.0, 0.0), scales=(1.0, 1.0))
     small = Artifact(
-        card=replace(card, version=version, labels=labels),
-        weight=random.normal(size=(3, 4)).astype(np.float32),
-        bias=np.zeros(3, dtype=np.float32),
+        card=replace(card, version=version, labels=labels, out_of_domain=detector),
+        head=Head(random.normal(size=(3, 4)).astype(np.float32), np.zeros(3, dtype=np.float32)),
+        plane=None,
         manifest=DatasetManifest(photos),
-        base_features=random.normal(size=(8, 4)).astype(np.float16),
-        test_logits=random.normal(size=(3, 3)).astype(np.float32),
-        test_scores=random.normal(size=3).astype(np.float32),
+        base_features=unpacked(*packed(random.normal(size=(8, 2, 4)).astype(np.float16))),
+        tests=TestFigures(
+            logits=random.normal(size=(3, 2, 3)).astype(np.float32),
+            scores=random.normal(size=3).astype(np.float32),
+            outlier_logits=np.empty((0, 3), dtype=np.float32),
+            outlier_scores=np.empty(0, dtype=np.float32),
+        ),
         body={},
     )
+    for owner, names in (("head", ("weight", "bias")), ("tests", tuple(vars(small.tests)))):
+        changed = {name: parts.pop(name) for name in names if name in parts}
+        small = replace(small, **{owner: replace(getattr(small, owner), **changed)})
     return replace(small, **parts)  # type: ignore[arg-type] # a test names the parts it changes

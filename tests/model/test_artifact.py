@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from model.artifact import Artifact, load, load_card, save, verify
-from model.dataset import DatasetManifest, Origin, Split
+from model.artifact import Artifact, load, load_card, packed, save, unpacked, verify
+from model.dataset import DatasetManifest, Kind, Origin, Split
 from model.errors import ArtifactError
 from model.features import FeatureStore
+from model.out_of_domain.outliers import OutlierPlane
+from model.views import VIEWS
 
 Make = Callable[..., Artifact]
 
@@ -43,15 +46,41 @@ def test_what_was_saved_comes_back(make_artifact: Make, tmp_path: Path) -> None:
     loaded = load(tmp_path / "a")
     assert loaded.card == card
     assert loaded.manifest == saved.manifest
-    for name in ("weight", "bias", "base_features", "test_logits", "test_scores"):
-        np.testing.assert_array_equal(getattr(loaded, name), getattr(saved, name))
-        assert getattr(loaded, name).dtype == getattr(saved, name).dtype
+    pairs = [(loaded.base_features, saved.base_features)]
+    for ours, theirs in ((loaded.head, saved.head), (loaded.tests, saved.tests)):
+        pairs += zip(vars(ours).values(), vars(theirs).values(), strict=True)
+    for came_back, was_saved in pairs:
+        np.testing.assert_array_equal(came_back, was_saved)
+        assert came_back.dtype == was_saved.dtype
+    assert loaded.plane is None
     assert loaded.body.keys() == body.keys()
     np.testing.assert_array_equal(loaded.body["stem.weight"], body["stem.weight"])
 
 
 def test_the_bundled_model_loads(bundled: Artifact) -> None:
-    assert bundled.weight.shape == (len(bundled.card.labels), bundled.base_features.shape[1])
+    assert bundled.base_features.shape[1] == len(VIEWS)
+    assert bundled.head.weight.shape == (len(bundled.card.labels), bundled.base_features.shape[2])
+    assert bundled.plane is not None
+    assert {photo.kind for photo in bundled.manifest.photos} == {Kind.SUBJECT, Kind.NEAR, Kind.FAR}
+
+
+def test_a_plane_comes_back(make_artifact: Make, tmp_path: Path) -> None:
+    plane = OutlierPlane(np.arange(4, dtype=np.float32), -0.25)
+    card = make_artifact().card
+    detector = replace(card.out_of_domain, means=(0.0, 0.0, 0.0), scales=(1.0, 1.0, 1.0))
+    save(make_artifact(plane=plane, card=replace(card, out_of_domain=detector)), tmp_path / "a")
+    loaded = load(tmp_path / "a").plane
+    assert loaded is not None
+    np.testing.assert_array_equal(loaded.weight, plane.weight)
+    assert loaded.bias == plane.bias
+
+
+@given(hnp.arrays(np.float16, (3, 2, 5), elements=st.floats(-60, 60, width=16)))
+def test_packed_features_lose_little_and_only_once(features: np.ndarray) -> None:
+    once = unpacked(*packed(features))
+    largest = np.abs(features.astype(np.float32)).max(axis=-1, keepdims=True)
+    assert (np.abs(once.astype(np.float32) - features) <= 0.006 * largest + 1e-6).all()
+    np.testing.assert_array_equal(packed(once)[0], packed(features)[0])
 
 
 def test_sha256sum_reads_the_checksums(stored: Path) -> None:
@@ -139,9 +168,14 @@ def test_what_is_no_card_is_an_artifact_error(stored: Path, tmp_path: Path, cont
         {"weight": np.zeros((3, 5), dtype=np.float32)},
         {"weight": np.zeros(3, dtype=np.float32)},
         {"bias": np.zeros(2, dtype=np.float32)},
-        {"base_features": np.zeros((7, 4), dtype=np.float16)},
-        {"test_logits": np.zeros((2, 3), dtype=np.float32)},
-        {"test_scores": np.zeros(4, dtype=np.float32)},
+        {"base_features": np.zeros((7, 2, 4), dtype=np.float16)},
+        {"base_features": np.zeros((8, 3, 4), dtype=np.float16)},
+        {"logits": np.zeros((2, 2, 3), dtype=np.float32)},
+        {"logits": np.zeros((3, 3), dtype=np.float32)},
+        {"scores": np.zeros(4, dtype=np.float32)},
+        {"outlier_logits": np.zeros((1, 3), dtype=np.float32)},
+        {"outlier_scores": np.zeros(1, dtype=np.float32)},
+        {"plane": OutlierPlane(np.zeros(4, dtype=np.float32), 0.0)},
         {"manifest": DatasetManifest(())},
     ],
 )
@@ -198,17 +232,18 @@ def test_features_of_deleted_photos_are_gone_from_every_model(make_artifact: Mak
     keys = [photo.sha256 for photo in artifact.manifest.photos[5:]]
     for key in keys:
         store.put(key, artifact.card.backbone, np.ones(4, dtype=np.float16))
-    assert len(artifact.reference(Split.TRAIN, store)[0]) == 5
+    assert len(artifact.reference(store).photos) == 5
     store.delete(keys[1])
-    photos, features = artifact.reference(Split.TRAIN, store)
-    assert keys[1] not in {photo.sha256 for photo in photos}
-    assert len(photos) == len(features) == 4
+    reference = artifact.reference(store)
+    assert keys[1] not in {photo.sha256 for photo in reference.photos}
+    assert len(reference.photos) == 4
+    assert reference.features.shape == (2 * 2 + 2 * len(VIEWS), 4)
 
 
 def test_a_model_whose_every_photo_was_deleted_has_an_empty_reference(make_artifact: Make, tmp_path: Path) -> None:
     artifact = make_artifact()
     photos = tuple(replace(photo, origin=Origin.REVIEW, split=Split.TRAIN) for photo in artifact.manifest.photos)
     orphan = replace(artifact, manifest=DatasetManifest(photos), base_features=artifact.base_features[:0])
-    photos_left, features = orphan.reference(Split.TRAIN, FeatureStore(tmp_path))
-    assert photos_left == ()
-    assert features.shape == (0, 4)
+    reference = orphan.reference(FeatureStore(tmp_path))
+    assert reference.photos == ()
+    assert reference.features.shape == (0, 4)

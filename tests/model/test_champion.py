@@ -103,7 +103,7 @@ def unknown_backbone(bundled: Artifact) -> Artifact:
 
 
 def body_that_does_not_fit(bundled: Artifact) -> Artifact:
-    artifact = successor(bundled, "broken-1", body={"stem": bundled.bias})
+    artifact = successor(bundled, "broken-1", body={"stem": bundled.head.bias})
     return replace(artifact, card=replace(artifact.card, fine_tuned=True))
 
 

@@ -12,20 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from model.dataset import (
-    DatasetManifest,
-    FoundPhoto,
-    Origin,
-    Photo,
-    Split,
-    near_duplicate_groups,
-    resembles,
-    scan_folder,
-    split_photos,
-)
+from model.dataset import DatasetManifest, Kind, Origin, Photo, Split
 from model.errors import DatasetError
 from model.features import FeatureStore
 from model.labels import Vocabulary
+from model.scanning import FoundPhoto, paths_by_key, scan_folder, scan_outliers
+from model.splitting import near_duplicate_groups, resembles, split_outliers, split_photos
+from model.views import VIEWS, views_of
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 PHOTOS = st.builds(
@@ -36,6 +29,7 @@ PHOTOS = st.builds(
     group=TEXT,
     origin=st.sampled_from(Origin),
     licence=st.none() | TEXT,
+    kind=st.sampled_from(Kind),
 )
 
 
@@ -262,3 +256,69 @@ def test_deleting_takes_what_a_killed_put_left_behind(tmp_path: Path, monkeypatc
     assert [path for path in tmp_path.rglob("*") if path.is_file()]
     store.delete("a" * 64)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def painted(path: Path, colour: str, size: tuple[int, int] = (40, 30)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, colour).save(path)
+    return path
+
+
+def test_outliers_carry_the_name_of_their_folder_and_count_once(tmp_path: Path) -> None:
+    bear = painted(tmp_path / "bears" / "black" / "b.png", "black")
+    painted(tmp_path / "near" / "panda" / "p.png", "white")
+    painted(tmp_path / "near" / "deep" / "plush" / "q.png", "brown")
+    painted(tmp_path / "near" / "again.png", "white")
+    painted(tmp_path / "near" / "panda" / "bear.png", "black")
+    (tmp_path / "near" / "panda" / "broken.jpg").write_bytes(b"no picture")
+    (tmp_path / "near" / "notes.txt").write_text("no picture either")
+    scan = scan_outliers(tmp_path / "near", Kind.NEAR, [hashlib.sha256(bear.read_bytes()).hexdigest()])
+    assert {(photo.label, photo.kind) for photo in scan.photos} == {("near", Kind.NEAR), ("plush", Kind.NEAR)}
+    assert {path.name for path, _ in scan.left_out} == {"p.png", "bear.png", "broken.jpg"}
+    assert paths_by_key([tmp_path / "bears"]) == {hashlib.sha256(bear.read_bytes()).hexdigest(): bear}
+
+
+def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no picture"):
+        scan_outliers(tmp_path, Kind.FAR, [])
+    with pytest.raises(DatasetError, match="expected a folder"):
+        scan_outliers(tmp_path / "missing", Kind.FAR, [])
+
+
+@given(st.lists(st.tuples(st.sampled_from([Kind.NEAR, Kind.FAR]), st.integers(0, 20)), max_size=80), st.integers(0, 9))
+@settings(max_examples=50, deadline=None)
+def test_outliers_are_held_back_by_kind_and_whole_groups(rows: list[tuple[Kind, int]], seed: int) -> None:
+    found = [FoundPhoto(Path("x"), "sort", f"{i:064x}", kind) for i, (kind, _) in enumerate(rows)]
+    groups = np.array([group for _, group in rows], dtype=np.int64)
+    photos = split_outliers(found, groups, seed=seed)
+    assert [photo.sha256 for photo in photos] == [photo.sha256 for photo in found]
+    for kind in Kind:
+        mine = [photo for photo in photos if photo.kind is kind]
+        tested = {photo.group for photo in mine if photo.split is Split.TEST}
+        assert not tested & {photo.group for photo in mine if photo.split is Split.TRAIN}
+        assert sum(photo.split is Split.TEST for photo in mine) <= round(0.2 * len(mine))
+
+
+def test_views_show_the_same_photo_grey_and_small() -> None:
+    picture = Image.effect_noise((200, 100), 60).convert("RGB")
+    picture.paste("red", (0, 0, 100, 100))
+    views = dict(zip(VIEWS, views_of(picture), strict=True))
+    assert views["plain"] is picture
+    assert len(set(views["grey"].getpixel((10, 10)))) == 1
+    assert views["thumbnail"].size == (64, 32)
+    red, green, _ = views["thumbnail"].getpixel((5, 5))
+    assert red > 200 > 50 > green
+    assert views_of(Image.new("RGB", (4000, 9)))[2].size == (64, 8)
+
+
+def test_the_store_tells_the_photo_from_its_views(tmp_path: Path) -> None:
+    store, key = FeatureStore(tmp_path), "a" * 64
+    assert store.views(key, "net") is None
+    store.put(key, "net", np.arange(4, dtype=np.float16))
+    assert not store.complete(key, "net")
+    np.testing.assert_array_equal(store.views(key, "net"), np.tile(np.arange(4), (len(VIEWS), 1)))
+    rows = np.arange(4 * len(VIEWS), dtype=np.float16).reshape(len(VIEWS), 4)
+    store.put(key, "net", rows)
+    assert store.complete(key, "net")
+    np.testing.assert_array_equal(store.views(key, "net"), rows)
+    np.testing.assert_array_equal(store.get(key, "net"), rows[0])

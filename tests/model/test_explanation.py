@@ -35,9 +35,10 @@ def test_the_evidence_map_adds_up_to_the_logit(
 ) -> None:
     picture = decode(demo_photos["grizzly_katmai_402.jpg"])
     features = classifier.body.features(classifier.body.backbone.to_array(picture)[None])[0]
-    logits = bundled.weight @ features  # without the bias, which no part of the picture speaks for
+    logits = bundled.head.logits(features[None])[0] - bundled.head.bias  # for which no part of the picture speaks
     expected = logits[classifier.vocabulary.index(label)] - logits.mean()
-    assert classifier.evidence_map(picture, label).mean() == pytest.approx(expected, abs=1e-3)
+    scaling = np.linalg.norm(features) / len(features) ** 0.5  # of the photo's features, before the head sees them
+    assert classifier.evidence_map(picture, label).mean() == pytest.approx(expected * scaling, abs=1e-3)
 
 
 def test_the_heat_lies_on_the_bear(explained: Callable[[str], Explanation]) -> None:

@@ -1,6 +1,7 @@
 """`bearbot model ...`: what it prints, where, and its exit status; and what importing it costs."""
 
 import ast
+import io
 import json
 import subprocess
 import sys
@@ -8,13 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 import model as package
+from bot.demo import __file__ as demo_module
 from model import cli
 from model.artifact import Artifact, load, load_card
+from model.dataset import Split
 from model.registry import Registry, bundled_folder
+from model.top_losses import top_losses
+
+DEMO_PHOTOS = Path(demo_module).parent / "photos"
 
 BUNDLED = load_card(bundled_folder()).version
 SOURCES = sorted(Path(package.__file__).parent.rglob("*.py"))
@@ -48,7 +56,7 @@ def test_show_as_json_is_the_whole_card(run: Callable[..., Result]) -> None:
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
     card = json.loads(line)
-    assert (card["version"], card["backbone"]) == (BUNDLED, "tf_efficientnet_lite0")
+    assert (card["version"], card["backbone"]) == (BUNDLED, "tf_efficientnet_lite2")
     assert card["created_at"].startswith("20")
     assert 0.9 < card["metrics"]["accuracy"]["value"] <= 1
     assert result.stderr == ""
@@ -57,7 +65,7 @@ def test_show_as_json_is_the_whole_card(run: Callable[..., Result]) -> None:
 def test_show_is_readable(run: Callable[..., Result]) -> None:
     result = run("show")
     assert result.exit_code == 0
-    for part in (BUNDLED, "black, grizzly, teddy", "tf_efficientnet_lite0", "154 of 156", "with 95% confidence"):
+    for part in (BUNDLED, "black, grizzly, teddy", "tf_efficientnet_lite2", "156 of 156", "with 95% confidence"):
         assert part in result.stdout
 
 
@@ -156,7 +164,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, outcome: Callable[..., object]) -> 
 def candidate(bundled: Artifact) -> object:
     from dataclasses import replace
 
-    from model.pipeline import Candidate, report_of
+    from model.candidate import Candidate, report_of
 
     fresh = replace(bundled, card=replace(bundled.card, version="fresh-1"))
     return Candidate(fresh, report_of(fresh), (("photos/black/bad.jpg", "no picture"),))
@@ -172,7 +180,8 @@ def test_a_trained_model_is_registered_and_promoted_on_request(
     assert "fresh-1" in result.stdout
     assert Registry(home).champion() == "fresh-1"
     plots = {path.name: path.read_bytes()[:4] for path in (home / "versions" / "fresh-1" / "report").iterdir()}
-    assert plots == dict.fromkeys(["confusion_matrix.png", "reliability.png", "risk_coverage.png"], b"\x89PNG")
+    names = ["confusion_matrix.png", "reliability.png", "risk_coverage.png", "top_losses.png"]
+    assert plots == dict.fromkeys(names, b"\x89PNG")
 
 
 def test_a_trained_model_is_written_where_told(
@@ -180,8 +189,9 @@ def test_a_trained_model_is_written_where_told(
 ) -> None:
     trained(monkeypatch, lambda *args, **options: candidate)
     output = tmp_path / "deep" / "model"
-    assert run("train", tmp_path, "--output", output).exit_code == 0
+    assert run("train", tmp_path, "--output", output, "--no-photos").exit_code == 0
     assert load(output).card.version == "fresh-1"
+    assert not (output / "report" / "top_losses.png").exists()
     assert (output / "report" / "reliability.png").is_file()
     assert [path.name for path in output.parent.iterdir()] == ["model"]
     assert not home.exists()
@@ -208,8 +218,31 @@ def test_evaluate_prints_figures_and_writes_plots(run: Callable[..., Result], tm
     assert (row["version"], row["photos"]) == (BUNDLED, 156)
     assert len(list((tmp_path / "plots").glob("*.png"))) == 3
     text = run("evaluate").stdout
-    assert "answered alone" in text
-    assert "154 of 156" in text
+    assert "answered without a person" in text
+    assert "156 of 156" in text
+    table = run("evaluate", "--report").stdout.splitlines()
+    assert table[1] == "|---|---|"
+    assert all(line.startswith("| ") and line.endswith(" |") and line.count("|") == 3 for line in table[2:])
+    assert sum("AUROC" in line for line in table) == 2
+
+
+@pytest.mark.parametrize("wrong", [("--report", "--json"), ("--photos", ".")])
+def test_what_evaluate_cannot_do_at_once_is_wrong_usage(run: Callable[..., Result], wrong: tuple[str, ...]) -> None:
+    assert run("evaluate", *wrong).exit_code == 2
+
+
+def test_top_losses_show_the_photos_that_are_at_hand(
+    run: Callable[..., Result], tmp_path: Path, bundled: Artifact
+) -> None:
+    """None of the bundled model's photos may be shipped, so all twelve places stay gaps; the sheet is drawn anyway."""
+    (tmp_path / "photos").mkdir()
+    result = run("evaluate", "--plots", tmp_path / "plots", "--photos", tmp_path / "photos")
+    assert result.exit_code == 0
+    with Image.open(tmp_path / "plots" / "top_losses.png") as empty:
+        white = np.asarray(empty.convert("L")).mean()
+    worst = {photo.sha256: DEMO_PHOTOS / "teddy_earlgray.jpg" for photo in bundled.manifest.of(Split.TEST)}
+    with Image.open(io.BytesIO(top_losses(bundled, worst))) as full:
+        assert np.asarray(full.convert("L")).mean() < white - 20
 
 
 def test_results_for_machines_survive_any_encoding(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

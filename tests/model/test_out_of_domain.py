@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from model.out_of_domain.combined import CombinedDetector
+from model.out_of_domain.combined import CombinedDetector, FittedDetector, Known, fit_detector
 from model.out_of_domain.detector import Evidence
 from model.out_of_domain.imagenet_mass import ImagenetMass, subject_classes
-from model.out_of_domain.neighbours import Neighbours, normalised
+from model.out_of_domain.neighbours import Neighbours, normalised, same
 
 
 def cloud(centre: list[float], photos: int, seed: int, mass: float) -> Evidence:
@@ -21,14 +21,28 @@ def cloud(centre: list[float], photos: int, seed: int, mass: float) -> Evidence:
     return Evidence(features, np.log(probabilities).astype(np.float32))
 
 
+def known(evidence: Evidence, groups: list[str]) -> Known:
+    """Photos whose two views look alike."""
+    return Known(np.repeat(evidence.features[:, None], 2, axis=1), evidence, groups)
+
+
+LABELS = np.zeros(200, dtype=np.int64)
+SCENES = [f"scene-{i}" for i in range(200)]
+
+
 @pytest.fixture(scope="module")
 def bears() -> Evidence:
     return cloud([1, 0, 0], 200, 1, 0.9)
 
 
 @pytest.fixture(scope="module")
-def detector(bears: Evidence) -> CombinedDetector:
-    return CombinedDetector.fit(bears, np.zeros(200, dtype=np.int64))
+def fitted(bears: Evidence) -> FittedDetector:
+    return fit_detector(known(bears, SCENES), LABELS, None)
+
+
+@pytest.fixture(scope="module")
+def detector(fitted: FittedDetector) -> CombinedDetector:
+    return fitted.detector
 
 
 def test_strangers_score_higher_than_the_cut_and_the_like_lower(detector: CombinedDetector) -> None:
@@ -44,25 +58,62 @@ def test_each_sign_alone_suffices(detector: CombinedDetector) -> None:
     assert (detector.score(cloud([1, 0, 0], 50, 5, 0.1)) > detector.state.cut).all()
 
 
-def test_the_cut_lets_the_stated_share_pass(bears: Evidence, detector: CombinedDetector) -> None:
-    passed = (detector.in_sample(bears) <= detector.state.cut).mean()
-    assert passed == pytest.approx(detector.state.in_domain_share, abs=0.01)
+def test_the_cut_lets_the_stated_share_pass(fitted: FittedDetector) -> None:
+    state = fitted.detector.state
+    assert (fitted.scores <= state.cut).mean() == pytest.approx(state.in_domain_share, abs=0.01)
+    assert (state.quantiles[0], state.quantiles[-1]) == (fitted.scores.min(), fitted.scores.max())
 
 
 def test_a_stored_state_scores_as_the_fitted_detector_does(bears: Evidence, detector: CombinedDetector) -> None:
     stranger = cloud([1, 1, 0], 20, 6, 0.5)
+    reference = np.repeat(bears.features, 2, axis=0)
     np.testing.assert_array_equal(
-        CombinedDetector(bears.features, detector.state).score(stranger), detector.score(stranger)
+        CombinedDetector(reference, detector.state, None).score(stranger), detector.score(stranger)
     )
 
 
-def test_a_training_photo_is_not_its_own_neighbour() -> None:
-    """Scored as a stranger it is at distance 0 of itself; judged in sample only the others count."""
-    features = np.eye(4, dtype=np.float32)
+def test_known_outliers_give_away_what_neighbours_and_mass_take_for_the_subject(bears: Evidence) -> None:
+    """Pictures that lie as near as the photos themselves, with as much mass, but on one side of them."""
+    sly = [cloud([1, 0.25, 0], 60, seed, 0.9) for seed in (7, 8)]
+    without = fit_detector(known(bears, SCENES), LABELS, None).detector
+    outliers = known(sly[0], [f"sort-{i % 6}" for i in range(60)])
+    with_plane = fit_detector(known(bears, SCENES), LABELS, outliers).detector
+    missed = (without.score(sly[1]) <= without.state.cut).mean()
+    still_missed = (with_plane.score(sly[1]) <= with_plane.state.cut).mean()
+    assert still_missed < missed - 0.2
+    assert (with_plane.score(cloud([1, 0, 0], 200, 2, 0.9)) <= with_plane.state.cut).mean() > 0.85
+
+
+def test_an_outlier_is_judged_without_its_whole_sort(bears: Evidence) -> None:
+    """One sort lies where no other does: its left-out scores must not know that it is an outlier at all."""
+    odd, others = cloud([1, -0.6, 0], 30, 9, 0.9), cloud([1, 0.6, 0], 60, 10, 0.9)
+    both = Evidence(
+        np.concatenate([odd.features, others.features]),
+        np.concatenate([odd.log_probabilities, others.log_probabilities]),
+    )
+    sorts = ["odd"] * 30 + [f"sort-{i % 4}" for i in range(60)]
+    fit = fit_detector(known(bears, SCENES), LABELS, known(both, sorts))
+    seen = fit.detector.score(both)
+    assert seen[:30].mean() > fit.outlier_scores[:30].mean() + 1
+    assert fit.outlier_scores.shape == (90,)
+
+
+@pytest.mark.parametrize("sorts", [["one"] * 40, ["one"] * 20 + ["two"] * 20])
+def test_few_sorts_of_outliers_still_give_a_plane(bears: Evidence, sorts: list[str]) -> None:
+    fit = fit_detector(known(bears, SCENES), LABELS, known(cloud([0, 1, 0], 40, 3, 0.1), sorts))
+    assert np.isfinite(fit.scores).all()
+    assert np.isfinite(fit.outlier_scores).all()
+    assert len(fit.detector.state.means) == 3
+
+
+def test_a_training_photo_is_neither_its_own_neighbour_nor_its_scenes() -> None:
+    """Scored as strangers they are at distance 0 of themselves; judged in sample only other scenes count."""
+    features = np.eye(4, dtype=np.float32)[[0, 0, 1, 2]]
     neighbours = Neighbours(features, k=1)
     evidence = Evidence(features, np.zeros((4, 4), dtype=np.float32))
+    groups = ["a", "a", "b", "c"]
     np.testing.assert_allclose(neighbours.score(evidence), 0.0, atol=1e-6)
-    np.testing.assert_allclose(neighbours.in_sample(evidence), 1.0, atol=1e-6)
+    np.testing.assert_allclose(neighbours.in_sample(evidence, same(groups, groups)), 1.0, atol=1e-6)
 
 
 @pytest.mark.parametrize("photos", [1, 2, 3, 5])

@@ -319,4 +319,4 @@ def test_one_file_is_replaced_at_once(registry: Registry, make_artifact: Make) -
 
 
 def test_the_bundled_model_has_numbers(registry: Registry) -> None:
-    assert np.isfinite(registry.load(registry.champion()).weight).all()
+    assert np.isfinite(registry.load(registry.champion()).head.weight).all()

@@ -1,0 +1,114 @@
+"""Folders of photos on disk: what in them can be trained on, and why the rest cannot."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.dataset import Kind
+from model.errors import DatasetError, ImageError
+from model.images import SUFFIXES, decode, files_in, read_photo
+from model.labels import Vocabulary
+
+# Shows how far a long walk is: takes the files, yields them (tqdm, say).
+Progress = Callable[[Sequence[Path]], Iterable[Path]]
+
+
+@dataclass(frozen=True)
+class FoundPhoto:
+    """A readable photo in a folder named after its label, or after what sort of thing it shows instead."""
+
+    path: Path
+    label: str
+    sha256: str
+    kind: Kind = Kind.SUBJECT
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a folder holds: photos in order, and what was left out with the reason."""
+
+    photos: tuple[FoundPhoto, ...]
+    left_out: tuple[tuple[Path, str], ...]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(tuple(sorted({photo.label for photo in self.photos})))
+
+
+def scan_folder(root: Path, progress: Progress | None = None) -> Scan:
+    """Read `ROOT/LABEL/*`: every photo is decoded once, so that what fails, fails here and not in the third epoch.
+
+    The same bytes twice count once; under two labels they count not at all. Raises `DatasetError` for a useless folder.
+    """
+    if not root.is_dir():
+        raise DatasetError(f"{root}: expected a folder with one folder of photos for each label")
+    found: dict[str, FoundPhoto] = {}
+    left_out: list[tuple[Path, str]] = []
+    contradictory: set[str] = set()
+    files = [file for file in files_in([root]) if len(file.relative_to(root).parts) == 2 and _is_picture(file, root)]
+    for path in progress(files) if progress else files:
+        try:
+            data = read_photo(path)
+            decode(data)
+        except (ImageError, OSError) as error:
+            left_out.append((path, str(error)))
+            continue
+        photo = FoundPhoto(path, path.parent.name, hashlib.sha256(data).hexdigest())
+        earlier = found.get(photo.sha256)
+        if earlier is None:
+            found[photo.sha256] = photo
+        else:
+            left_out.append((path, f"the same photo as {earlier.path}"))
+            if earlier.label != photo.label:
+                contradictory.add(photo.sha256)
+    for sha256 in contradictory:
+        left_out.append((found.pop(sha256).path, "filed under two labels"))
+    if not found:
+        raise DatasetError(f"{root}: found no photo; expected {root}/LABEL/*.jpg")
+    return Scan(tuple(found.values()), tuple(left_out))
+
+
+def scan_outliers(root: Path, kind: Kind, known: Iterable[str], progress: Progress | None = None) -> Scan:
+    """Read all pictures under `ROOT`, which show none of the labels; what sort of thing is their folder's name.
+
+    The same bytes twice count once; what is among the `known` (sha256 of other photos) counts not at all. Raises
+    `DatasetError` for a folder without pictures.
+    """
+    if not root.is_dir():
+        raise DatasetError(f"{root}: expected a folder of pictures that show none of the labels")
+    taken = set(known)
+    found: list[FoundPhoto] = []
+    left_out: list[tuple[Path, str]] = []
+    files = [path for path in files_in([root]) if _is_picture(path, root)]
+    for path in progress(files) if progress else files:
+        try:
+            data = read_photo(path)
+            decode(data)
+        except (ImageError, OSError) as error:
+            left_out.append((path, str(error)))
+            continue
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 in taken:
+            left_out.append((path, "the same photo is there already"))
+        else:
+            taken.add(sha256)
+            found.append(FoundPhoto(path, path.parent.name, sha256, kind))
+    if not found:
+        raise DatasetError(f"{root}: found no picture")
+    return Scan(tuple(found), tuple(left_out))
+
+
+def paths_by_key(roots: Iterable[Path]) -> dict[str, Path]:
+    """sha256 -> file, of all pictures under `roots`: where the photos of a manifest lie."""
+    return {
+        hashlib.sha256(read_photo(path)).hexdigest(): path
+        for root in roots
+        for path in files_in([root])
+        if _is_picture(path, root) and path.is_file()
+    }
+
+
+def _is_picture(path: Path, root: Path) -> bool:
+    parts = path.relative_to(root).parts
+    return path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in parts)
