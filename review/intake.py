@@ -32,8 +32,8 @@ _log = logging.getLogger(__name__)
 
 # A second label that the model gives at least half of what it gives the first is worth telling.
 CLOSE_RUNNER_UP = 0.5
-# Decoded, the largest photo that is accepted takes 180 MB: a burst of them must not take all the memory.
-_DECODED_AT_ONCE = 8
+# While it is decoded, the worst photo that is accepted takes 700 MB: a burst of them must not take all the memory.
+_DECODED_AT_ONCE = 3
 
 
 class Predictor(Protocol):

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from model.artifact import Artifact
 from model.candidate import Candidate, report_of, right_on_test
-from model.dataset import Origin
+from model.dataset import Kind, Origin
 from model.errors import ArtifactError, ImageError
 from model.evaluation import EvaluationReport
 from model.extraction import extract
@@ -133,7 +133,11 @@ def _nothing_to_learn(session: Session, champion: Artifact, snapshot: Snapshot) 
     before, and kept out or rolled back, would come out the same again; so would what left some of them out.
     """
     version = champion.card.version
-    learnt = {(p.sha256, p.label) for p in champion.manifest.photos if p.origin is Origin.REVIEW}
+    learnt = {
+        (p.sha256, p.label if p.kind is Kind.SUBJECT else None)
+        for p in champion.manifest.photos
+        if p.origin is Origin.REVIEW
+    }
     wanted = {(p.sha256, p.label) for p in snapshot.photos}
     if wanted == learnt:
         return f"nothing to learn: {version} was trained on the photos that people have labelled, and no others"

@@ -71,7 +71,7 @@ def _row(result: "RetrainingResult") -> dict[str, object]:
         "explanation": result.explanation,
         "champion_before": result.champion_version,
         "candidate": result.candidate_version,
-        "reviewed_photos": len(result.snapshot.photos),
+        "reviewed_photos": result.snapshot.labelled,
         "none_of_these": result.snapshot.none_of_these,
         "contradictory": result.snapshot.contradictory,
         "foreign_labels": result.snapshot.foreign_labels,
@@ -85,7 +85,7 @@ def _tell(result: "RetrainingResult") -> None:
     from review.tables import RetrainingOutcome
 
     snapshot = result.snapshot
-    click.echo(f"labelled by people  {len(snapshot.photos)} photos to learn from")
+    click.echo(f"labelled by people  {snapshot.labelled} photos to learn from")
     for count, what in (
         (snapshot.none_of_these, "show none of the labels: they teach what to leave to people"),
         (snapshot.contradictory, "were labelled in two ways: they teach nothing"),

@@ -144,6 +144,12 @@ def make_house(database: Database, home: Path, *, audit_rate: float) -> House:
 
 
 @pytest.fixture
+def house_auditing(database: Database, home: Path) -> Callable[[float], House]:
+    """`house_auditing(0.1)`: a tenth of what is answered is audited too."""
+    return lambda rate: make_house(database, home, audit_rate=rate)
+
+
+@pytest.fixture
 def audited_house(database: Database, home: Path) -> House:
     """Everything that is answered is audited too."""
     return make_house(database, home, audit_rate=1.0)

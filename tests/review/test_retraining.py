@@ -24,9 +24,10 @@ from review.clock import utc_now
 from review.database import Database
 from review.errors import RetrainingBusy
 from review.people import reviewer_named
+from review.policy import draw
 from review.retraining import RetrainingResult
 from review.snapshot import take_snapshot
-from review.tables import RetrainingOutcome, RetrainingRun, Submission, VerdictKind
+from review.tables import PredictionRecord, RetrainingOutcome, RetrainingRun, Submission, VerdictKind
 
 pytestmark = pytest.mark.anyio
 
@@ -55,10 +56,35 @@ async def test_a_snapshot_takes_what_people_agree_on(house: Any, predict: Predic
         snapshot = take_snapshot(session, LABELS)
         first = session.scalars(select(Submission).order_by(Submission.id)).first()
     assert first is not None
-    assert [photo.label for photo in snapshot.photos] == ["black", "grizzly"]
+    assert [photo.label for photo in snapshot.photos] == ["black", "grizzly", None]
+    assert snapshot.labelled == 2
     assert snapshot.photos[0].sha256 == first.image_sha256
     assert {photo.group for photo in snapshot.photos} == {f"asker-{first.asker_id}"}, "one sender, one side"
     assert (snapshot.none_of_these, snapshot.foreign_labels, snapshot.contradictory) == (1, 1, 0)
+
+
+async def test_audited_answers_and_doubted_photos_make_one_uniform_sample(
+    house_auditing: Callable[[float], Any], predict: Predict
+) -> None:
+    """Of a hundred photos half are doubted; a tenth of all, whoever answered, is the sample."""
+    house = house_auditing(0.1)
+    for number in range(100):
+        accepted = await house.receive(number, predict("black", 0.5 if number % 2 else 0.99))
+        if accepted.item_id is not None:
+            settle(house, accepted.item_id, "black")
+    with house.database.read() as session:
+        snapshot = take_snapshot(session, LABELS)
+        expected = {s.image_sha256 for s in session.scalars(select(Submission)) if draw(s.source_key) < 0.1}
+        audited = session.scalars(select(PredictionRecord).where(PredictionRecord.route == "answer")).all()
+    sampled = {photo.sha256 for photo in snapshot.photos if photo.sampled}
+    assert sampled == expected
+    assert 0 < sum("audit" in record.reasons for record in audited) < len(sampled) < 25
+
+
+async def test_without_audits_nothing_is_a_sample(house: Any, predict: Predict) -> None:
+    settle(house, await doubted(house, predict, 1), "black")
+    with house.database.read() as session:
+        assert not any(photo.sampled for photo in take_snapshot(session, LABELS).photos)
 
 
 async def test_a_photo_that_people_settled_in_two_ways_teaches_nothing(
