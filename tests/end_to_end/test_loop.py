@@ -22,7 +22,7 @@ async def test_from_photo_to_promoted_model(installed: Installed, photo: Photo) 
         assert answer.reply_to is not None
         assert answer.reply_to.message_id == sure.message_id
 
-        doubtful = await ana.send_photo(photo("grizzly_katmai_402"))
+        doubtful = await ana.send_photo(photo("grizzly_katmai_132cub"))
         await ana.expect(re.compile("not sure.*person", re.DOTALL), timeout=60)
         await ana.send_document(photo("none_coffee"), "coffee.png")
         await ana.expect(re.compile("do not know.*person", re.DOTALL), timeout=60)
@@ -54,7 +54,7 @@ async def test_from_photo_to_promoted_model(installed: Installed, photo: Photo) 
         await bot.until_logged(f"the model {after['version']} answers now")
         await ana.send_photo(photo("black_hillebrand"))
         await ana.expect("This is black", timeout=60)
-        await ana.send_photo(photo("grizzly_katmai_402"))
+        await ana.send_photo(photo("grizzly_katmai_132cub"))
         await ana.expect(timeout=60)
         code, out, _ = await installation.command("model", "rollback")
         assert code == 0, out

