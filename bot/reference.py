@@ -35,6 +35,16 @@ def _help_of(command: click.Command, path: tuple[str, ...], parent: click.Contex
             yield from _help_of(inner, (*path, name), context)
 
 
+def figures_table() -> str:
+    """What `bearbot model evaluate --report` prints of the bundled model."""
+    from model.artifact import load
+    from model.candidate import report_of
+    from model.registry import bundled_folder
+    from model.table import markdown
+
+    return markdown(report_of(load(bundled_folder())))
+
+
 def settings_table() -> str:
     """Every setting: environment variable, type, default, meaning."""
     rows = ["| setting | type | default | what it is |", "|---|---|---|---|"]
