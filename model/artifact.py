@@ -230,6 +230,15 @@ def load_card(folder: Path) -> ModelCard:
         raise ArtifactError(f"{folder / 'card.json'} is not a model card: {error}") from error
 
 
+def outdated_labels(folder: Path) -> tuple[str, ...] | None:
+    """The labels of a version of an earlier format, which can no longer be read; None for any other folder."""
+    try:
+        row = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        return tuple(row["labels"]) if row["format"] < FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def load(folder: Path) -> Artifact:
     """Verify the checksums and read everything. Raises `ArtifactError`."""
     verify(folder)

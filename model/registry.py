@@ -11,11 +11,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from model.artifact import Artifact, ModelCard, load, load_card, publish, save
+from model.artifact import Artifact, ModelCard, load, load_card, outdated_labels, publish, save
 from model.errors import ArtifactError, RegistryError
 from model.features import FeatureStore
 
@@ -79,8 +80,8 @@ class Registry:
         return sorted(p.name for p in folder.iterdir() if (p / "card.json").is_file() and not p.name.startswith("."))
 
     def aliases(self) -> Mapping[Alias, str]:
-        """Alias -> version. On a fresh installation the bundled model is installed as champion."""
-        if not self.alias_file.exists():
+        """Alias -> version. The bundled model is installed if it is not there: on a fresh installation as champion."""
+        if not self.alias_file.exists() or not (self.home / "versions" / _bundled_version()).exists():
             self._install_bundled()
         try:
             stored = json.loads(self.alias_file.read_text(encoding="utf-8"))
@@ -165,19 +166,32 @@ class Registry:
                     yield LedgerEntry(**json.loads(line))
 
     def _install_bundled(self) -> None:
-        bundled = bundled_folder()
-        version = load_card(bundled).version
+        version = _bundled_version()
         target = self.home / "versions" / version
         with self._locked():
-            if self.alias_file.exists():
-                return
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as temporary:
-                    shutil.copytree(bundled, Path(temporary) / "version")
+                    shutil.copytree(bundled_folder(), Path(temporary) / "version")
                     publish(Path(temporary) / "version", target)
-            self._write_aliases({Alias.CHAMPION: version})
-            self._write_ledger("installed", version, "the model that comes with bearbot")
+            reason = self._why_bundled_must_answer(version)
+            if reason:
+                self._write_aliases({Alias.CHAMPION: version})
+                self._write_ledger("installed", version, reason)
+
+    def _why_bundled_must_answer(self, version: str) -> str | None:
+        """Where there is no champion yet, or an update of bearbot no longer reads the one there is.
+
+        A champion with other labels stays, readable or not: better no answers than answers about something else.
+        """
+        if not self.alias_file.exists():
+            return "the model that comes with bearbot"
+        with suppress(OSError, ValueError, AttributeError):  # a damaged file is for `aliases` to tell
+            champion = json.loads(self.alias_file.read_text(encoding="utf-8")).get(Alias.CHAMPION.value)
+            labels = outdated_labels(self.home / "versions" / str(champion))
+            if labels is not None and labels == self.card(version).labels:
+                return f"the model that comes with bearbot; the format of {champion} is no longer read"
+        return None
 
     def _write_aliases(self, aliases: Mapping[Alias, str]) -> None:
         text = json.dumps({alias.value: version for alias, version in aliases.items()}, indent=2) + "\n"
@@ -208,6 +222,11 @@ class Registry:
         with (self.home / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+@cache
+def _bundled_version() -> str:
+    return load_card(bundled_folder()).version
 
 
 def bundled_folder() -> Path:

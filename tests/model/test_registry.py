@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from model.artifact import Artifact, load_card
+from model.artifact import Artifact, load_card, save
 from model.errors import ArtifactError, RegistryError
 from model.registry import Alias, Registry, bundled_folder
 
@@ -320,3 +320,42 @@ def test_one_file_is_replaced_at_once(registry: Registry, make_artifact: Make) -
 
 def test_the_bundled_model_has_numbers(registry: Registry) -> None:
     assert np.isfinite(registry.load(registry.champion()).head.weight).all()
+
+
+def old_champion(home: Path, labels: tuple[str, ...]) -> str:
+    """A home folder as an earlier bearbot left it: its champion is of a format that is no longer read."""
+    folder = home / "versions" / "old-1"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text(json.dumps({"format": 1, "version": "old-1", "labels": labels}))
+    (home / "aliases.json").write_text(json.dumps({"champion": "old-1", "previous": "older-1"}))
+    return "old-1"
+
+
+def test_an_update_that_no_longer_reads_the_champion_lets_the_bundled_model_answer(tmp_path: Path) -> None:
+    old_champion(tmp_path, ("black", "grizzly", "teddy"))
+    registry = Registry(tmp_path)
+    assert registry.champion() == BUNDLED
+    assert Alias.PREVIOUS not in registry.aliases()
+    (entry,) = registry.ledger()
+    assert (entry.event, entry.version) == ("installed", BUNDLED)
+    assert "old-1 is no longer read" in entry.reason
+    assert (tmp_path / "versions" / "old-1").exists()
+
+
+def test_a_model_of_other_labels_is_never_replaced_by_one_of_bears(tmp_path: Path) -> None:
+    old = old_champion(tmp_path, ("cat", "dog"))
+    registry = Registry(tmp_path)
+    assert registry.champion() == old
+    with pytest.raises(ArtifactError, match="train it again"):
+        registry.champion_card()
+    assert BUNDLED in registry.versions()  # there to be promoted, and no more
+
+
+def test_a_newer_bundled_model_is_there_to_be_promoted(make_artifact: Make, tmp_path: Path) -> None:
+    """An update brings another bundled model; the champion that is readable goes on answering."""
+    (tmp_path / "aliases.json").write_text(json.dumps({"champion": "small-1"}))
+    save(make_artifact(), tmp_path / "versions" / "small-1")
+    registry = Registry(tmp_path)
+    assert registry.champion() == "small-1"
+    assert registry.versions() == sorted([BUNDLED, "small-1"])
+    assert list(registry.ledger()) == []
