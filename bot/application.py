@@ -13,7 +13,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import commands, moderation, photos, why
+from bot import commands, moderation, photos, stats, why
 from bot.context import BotContext, Services
 
 BotApplication = Application[ExtBot[None], BotContext, dict[Any, Any], dict[Any, Any], dict[str, Services], None]
@@ -37,6 +37,7 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
         CommandHandler("start", commands.start, _PRIVATE),
         CommandHandler("help", commands.help_command, _PRIVATE),
         CommandHandler("review", moderation.review, _PRIVATE),
+        CommandHandler("stats", stats.stats, _PRIVATE),
         CommandHandler("why", why.why, _PRIVATE),
         MessageHandler(_PRIVATE & filters.ANIMATION, commands.unsupported),  # is a document, too
         MessageHandler(_PRIVATE & (filters.PHOTO | filters.Document.ALL), photos.photo),

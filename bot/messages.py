@@ -5,14 +5,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model.errors import ImageProblem
+from model.proportion import Proportion
+from model.risk import RiskThreshold
 from review.explanations import ExplainedPhoto, Unexplained
 from review.outbox import OutboxKind
 from review.phrases import duration, percent
 from review.policy import Reason
+from review.statistics import ModelPromise, QueueStatistics
 from review.tables import NONE_OF_THESE
 
 MENU = {"start": "What this bot does", "help": "How to use it", "why": "How I came to my answer"}
-MODERATOR_MENU = {**MENU, "review": "Look at the next photo that waits"}
+MODERATOR_MENU = {
+    **MENU,
+    "review": "Look at the next photo that waits",
+    "stats": "How much waits, and how good the answers are",
+}
 
 
 def start(labels: Sequence[str]) -> str:
@@ -31,7 +38,12 @@ def help_text(labels: Sequence[str], *, moderator: bool) -> str:
         "I answer at once when I am sure; otherwise a person looks at the photo, and I tell you what they say.\n"
         "/why shows how I came to my last answer; as a reply to an answer, how I came to that one."
     )
-    return f"{text}\n\nYou are a moderator: /review brings you the next photo that waits." if moderator else text
+    if not moderator:
+        return text
+    return (
+        f"{text}\n\nYou are a moderator: /review brings you the next photo that waits.\n"
+        "/stats shows how much waits, and how good the answers are."
+    )
 
 
 def not_a_picture(labels: Sequence[str]) -> str:
@@ -187,3 +199,88 @@ def item_on_card(text: str) -> int | None:
 def review_result(*, item_id: int, choice: str, reviewer: str) -> str:
     """What a review card becomes once it was answered."""
     return f"#{item_id}: {choice}, said {reviewer}"
+
+
+# What /stats brings.
+
+_ASK_THE_DOCTOR = '"bearbot doctor" tells the operator why.'
+
+
+def stats(figures: QueueStatistics, promise: ModelPromise | None, *, stranded: bool) -> str:
+    """Photos, queue, random checks and model, a paragraph each.
+
+    `promise` is None while no model can be loaded; a model is `stranded` when it answers only because the one that
+    should cannot be loaded.
+    """
+    return "\n\n".join(
+        [
+            f"Photos sent: {figures.submissions}\nAnswered by the model alone: {figures.answered_alone}",
+            _queue(figures),
+            _random_checks(figures.agreement_in_audit),
+            _model(promise, stranded=stranded),
+        ]
+    )
+
+
+def _queue(figures: QueueStatistics) -> str:
+    lines = [f"Waiting for people: {figures.open_items}"]
+    lines += [f"- {_REASONS[Reason(reason)]}: {count}" for reason, count in figures.open_by_reason.items()]
+    if sum(figures.open_by_reason.values()) > figures.open_items:
+        lines.append("(some for more than one reason)")
+    if figures.oldest_waiting_seconds is not None:
+        lines.append(f"Longest wait: {duration(figures.oldest_waiting_seconds)}")
+    lines.append(f"Settled by people: {figures.settled_items}")
+    return "\n".join(lines)
+
+
+def _random_checks(agreement: Proportion) -> str:
+    title = "Random checks of what the model answered alone"
+    if agreement.value is None:
+        return f"{title}\nNone yet, so how many of these answers are right is not known."
+    return (
+        f"{title}\nPeople agreed with {agreement.count} of {agreement.total} ({_share(agreement.value)}).\n"
+        f"Of all such answers, {_share(agreement.low)} to {_share(agreement.high)} are right, with 95 % confidence."
+    )
+
+
+def _model(promise: ModelPromise | None, *, stranded: bool) -> str:
+    if promise is None:
+        return f"Model\nNone can be loaded, so every photo goes to people. {_ASK_THE_DOCTOR}"
+    lines = [f"Model {promise.version}" if promise.version else "Model"]
+    if stranded:
+        lines.append(f"It goes on because the one that should answer cannot be loaded. {_ASK_THE_DOCTOR}")
+    if promise.risk is None:
+        lines.append(f"What it promises cannot be read. {_ASK_THE_DOCTOR}")
+    else:
+        lines += _promised(promise.risk)
+    return "\n".join(lines)
+
+
+def _promised(risk: RiskThreshold) -> list[str]:
+    """From when on the model answers, and what that promises, without the terms of a model's card."""
+    if risk.threshold > 1:
+        return ["It answers nothing alone: every photo goes to people."]
+    start = f"It answers alone when it is at least {_share(risk.threshold)} sure."
+    measured = f"Measured: {risk.errors} wrong of {risk.answered} such answers"
+    if risk.guaranteed:
+        condition, *remarks = risk.assumption.split("; ")
+        return [
+            start,
+            f"At most {_share(risk.risk)} of such answers are wrong, with {_share(1 - risk.delta)} confidence.",
+            " ".join(
+                [f"That holds as long as {condition}.", *(f"{remark[:1].upper()}{remark[1:]}." for remark in remarks)]
+            ).replace("%", " %"),
+            f"{measured}.",
+        ]
+    too_few = risk.errors <= risk.risk * risk.answered  # more photos alone could bear the promise out
+    return [
+        start,
+        f"It promises nothing, because {'it was measured on too few photos' if too_few else 'it was wrong too often'}.",
+        f"{measured}, so up to {_share(risk.upper_bound)} might be wrong; at most {_share(risk.risk)} was asked for.",
+        "Until that changes it answers only what it is almost sure of, and more photos go to people.",
+    ]
+
+
+def _share(share: float) -> str:
+    """0..1 as a figure of a statistic, to a tenth of a percent."""
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"

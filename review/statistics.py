@@ -1,6 +1,7 @@
-"""Figures of the queue and of the people in it; and how often people agreed with the model, with its uncertainty."""
+"""Figures of the queue and its people; how often people agreed with the model, and what the model itself promises."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +9,11 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from model.errors import ModelError
 from model.proportion import Proportion
-from review.policy import Decision
+from model.registry import Registry
+from model.risk import RiskThreshold
+from review.policy import Decision, Reason
 from review.tables import ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission, Verdict, VerdictKind
 
 
@@ -36,6 +40,37 @@ class QueueStatistics:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class ModelPromise:
+    """Which model answers, and from which confidence on with which promise (`risk`, from its card).
+
+    `version` and `risk` are None as far as they cannot be read; `problem` then says why.
+    """
+
+    version: str | None
+    risk: RiskThreshold | None
+    problem: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`; what is not known is null."""
+        return {
+            "version": self.version,
+            "answer_threshold": self.risk.threshold if self.risk else None,
+            "guaranteed": self.risk.guaranteed if self.risk else None,
+            "claim": self.risk.claim() if self.risk else None,
+            "problem": self.problem,
+        }
+
+
+def promise_of(registry: Registry, version: str | None = None) -> ModelPromise:
+    """What the card of `version` (by default the champion) promises. Raises nothing: a broken registry is a finding."""
+    try:
+        version = version or registry.champion()
+        return ModelPromise(version, registry.card(version).risk)
+    except (ModelError, OSError) as error:
+        return ModelPromise(version, None, str(error))
+
+
 def gather(session: Session, now: datetime) -> QueueStatistics:
     """Count; reads only."""
     submissions = session.scalar(select(func.count()).select_from(Submission)) or 0
@@ -46,7 +81,7 @@ def gather(session: Session, now: datetime) -> QueueStatistics:
         select(ReviewItem.reasons, ReviewItem.opened_at).where(ReviewItem.status == ItemStatus.OPEN)
     ).all()
     settled = session.execute(
-        select(PredictionRecord.route, PredictionRecord.label, ReviewItem.final_label)
+        select(PredictionRecord.route, PredictionRecord.label, ReviewItem.final_label, ReviewItem.reasons)
         .join(PredictionRecord, PredictionRecord.submission_id == ReviewItem.submission_id, isouter=True)
         .where(ReviewItem.status == ItemStatus.SETTLED)
     ).all()
@@ -70,11 +105,16 @@ def gather(session: Session, now: datetime) -> QueueStatistics:
         oldest_waiting_seconds=(now - oldest).total_seconds() if oldest else None,
         settled_items=len(settled),
         verdicts_by_reviewer={row.name: row[1] for row in reviewers},
-        agreement_in_review=_agreement(settled, Decision.REVIEW),
-        agreement_in_audit=_agreement(settled, Decision.ANSWER),
+        agreement_in_review=_agreement((row.label, row.final_label) for row in settled if row.route == Decision.REVIEW),
+        # An answer that its asker disputes comes to people because it may be wrong: it is in no random sample.
+        agreement_in_audit=_agreement(
+            (row.label, row.final_label)
+            for row in settled
+            if row.route == Decision.ANSWER and Reason.AUDIT in row.reasons
+        ),
     )
 
 
-def _agreement(settled: Any, route: Decision) -> Proportion:
-    pairs = [(guess, final) for found, guess, final in settled if found == route]
-    return Proportion.of(sum(guess == final for guess, final in pairs), len(pairs))
+def _agreement(guesses_and_finals: Iterable[tuple[str, str | None]]) -> Proportion:
+    agreed = [guess == final for guess, final in guesses_and_finals]
+    return Proportion.of(sum(agreed), len(agreed))

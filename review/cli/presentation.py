@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import Any
 
 from review.items import ItemView
 from review.phrases import duration, percent
-from review.statistics import QueueStatistics
+from review.statistics import ModelPromise, QueueStatistics
 from review.storage import LocalImageStore
+
+_WIDTH = 100  # columns, of the one sentence that may be long
 
 
 def item_row(item: ItemView, now: datetime, images: LocalImageStore) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def card(item: ItemView, now: datetime, images: LocalImageStore) -> str:
     return "\n".join(lines)
 
 
-def figures(statistics: QueueStatistics) -> str:
+def figures(statistics: QueueStatistics, promise: ModelPromise) -> str:
     """The statistics as lines."""
     lines = [
         f"photos sent        {statistics.submissions}",
@@ -89,6 +92,18 @@ def figures(statistics: QueueStatistics) -> str:
     lines.append("people agreed with the model's best guess (95 % interval)")
     lines.append(f"  where it doubted {statistics.agreement_in_review}")
     lines.append(f"  random checks    {statistics.agreement_in_audit}")
+    if promise.risk is None:
+        lines.append(f"model              {promise.version or 'unknown'}")
+        lines.append(f"  promises         unknown: {promise.problem}")
+        return "\n".join(lines)
+    lines.append(f"model              {promise.version} answers from {promise.risk.threshold:.0%} confidence on")
+    caution = "" if promise.risk.guaranteed else "; until that changes it asks people more often"
+    lines += wrap(
+        f"  promises         {promise.risk.claim()}{caution}",
+        _WIDTH,
+        subsequent_indent=" " * 19,
+        break_on_hyphens=False,
+    )
     return "\n".join(lines)
 
 

@@ -196,6 +196,8 @@ def undo(name: str | None) -> None:
 def stats(as_json: bool) -> None:
     """How much waits and why, who settled how much, how often people agreed with the model.
 
+    The last lines are from the model's card: what it promises of its answers, or that it promises nothing and why.
+
     \b
     Example:
       bearbot review stats
@@ -203,15 +205,16 @@ def stats(as_json: bool) -> None:
     from review.cli.installation import opened
     from review.cli.presentation import figures
     from review.clock import utc_now
-    from review.statistics import gather
+    from review.statistics import gather, promise_of
 
     with opened() as installation:
         with installation.database.read() as session:
             found = gather(session, utc_now())
+        promise = promise_of(installation.registry)
         if as_json:
-            print_json(found.to_json())
+            print_json({**found.to_json(), "model": promise.to_json()})
         else:
-            click.echo(figures(found))
+            click.echo(figures(found, promise))
 
 
 def _claimed(installation: "Installation", name: str) -> "ItemView | None":

@@ -96,9 +96,12 @@ def test_help_tells_of_why() -> None:
     assert "why" in messages.MENU
 
 
-def test_help_tells_moderators_more() -> None:
-    assert "/review" in messages.help_text(LABELS, moderator=True)
-    assert "/review" not in messages.help_text(LABELS, moderator=False)
+@pytest.mark.parametrize("command", ["review", "stats"])
+def test_help_and_the_menu_tell_moderators_more(command: str) -> None:
+    assert f"/{command}" in messages.help_text(LABELS, moderator=True)
+    assert f"/{command}" not in messages.help_text(LABELS, moderator=False)
+    assert command in messages.MODERATOR_MENU
+    assert command not in messages.MENU
 
 
 @pytest.mark.parametrize("reason", list(Reason))

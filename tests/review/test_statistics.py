@@ -10,8 +10,9 @@ from model.serving import Prediction
 from review import queue
 from review.database import Database
 from review.people import reviewer_named
+from review.policy import Reason
 from review.statistics import gather
-from review.tables import VerdictKind
+from review.tables import ReviewItem, VerdictKind
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +49,21 @@ async def test_counts_and_agreement(
     assert (found.agreement_in_review.count, found.agreement_in_review.total) == (1, 2)
     assert (found.agreement_in_audit.count, found.agreement_in_audit.total) == (1, 1)
     assert found.agreement_in_audit.low < 0.5, "one photo proves little"
+
+
+async def test_answers_that_their_askers_dispute_are_in_no_random_sample(
+    audited_house: Any, predict: Callable[..., Prediction], now: datetime
+) -> None:
+    """They come to people because they may be wrong; counted with the random checks they would slander the model."""
+    checked, disputed, both = [(await audited_house.receive(n, predict("teddy", 0.99))).item_id for n in (1, 2, 3)]
+    with audited_house.database.write() as session:
+        for item, reasons in ((disputed, [Reason.DISPUTED]), (both, [Reason.AUDIT, Reason.DISPUTED])):
+            session.get(ReviewItem, item).reasons = [reason.value for reason in reasons]
+    for item, label in ((checked, "teddy"), (disputed, "black"), (both, "black")):
+        settle(audited_house.database, now, item, label)
+    with audited_house.database.read() as session:
+        agreement = gather(session, now).agreement_in_audit
+    assert (agreement.count, agreement.total) == (1, 2)
 
 
 async def test_verdicts_that_were_taken_back_do_not_count(

@@ -1,0 +1,30 @@
+"""/stats: figures of the queue and of the model that answers, for moderators."""
+
+import asyncio
+
+from telegram import Update
+
+from bot import messages
+from bot.context import BotContext, Services
+from review.clock import utc_now
+from review.statistics import gather, promise_of
+
+
+async def stats(update: Update, context: BotContext) -> None:
+    """/stats"""
+    message, user = update.effective_message, update.effective_user
+    assert message is not None
+    if user is None or context.services.settings.role_of(user.id) is None:
+        await message.reply_text(messages.NOT_A_MODERATOR)
+        return
+    await message.reply_text(await asyncio.to_thread(_text, context.services))
+
+
+def _text(services: Services) -> str:
+    """Counts in the database and reads a card: nothing for the event loop."""
+    with services.database.read() as session:
+        figures = gather(session, utc_now())
+    # Who answers is the model in memory, whatever became of the registry since; at the start it is the champion to be.
+    version, problem = services.champion.version, services.champion.problem
+    promise = None if version is None and problem is not None else promise_of(services.registry, version)
+    return messages.stats(figures, promise, stranded=version is not None and problem is not None)
