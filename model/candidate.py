@@ -30,12 +30,12 @@ _FEWEST_OUTLIERS = 30
 _FEWEST_ANSWERED = 149
 
 _SUBJECT_ALONE = (
-    "the photos that arrive are like the training photos; pictures of anything else are left to the out-of-domain cut, "
-    "whose misses this bound does not count"
+    "the photos that arrive are like the training photos; pictures of anything else are recognised and go to people, "
+    "and those that are missed are not counted here"
 )
 _MIX = (
     "{subject} of what arrives are photos like the training photos, {far} are pictures of something else and {near} "
-    "only look like the subject, of the sorts that were held against it; answers to those count as wrong"
+    "only look like the subject, both of sorts like those that it was tried on; answers to those count as wrong"
 )
 _TRAFFIC = "what arrives is like the {count} photos that were drawn from all that arrived before and judged by people"
 

@@ -45,7 +45,7 @@ class RiskThreshold:
                 f"{self.assumption}"
             )
         return (
-            f"nothing is guaranteed: {self.errors} errors in {self.answered} answered calibration photos only show "
+            f"nothing is guaranteed: {self.errors} wrong of {self.answered} answered calibration photos only show "
             f"that at most {self.upper_bound:.1%} are wrong, {self.risk:.0%} was asked for"
         )
 

@@ -39,7 +39,7 @@ def classify(paths: tuple[Path, ...], as_json: bool, earlier: Path | None) -> No
     What could not be read then is tried again.
 
     \b
-    Examples:
+    Example:
       bearbot classify --json photos/ | jq .label
       bearbot classify --json --skip-done rows.jsonl photos/ >> rows.jsonl
     """

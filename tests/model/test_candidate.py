@@ -70,7 +70,7 @@ def test_without_outliers_the_card_says_that_their_misses_are_not_counted(make_t
     risk = candidate_of(fit_of(training), training).artifact.card.risk
     assert risk.guaranteed
     assert risk.composition == {"subject": 400}
-    assert "whose misses this bound does not count" in risk.claim()
+    assert "those that are missed are not counted here" in risk.claim()
 
 
 def test_with_outliers_the_threshold_is_chosen_on_the_production_mix(make_training: Make) -> None:

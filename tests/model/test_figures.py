@@ -75,7 +75,7 @@ def test_the_sequence_stops_at_the_first_failure() -> None:
 def test_without_enough_photos_nothing_is_claimed() -> None:
     threshold = chosen([0.999] * 148, [])
     assert (threshold.threshold, threshold.guaranteed) == (CONSERVATIVE_THRESHOLD, False)
-    assert threshold.claim().startswith("nothing is guaranteed: 0 errors in 148")
+    assert threshold.claim().startswith("nothing is guaranteed: 0 wrong of 148")
     assert chosen([0.999] * 149, []).guaranteed
 
 

@@ -27,9 +27,14 @@ def test_features_do_not_depend_on_the_neighbours_in_the_batch(
 ) -> None:
     body = classifier.body
     (row,) = batch = body.backbone.to_array(decode(demo_photos["black_dod.jpg"]))[None]
-    alone = body.features(batch)
-    assert body.features(np.stack([row] * 9)).shape == (9, body.backbone.feature_dim)
-    np.testing.assert_allclose(body.features(np.stack([row] * 9)), np.repeat(alone, 9, axis=0), atol=1e-4)
+    neighbours = [decode(demo_photos["none_coffee.png"]), decode(demo_photos["teddy_polimerek.jpg"])]
+    others = [body.backbone.to_array(picture) for picture in neighbours]
+    (alone,) = body.features(batch)
+    among = body.features(np.stack([*others, row, *others, row]))
+    assert among.shape == (6, body.backbone.feature_dim)
+    assert np.array_equal(among[2], alone)  # to the last bit: the same photo always gets the same row
+    assert np.array_equal(among[5], alone)
+    assert body.features(batch[:0]).shape == (0, body.backbone.feature_dim)
 
 
 def test_workers_compute_alone_and_leave_other_threads_their_cores() -> None:

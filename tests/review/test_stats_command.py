@@ -72,7 +72,7 @@ def test_a_promise_is_told_in_lines_that_fit(rewrite: Callable[..., ModelCard]) 
 def test_without_a_guarantee_it_says_why_and_what_follows(rewrite: Callable[..., ModelCard]) -> None:
     card = rewrite(guaranteed=False, threshold=0.99, answered=60, errors=1, upper_bound=0.0766)
     shown = in_one_line(stats())
-    assert "answers from 99% confidence on promises nothing is guaranteed: 1 errors in 60" in shown
+    assert "answers from 99% confidence on promises nothing is guaranteed: 1 wrong of 60" in shown
     assert shown.endswith("; until that changes it asks people more often")
     assert (model_row()["guaranteed"], model_row()["claim"]) == (False, card.risk.claim())
 
