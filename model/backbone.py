@@ -43,7 +43,7 @@ class Backbone(ABC):
         """
 
     def for_answering(self, network: "torch.nn.Module") -> "torch.nn.Module":
-        """The built (and perhaps tuned) network as fast as it can be made without changing its features.
+        """The built (and perhaps tuned) network as fast as its device can take it, with the same features.
 
         What was passed may be changed by it, and cannot be trained any more.
         """
@@ -134,10 +134,12 @@ class BundledBackbone(Backbone):
         return network.eval()
 
     def for_answering(self, network: "torch.nn.Module") -> "torch.nn.Module":
-        from model.efficientnet_lite import EfficientNetLite, fold
+        from model.efficientnet_lite import EfficientNetLite, fold, pack
 
         assert isinstance(network, EfficientNetLite)
         fold(network)
+        if network.classifier.weight.device.type == "cpu":
+            pack(network, self.image_size)
         return network
 
 

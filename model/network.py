@@ -19,7 +19,6 @@ from model.settings import Device
 if TYPE_CHECKING:
     from model.hub import StoredWeights
 
-_CPU_BATCH = 4  # measured: the maps of more no longer fit into a core's cache, of fewer the layers' fixed costs weigh
 Item = TypeVar("Item")
 
 
@@ -35,8 +34,9 @@ def torch_device(device: Device) -> torch.device:
 class Body:
     """A frozen ImageNet body with its own 1000-class head, on one device.
 
-    On a CPU every core takes a few pictures at a time through the network by itself: cores that share the work of each
-    layer wait for one another dozens of times a picture.
+    On a CPU every core takes one picture at a time through the network by itself: cores that share the work of each
+    layer wait for one another dozens of times a picture, and the maps of several pictures no longer fit into its cache.
+    So a picture's features do not depend on its neighbours in the batch either, to the last bit.
     """
 
     def __init__(
@@ -55,26 +55,24 @@ class Body:
         head = backbone.classifier(network)
         self._class_weight = head.weight.detach().numpy().copy()  # (1000, D)
         self._class_bias = head.bias.detach().numpy().copy() if head.bias is not None else np.zeros(1000, np.float32)
-        self.network = backbone.for_answering(network).to(memory_format=torch.channels_last).to(device)
-        self._threads = torch.get_num_threads()
-        self.workers = _lone_workers(self._threads)
+        self.workers = _lone_workers(torch.get_num_threads())
+        # By a worker: how the weights are best laid out depends on how many threads share a layer.
+        self.network: nn.Module = self.workers.submit(
+            backbone.for_answering, network.to(device).to(memory_format=torch.channels_last)
+        ).result()
 
     def features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, 3, S, S) float32 -> pooled features (N, D) float32. Never call it from `workers`: it waits for them."""
-        if self.device.type != "cpu" or len(batch) <= 1:
+        if self.device.type != "cpu" or not len(batch):
             return self._features(batch)
-        each = min(_CPU_BATCH, -(-len(batch) // self._threads))
-        parts = [batch[start : start + each] for start in range(0, len(batch), each)]
-        return np.concatenate(list(self.workers.map(self._features, parts)))
+        return np.concatenate(list(self.workers.map(self._features, np.split(batch, len(batch)))))
 
-    @torch.inference_mode()
     def feature_maps(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, 3, S, S) float32 -> maps before pooling (N, D, h, w) float32.
+        """(N, 3, S, S) float32 -> maps before pooling (N, D, h, w) float32. Never call it from `workers` either.
 
         Of the bundled bodies, the features are their mean over h and w; some others pool otherwise.
         """
-        maps = self.backbone.feature_maps(self.network, self._on_device(batch))
-        return maps.float().cpu().contiguous().numpy()
+        return self.workers.submit(self._feature_maps, batch).result()
 
     @staticmethod
     def imagenet_labels() -> tuple[str, ...]:
@@ -93,6 +91,11 @@ class Body:
     @torch.inference_mode()
     def _features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         return pooled_features(self.network, self._on_device(batch)).float().cpu().numpy()
+
+    @torch.inference_mode()
+    def _feature_maps(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        maps = self.backbone.feature_maps(self.network, self._on_device(batch))
+        return maps.float().cpu().contiguous().numpy()
 
     def _on_device(self, batch: NDArray[np.float32]) -> torch.Tensor:
         return torch.from_numpy(batch).to(self.device).contiguous(memory_format=torch.channels_last)

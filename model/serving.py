@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
+from threading import Lock
 from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from threadpoolctl import ThreadpoolController
 
 from model.artifact import Artifact
 from model.calibration import softmax
@@ -22,6 +24,9 @@ from model.out_of_domain.combined import CombinedDetector
 from model.out_of_domain.detector import Evidence
 
 _BATCH = 32  # photos decoded ahead and judged together: 20 MB of pixels
+# Judging takes a millisecond, but numpy's threads then wait busily for more to do, on cores that the body needs.
+# How many there are is one number for the whole process: who changes it for a while must be alone.
+_SCORING = Lock()
 Item = TypeVar("Item")
 
 
@@ -69,6 +74,7 @@ class Classifier:
         if not len(reference):
             raise ArtifactError(f"{card.version}: all photos that it was trained on were deleted; train a new model")
         self._detector = CombinedDetector(reference, card.out_of_domain, artifact.plane)
+        self._numpy_threads = ThreadpoolController()
         self._tuned = Body(body.backbone, body.device, artifact.body) if card.fine_tuned else None
 
     @classmethod
@@ -147,8 +153,8 @@ class Classifier:
         stored = self.body.features(batch).astype(np.float16)
         frozen = stored.astype(np.float32)  # (N, D)
         inputs = frozen if self._tuned is None else self._tuned.features(batch)
-        probabilities = softmax(self._head.logits(inputs) / self._card.temperature)  # (N, K)
-        scores = self._detector.score(Evidence(frozen, self.body.imagenet_log_probabilities(frozen)))
+        with _SCORING, self._numpy_threads.limit(limits=1, user_api="blas"):
+            judged = list(self.body.workers.map(self._judge, frozen, inputs))
         labels = self.vocabulary.labels
         return [
             Prediction(
@@ -162,5 +168,17 @@ class Classifier:
                 backbone=self._card.backbone,
                 features=features,
             )
-            for row, score, features in zip(probabilities, scores, stored, strict=True)
+            for (row, score), features in zip(judged, stored, strict=True)
         ]
+
+    def _judge(
+        self, frozen: NDArray[np.float32], inputs: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], np.float64]:
+        """Features (D,) of one photo -> probabilities (K,) and out-of-domain score.
+
+        One by one, for products of many rows round each by its place: the same photo must always get the same row.
+        """
+        (probabilities,) = softmax(self._head.logits(inputs[None]) / self._card.temperature)
+        evidence = Evidence(frozen[None], self.body.imagenet_log_probabilities(frozen[None]))
+        (score,) = self._detector.score(evidence)
+        return probabilities, score
