@@ -10,7 +10,7 @@ NO_SKIPS ?=
 export BEARBOT_TEST_NO_SKIPS := $(NO_SKIPS)
 
 .DEFAULT_GOAL := list
-.PHONY: list setup demo chat test slow check format docs lock clean
+.PHONY: list setup demo chat test slow bench check format docs lock clean
 
 list: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ test: $(READY) ## the tests (what needs a browser skips visibly where none is in
 
 slow: $(READY) ## the tests that take long
 	@$(BIN)/pytest -m slow $(ARGS)
+
+bench: $(READY) ## photos a second, latency and memory of the champion (ARGS="FOLDER --json" for other photos)
+	@$(BIN)/python tests/benchmarks/serving.py $(ARGS)
 
 check: $(READY) ## format, lint, types, import contract, generated docs
 	@$(BIN)/ruff format --check .
