@@ -111,13 +111,18 @@ class Classifier:
         def submit() -> list[tuple[Item, Future[NDArray[np.float32] | ImageFailure]]]:
             return [(item, self.body.workers.submit(prepare, item)) for item in islice(remaining, _BATCH)]
 
-        following = submit()
-        while following:
-            batch, following = following, submit()  # decoded while the network runs
-            prepared = [(item, future.result()) for item, future in batch]
-            predictions = iter(self._predict([array for _, array in prepared if not isinstance(array, ImageFailure)]))
-            for item, array in prepared:
-                yield item, array if isinstance(array, ImageFailure) else next(predictions)
+        batch, following = [], submit()
+        try:
+            while following:
+                batch, following = following, submit()  # decoded while the network runs
+                prepared = [(item, future.result()) for item, future in batch]
+                arrays = [array for _, array in prepared if not isinstance(array, ImageFailure)]
+                predictions = iter(self._predict(arrays))
+                for item, array in prepared:
+                    yield item, array if isinstance(array, ImageFailure) else next(predictions)
+        finally:  # at Ctrl-C, or when no more is asked for: nobody waits for what was begun ahead
+            for _, future in (*batch, *following):
+                future.cancel()
 
     def predict_pictures(self, pictures: Sequence[Image.Image]) -> list[Prediction]:
         """One prediction for each RGB picture, in order."""

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -179,3 +180,20 @@ def test_a_rotated_camera_changes_nothing(classifier: Classifier, demo_photos: d
     assert isinstance(other, Prediction)
     assert one.label == other.label == "teddy"
     assert one.out_of_domain_score == pytest.approx(other.out_of_domain_score, abs=0.5)
+
+
+def test_of_a_long_row_of_photos_few_are_read_ahead(classifier: Classifier, demo_photos: dict[str, bytes]) -> None:
+    read: list[int] = []
+
+    def photo(number: int) -> bytes:
+        read.append(number)
+        return demo_photos["teddy_polimerek.jpg"] if number % 2 else b"no photo"
+
+    results = classifier.predict_each(iter(range(10**9)), photo)
+    assert [(number, type(result)) for number, result in islice(results, 3)] == [
+        (0, ImageFailure),
+        (1, Prediction),
+        (2, ImageFailure),
+    ]
+    results.close()
+    assert len(read) <= 64
