@@ -206,7 +206,9 @@ def _model_and_gpu(settings: "ModelSettings") -> Iterator[Finding]:
     try:
         torch.set_num_threads(settings.threads)
         version = registry.champion()
-        classifier = Classifier.load(registry.load(version), device, registry.feature_store)
+        artifact = registry.load(version)
+        weights = registry.stored_weights(artifact.card)
+        classifier = Classifier.load(artifact, device, registry.feature_store, weights=weights)
         picture = Image.new("RGB", (640, 480), "grey")
         classifier.predict_batch([picture])  # the first call also builds what later ones reuse
         began = time.perf_counter()

@@ -33,6 +33,7 @@ from model.head import Head
 from model.out_of_domain.combined import DetectorState
 from model.out_of_domain.outliers import OutlierPlane
 from model.risk import RiskThreshold
+from model.weights import features_key
 
 FORMAT = 2
 _SUMS = "SHA256SUMS"
@@ -57,7 +58,13 @@ class ModelCard:
     data: Mapping[str, Any]
     metrics: Mapping[str, Any]
     made_with: Mapping[str, str]
+    weights: str | None = None  # sha256 of the body's, where they came from a file
     format: int = FORMAT
+
+    @property
+    def features_key(self) -> str:
+        """What the features of people's photos are filed under."""
+        return features_key(self.backbone, self.weights)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -127,7 +134,7 @@ class Artifact:
             if photo.origin is Origin.BASE:
                 row: NDArray[np.float16] | None = embedded[photo.sha256]
             else:
-                row = store.views(photo.sha256, self.card.backbone)
+                row = store.views(photo.sha256, self.card.features_key)
             if row is not None:
                 photos.append(photo)
                 rows.append(row)

@@ -35,6 +35,11 @@ class Backbone(ABC):
     std: tuple[float, float, float]
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
 
+    @property
+    def key(self) -> str:
+        """What features are filed under: those of other weights are not comparable."""
+        return self.name
+
     @abstractmethod
     def build(self) -> "torch.nn.Module":
         """The whole pretrained network (1000 classes) in evaluation mode, on the CPU; it can be trained further.

@@ -54,7 +54,7 @@ class Training:
     """What a candidate is made of: both sides with their outliers, all rows, and the body that saw them.
 
     `base_features` (B, V, D) of the manifest's base photos, in its order. `traffic` names the photos (sha256) that are
-    a uniform sample of what people sent.
+    a uniform sample of what people sent; `weights` (sha256) the body's where they came from a file.
     """
 
     sides: Mapping[Split, Side]
@@ -67,6 +67,7 @@ class Training:
     seed: int
     parent: str | None = None
     traffic: frozenset[str] = frozenset()
+    weights: str | None = None
 
 
 def candidate_of(fit: Fit, training: Training) -> Candidate:
@@ -108,6 +109,7 @@ def candidate_of(fit: Fit, training: Training) -> Candidate:
         data={**training.data, **_counts(training.manifest), "seed": training.seed},
         metrics=report.to_json(),
         made_with={name: installed_version(name) for name in ("bearbot", "torch", "timm", "fastai")},
+        weights=training.weights,
     )
     artifact = Artifact(card, fit.head, detector.plane, training.manifest, training.base_features, tests, fit.body)
     return Candidate(artifact, report, ())

@@ -107,7 +107,9 @@ class Champion:
         torch.set_num_threads(self._settings.threads)
         device = torch_device(self._settings.device)
         body = self._classifier.body if self._classifier else None
-        return Classifier.load(self._registry.load(version), device, self._registry.feature_store, body=body)
+        artifact = self._registry.load(version)
+        weights = self._registry.stored_weights(artifact.card)
+        return Classifier.load(artifact, device, self._registry.feature_store, weights=weights, body=body)
 
     def _predict_batch(self, pictures: Sequence[Image.Image]) -> "list[Prediction]":
         assert self._classifier is not None  # `predict` asks only then, and a loaded model is never unloaded

@@ -38,7 +38,16 @@ def model() -> None:
     help="Pictures of anything else.",
 )
 @click.option("--description", default="", help="What the photos are and where they come from; goes into the card.")
-@click.option("--backbone", default=None, help="Pretrained body, by timm's name.  [default: tf_efficientnet_lite2]")
+@click.option(
+    "--backbone",
+    default=None,
+    help="Pretrained body by timm's name, or torchvision:NAME.  [default: tf_efficientnet_lite2]",
+)
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The body's weights from this file (.safetensors, .pth) instead; it is copied.",
+)
 @click.option(
     "--fine-tune/--head-only",
     default=None,
@@ -57,6 +66,7 @@ def train(
     far: Path | None,
     description: str,
     backbone: str | None,
+    weights: Path | None,
     fine_tune: bool | None,
     seed: int,
     promote: bool,
@@ -83,11 +93,15 @@ def train(
     from model.plots import report_plots
     from model.scanning import paths_by_key
     from model.top_losses import top_losses
+    from model.weights import StoredWeights
 
     if output and output.exists():
         raise ArtifactError(f"{output} exists already: name a folder that does not")
     settings, registry = _opened()
     device = torch_device(settings.device)
+    stored = None
+    if weights:
+        stored = StoredWeights(folder=registry.weights_folder, sha256=registry.weights_folder.adopt(weights))
     candidate = run_training(
         folder,
         device=device,
@@ -96,6 +110,7 @@ def train(
         near=near,
         far=far,
         backbone=backbone or DEFAULT_BACKBONE,
+        weights=stored,
         seed=seed,
         progress=progress_bars(),
     )
@@ -267,6 +282,8 @@ def _print_card(card: "ModelCard") -> None:
     click.echo(f"version     {card.version}{f' (from {card.parent})' if card.parent else ''}")
     click.echo(f"made        {card.created_at} with {', '.join(f'{k} {v}' for k, v in card.made_with.items())}")
     click.echo(f"backbone    {card.backbone}, {'fine-tuned' if card.fine_tuned else 'frozen, with a trained head'}")
+    if card.weights:
+        click.echo(f"weights     from a file, kept as {card.weights}")
     click.echo(f"labels      {', '.join(card.labels)}")
     click.echo(f"data        {card.data['description']}")
     for name, counts in (

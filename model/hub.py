@@ -13,7 +13,7 @@ from torch import nn
 
 from model.backbone import BUNDLED, Backbone
 from model.errors import ArtifactError
-from model.weights import WeightsFolder
+from model.weights import StoredWeights, features_key
 
 if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
@@ -23,18 +23,14 @@ _CLASSES = 1000  # of ImageNet-1k: the out-of-domain score reads them
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoredWeights:
-    """Weights that were adopted from a file."""
-
-    folder: WeightsFolder
-    sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class TimmBackbone(Backbone):
     """`name` is timm's, with its tag or without."""
 
     weights: StoredWeights | None = None
+
+    @property
+    def key(self) -> str:
+        return features_key(self.name, self.weights.sha256 if self.weights else None)
 
     def build(self) -> nn.Module:
         """Raises `ArtifactError` when the weights cannot be had, or do not fit."""
@@ -64,6 +60,10 @@ class TorchvisionBackbone(Backbone):
     """`name` is torchvision's behind `torchvision:`."""
 
     weights: StoredWeights | None = None
+
+    @property
+    def key(self) -> str:
+        return features_key(self.name, self.weights.sha256 if self.weights else None)
 
     def build(self) -> nn.Module:
         """Raises `ArtifactError` when the weights cannot be had, or do not fit."""

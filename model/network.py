@@ -1,15 +1,13 @@
 """Bodies and heads: pictures (N, 3, S, S) to features (N, D), features to logits (N, K)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from itertools import islice
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Barrier
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import nn
 
 from model.backbone import BUNDLED, Backbone
@@ -17,9 +15,7 @@ from model.errors import ArtifactError, SettingsError
 from model.settings import Device
 
 if TYPE_CHECKING:
-    from model.hub import StoredWeights
-
-Item = TypeVar("Item")
+    from model.weights import StoredWeights
 
 
 def torch_device(device: Device) -> torch.device:
@@ -143,30 +139,3 @@ def pooled_features(network: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
         pre_logits=True,
     )
     return result
-
-
-def extract(
-    body: Body,
-    photos: Iterable[Item],
-    read: Callable[[Item], Image.Image],
-    *,
-    batch_size: int,
-    workers: int = 2,
-) -> Iterator[tuple[Item, NDArray[np.float16]]]:
-    """Yield each photo with its features (D,) float16, in order; decoding runs beside the network."""
-    remaining = iter(photos)
-
-    def prepare(item: Item) -> NDArray[np.float32]:
-        return body.backbone.to_array(read(item))
-
-    with ThreadPoolExecutor(workers) as pool:
-
-        def submit() -> list[tuple[Item, Future[NDArray[np.float32]]]]:
-            return [(item, pool.submit(prepare, item)) for item in islice(remaining, batch_size)]
-
-        following = submit()
-        while following:
-            batch, following = following, submit()
-            arrays = np.stack([future.result() for _, future in batch])  # (N, 3, S, S)
-            for (item, _), features in zip(batch, body.features(arrays), strict=True):
-                yield item, features.astype(np.float16)

@@ -22,6 +22,7 @@ from model.network import Body, load_body
 from model.progress import Progress, silent
 from model.scanning import FoundPhoto, Scan, scan_folder, scan_outliers
 from model.splitting import near_duplicate_groups, resembles, split_outliers, split_photos
+from model.weights import StoredWeights
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def train(
     near: Path | None = None,
     far: Path | None = None,
     backbone: str = DEFAULT_BACKBONE,
+    weights: StoredWeights | None = None,
     seed: int = 20,
     progress: Progress = silent,
 ) -> Candidate:
@@ -61,7 +63,7 @@ def train(
             known = [photo.sha256 for scan in scans for photo in scan.photos]
             scans.append(scan_outliers(root, kind, known, lambda paths: progress("reading outliers", paths)))
     found = [photo for scan in scans for photo in scan.photos]
-    body = load_body(backbone, device)
+    body = load_body(backbone, device, weights)
     features = _features_of(found, body, progress)
     manifest = DatasetManifest(_split(scans, features, seed))
     training = _training(
@@ -73,6 +75,7 @@ def train(
         seed,
         data={"description": description, "left_out": sum(len(scan.left_out) for scan in scans)},
     )
+    training = replace(training, weights=weights.sha256 if weights else None)
     paths = {photo.sha256: photo.path for photo in found} if fine_tune else None
     candidate = candidate_of(_fit(training, paths, progress), training)
     return replace(candidate, left_out=tuple((str(path), why) for scan in scans for path, why in scan.left_out))
@@ -84,6 +87,7 @@ def retrain(
     *,
     store: FeatureStore,
     device: torch.device,
+    weights: StoredWeights | None = None,
     paths: Mapping[str, Path] | None = None,
     seed: int = 20,
     progress: Progress = silent,
@@ -92,18 +96,19 @@ def retrain(
 
     The head is trained on features. With `paths` (sha256 -> file, of base and reviewed photos) the whole network is
     fine-tuned; `DatasetError` names how many files are missing. Reviewed photos that resemble a test photo are left
-    out, as are those whose features are gone. Raises `DatasetError` when a label is none of the champion's.
+    out, as are those whose features are gone. `weights`: the champion's (`Registry.stored_weights`). Raises
+    `DatasetError` when a label is none of the champion's.
     """
     vocabulary = Vocabulary(champion.card.labels)
     base = champion.base_photos()
     tested = champion.base_features[[photo.split is Split.TEST for photo in base], 0]
-    added, left_out = _usable(reviewed, tested, base, store, champion.card.backbone, vocabulary)
+    added, left_out = _usable(reviewed, tested, base, store, champion.card.features_key, vocabulary)
     training = _training(
         DatasetManifest((*base, *(photo for photo, _ in added))),
         (*base, *(photo for photo, _ in added)),
         np.concatenate([champion.base_features, *(row[None] for _, row in added)]),
         vocabulary,
-        load_body(champion.card.backbone, device),
+        load_body(champion.card.backbone, device, weights),
         seed,
         data={"description": champion.card.data.get("description", ""), "left_out": len(left_out)},
     )
@@ -111,6 +116,7 @@ def retrain(
         training,
         base_features=champion.base_features,
         parent=champion.card.version,
+        weights=champion.card.weights,
         traffic=frozenset(photo.sha256 for photo in reviewed if photo.sampled),
     )
     if paths is not None:

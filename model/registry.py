@@ -19,6 +19,7 @@ from typing import Any
 from model.artifact import Artifact, ModelCard, load, load_card, outdated_labels, publish, save
 from model.errors import ArtifactError, RegistryError
 from model.features import FeatureStore
+from model.weights import StoredWeights, WeightsFolder
 
 _VERSION = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 
@@ -64,6 +65,15 @@ class Registry:
     def feature_store(self) -> FeatureStore:
         """People's features, beside the versions that refer to them."""
         return FeatureStore(self.home / "features")
+
+    @property
+    def weights_folder(self) -> WeightsFolder:
+        """Weights of bodies that came from files."""
+        return WeightsFolder(self.home / "weights")
+
+    def stored_weights(self, card: ModelCard) -> StoredWeights | None:
+        """Where the weights of a version's body are, if they came from a file."""
+        return StoredWeights(folder=self.weights_folder, sha256=card.weights) if card.weights else None
 
     def folder(self, version: str) -> Path:
         """The version's folder; raises `RegistryError` when there is none."""

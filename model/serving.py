@@ -22,6 +22,7 @@ from model.labels import Vocabulary
 from model.network import Body, load_body
 from model.out_of_domain.combined import CombinedDetector
 from model.out_of_domain.detector import Evidence
+from model.weights import StoredWeights
 
 _BATCH = 32  # photos decoded ahead and judged together: 20 MB of pixels
 # Judging takes a millisecond, but numpy's threads then wait busily for more to do, on cores that the body needs.
@@ -63,8 +64,8 @@ class Classifier:
 
     def __init__(self, artifact: Artifact, body: Body, store: FeatureStore) -> None:
         card = artifact.card
-        if body.backbone.name != card.backbone:
-            raise ArtifactError(f"{card.version} needs the backbone {card.backbone}, got {body.backbone.name}")
+        if body.backbone.key != card.features_key:
+            raise ArtifactError(f"{card.version} needs the backbone {card.features_key}, got {body.backbone.key}")
         self.version = card.version
         self.vocabulary = Vocabulary(card.labels)
         self.body = body
@@ -79,11 +80,20 @@ class Classifier:
 
     @classmethod
     def load(
-        cls, artifact: Artifact, device: torch.device, store: FeatureStore, *, body: Body | None = None
+        cls,
+        artifact: Artifact,
+        device: torch.device,
+        store: FeatureStore,
+        *,
+        weights: StoredWeights | None = None,
+        body: Body | None = None,
     ) -> "Classifier":
-        """Load the backbone too, which takes seconds, unless `body` (of an earlier classifier) is the same one."""
-        fits = body is not None and body.backbone.name == artifact.card.backbone and body.device == device
-        return cls(artifact, body if fits and body else load_body(artifact.card.backbone, device), store)
+        """Load the backbone too, which takes seconds, unless `body` (of an earlier classifier) is the same one.
+
+        `weights`: those of a file that the version was trained with, if any (`Registry.stored_weights`).
+        """
+        fits = body is not None and body.backbone.key == artifact.card.features_key and body.device == device
+        return cls(artifact, body if fits and body else load_body(artifact.card.backbone, device, weights), store)
 
     def predict_batch(self, photos: Sequence[bytes | Image.Image]) -> list[Prediction | ImageFailure]:
         """One result for each photo, in order. Bytes are decoded under the usual limits."""
@@ -170,7 +180,7 @@ class Classifier:
                 in_domain=bool(score <= self._card.out_of_domain.cut),
                 answer_threshold=self._card.risk.threshold,
                 model_version=self.version,
-                backbone=self._card.backbone,
+                backbone=self._card.features_key,
                 features=features,
             )
             for (row, score), features in zip(judged, stored, strict=True)

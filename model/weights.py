@@ -7,6 +7,7 @@ import pickle
 import re
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,11 @@ _WRAPPERS = (
     "model",
     "state_dict_ema",
 )  # under which training programs save the tensors, the likeliest first
+
+
+def features_key(backbone: str, weights: str | None) -> str:
+    """What features of a backbone with the `weights` (sha256) of a file, or its own, are filed under."""
+    return f"{backbone}@{weights[:12]}" if weights else backbone
 
 
 def read_tensors(file: Path) -> "dict[str, torch.Tensor]":
@@ -91,3 +97,11 @@ class WeightsFolder:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise ArtifactError(f"{path} does not match its checksum: restore it, or name the weights again")
         return load(content)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredWeights:
+    """Weights that were adopted from a file."""
+
+    folder: WeightsFolder
+    sha256: str

@@ -13,13 +13,12 @@ import PIL.Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from model.artifact import Artifact
+from model.artifact import Artifact, ModelCard
 from model.candidate import Candidate, report_of, right_on_test
 from model.dataset import Kind, Origin
 from model.errors import ArtifactError, ImageError
 from model.evaluation import EvaluationReport
 from model.extraction import extract
-from model.features import FeatureStore
 from model.images import decode
 from model.network import load_body, torch_device
 from model.pipeline import retrain as train_candidate
@@ -80,7 +79,7 @@ def retrain(
             run_id = run.id
         try:
             if idle is None:
-                _complete_features(snapshot, registry.feature_store, images, champion.card.backbone, device, progress)
+                _complete_features(snapshot, registry, images, champion.card, device, progress)
                 result = _trained(registry, champion, snapshot, device, paths, progress)
             else:
                 result = RetrainingResult(RetrainingOutcome.KEPT, idle, champion.card.version, None, snapshot)
@@ -97,24 +96,25 @@ def retrain(
 
 def _complete_features(
     snapshot: Snapshot,
-    store: FeatureStore,
+    registry: Registry,
     images: ImageStore,
-    backbone: str,
+    card: ModelCard,
     device: Device,
     progress: Progress,
 ) -> None:
     """Photos have features of the photo as it is, or none at all if no model was there: training wants all views."""
+    store = registry.feature_store
     missing = [
         photo.sha256
         for photo in snapshot.photos
-        if not store.complete(photo.sha256, backbone) and images.exists(photo.sha256)
+        if not store.complete(photo.sha256, card.features_key) and images.exists(photo.sha256)
     ]
     if not missing:
         return
-    body = load_body(backbone, torch_device(device))
+    body = load_body(card.backbone, torch_device(device), registry.stored_weights(card))
     readable = _readable(progress("computing features", missing), images)
     for (sha256, _), features in extract(body, readable, lambda found: found[1], batch_size=16):
-        store.put(sha256, backbone, features)
+        store.put(sha256, card.features_key, features)
 
 
 def _readable(keys: Iterable[str], images: ImageStore) -> Iterator[tuple[str, PIL.Image.Image]]:
@@ -168,6 +168,7 @@ def _trained(
         snapshot.photos,
         store=registry.feature_store,
         device=torch_device(device),
+        weights=registry.stored_weights(champion.card),
         paths=paths,
         progress=progress,
     )

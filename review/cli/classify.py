@@ -102,7 +102,9 @@ def _champion() -> "Classifier":
     settings = ModelSettings.load()
     torch.set_num_threads(settings.threads)
     registry = Registry(settings.home)
-    return Classifier.load(registry.load(registry.champion()), torch_device(settings.device), registry.feature_store)
+    artifact = registry.load(registry.champion())
+    device, weights = torch_device(settings.device), registry.stored_weights(artifact.card)
+    return Classifier.load(artifact, device, registry.feature_store, weights=weights)
 
 
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:

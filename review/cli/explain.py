@@ -151,7 +151,9 @@ def _explainer() -> "Explainer":
     torch.set_num_threads(settings.threads)
     registry = Registry(settings.home)
     artifact, device = registry.load(registry.champion()), torch_device(settings.device)
-    classifier = Classifier.load(artifact, device, registry.feature_store)
+    classifier = Classifier.load(
+        artifact, device, registry.feature_store, weights=registry.stored_weights(artifact.card)
+    )
     return Explainer(classifier, read_gallery(gallery_folder(settings.home)))
 
 

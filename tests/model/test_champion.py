@@ -27,7 +27,7 @@ PICTURE = Image.new("RGB", (32, 32), "grey")
 
 @pytest.fixture
 def one_body(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving_module, "load_body", lambda name, device: classifier.body)
+    monkeypatch.setattr(serving_module, "load_body", lambda *_: classifier.body)
     monkeypatch.setattr(champion_module, "RETRY_SECONDS", 0.05)
 
 

@@ -10,9 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from model.errors import ArtifactError
-from model.hub import StoredWeights
 from model.network import Body, backbone_named, load_body
-from model.weights import WeightsFolder, read_tensors
+from model.weights import StoredWeights, WeightsFolder, read_tensors
 
 CPU = torch.device("cpu")
 CONVOLUTIONAL = "test_efficientnet.r160_in1k"  # timm's own for tests: some hundred thousand weights

@@ -10,17 +10,22 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file as save_tensors
 
 from model import fine_tuning, fitting, pipeline
 from model.artifact import Artifact, TestFigures, load, save
+from model.backbone import BUNDLED, DEFAULT_BACKBONE
 from model.candidate import report_of
 from model.dataset import DatasetManifest, Kind, Origin, Split
-from model.errors import DatasetError, ModelError
+from model.errors import ArtifactError, DatasetError, ModelError
 from model.features import FeatureStore
-from model.network import Body
+from model.images import decode
+from model.network import Body, load_body
 from model.pipeline import ReviewedPhoto, retrain
+from model.registry import Registry
 from model.serving import Classifier
 from model.training import HeadRecipe, train_head
+from model.weights import StoredWeights
 
 CPU = torch.device("cpu")
 QUICK = HeadRecipe(epochs=4)
@@ -29,7 +34,7 @@ QUICK = HeadRecipe(epochs=4)
 @pytest.fixture
 def quick(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few epochs, and the body that is loaded already."""
-    monkeypatch.setattr(pipeline, "load_body", lambda name, device: classifier.body)
+    monkeypatch.setattr(pipeline, "load_body", lambda *_: classifier.body)
     monkeypatch.setattr(fitting, "HeadRecipe", lambda seed: replace(QUICK, seed=seed))
 
 
@@ -205,7 +210,7 @@ def folder_of_shapes(root: Path, photos: int) -> Path:
 def test_a_folder_becomes_a_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body_of_averages: Callable[[], Body]
 ) -> None:
-    monkeypatch.setattr(pipeline, "load_body", lambda name, device: body_of_averages())
+    monkeypatch.setattr(pipeline, "load_body", lambda *_: body_of_averages())
     folder = folder_of_shapes(tmp_path / "photos", 30)
     (folder / "red" / "bad.jpg").write_bytes(b"no photo")
     stages: list[str] = []
@@ -253,7 +258,7 @@ def test_the_whole_network_is_fine_tuned_and_serves(
     """One epoch on few photos: not a good model, but a real one, from photos to answers."""
     recipe = fine_tuning.FineTuneRecipe(frozen_epochs=1, epochs=1, batch_size=4)
     monkeypatch.setattr(fine_tuning, "FineTuneRecipe", lambda seed: recipe)
-    monkeypatch.setattr(pipeline, "load_body", lambda name, device: classifier.body)
+    monkeypatch.setattr(pipeline, "load_body", lambda *_: classifier.body)
     monkeypatch.setattr(pipeline, "near_duplicate_groups", lambda features: np.arange(len(features)))
     folder = folder_of_shapes(tmp_path / "photos", 8)
     candidate = pipeline.train(folder, device=CPU, description="shapes", fine_tune=True)
@@ -274,3 +279,33 @@ def test_the_whole_network_is_fine_tuned_and_serves(
         row = scored.get(hashlib.sha256(data).hexdigest())
         if row is not None:
             assert result.label == ("blue", "red")[int(row.argmax())]
+
+
+@pytest.mark.slow
+def test_weights_from_a_file_are_kept_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundled body's own weights in a file: the same features, filed under another key."""
+    monkeypatch.setattr(pipeline, "near_duplicate_groups", lambda features: np.arange(len(features)))
+    network = BUNDLED[DEFAULT_BACKBONE].build()
+    save_tensors(
+        {name: tensor.contiguous() for name, tensor in network.state_dict().items()}, tmp_path / "w.safetensors"
+    )
+    registry = Registry(tmp_path / "models")
+    weights = StoredWeights(
+        folder=registry.weights_folder, sha256=registry.weights_folder.adopt(tmp_path / "w.safetensors")
+    )
+    folder = folder_of_shapes(tmp_path / "photos", 8)
+    candidate = pipeline.train(folder, device=CPU, description="", fine_tune=False, weights=weights)
+    registry.register(candidate.artifact, reason="test")
+    (tmp_path / "w.safetensors").unlink()
+    loaded = registry.load(candidate.artifact.card.version)
+    assert loaded.card.features_key == f"{DEFAULT_BACKBONE}@{weights.sha256[:12]}"
+    classifier = Classifier.load(loaded, CPU, registry.feature_store, weights=registry.stored_weights(loaded.card))
+    photo = (folder / "red" / "0.png").read_bytes()
+    (result,) = classifier.predict_batch([photo])
+    plain = load_body(DEFAULT_BACKBONE, CPU)
+    expected = plain.features(plain.backbone.to_array(decode(photo))[None])[0]
+    np.testing.assert_allclose(result.features.astype(np.float32), expected, atol=0.01)
+    assert result.backbone == loaded.card.features_key
+    registry.weights_folder.path(weights.sha256).unlink()
+    with pytest.raises(ArtifactError, match="name the weights again"):
+        Classifier.load(loaded, CPU, registry.feature_store, weights=registry.stored_weights(loaded.card))

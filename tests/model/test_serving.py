@@ -132,6 +132,12 @@ def test_a_model_of_another_body_is_refused(classifier: Classifier, bundled: Art
         Classifier(stranger, classifier.body, FeatureStore(tmp_path))
 
 
+def test_a_model_of_other_weights_is_refused(classifier: Classifier, bundled: Artifact, tmp_path: Path) -> None:
+    stranger = replace(bundled, card=replace(bundled.card, weights="ab" * 32))
+    with pytest.raises(ArtifactError, match="lite2@abababababab, got tf_efficientnet_lite2"):
+        Classifier(stranger, classifier.body, FeatureStore(tmp_path))
+
+
 def test_a_model_whose_photos_were_all_deleted_is_refused(
     classifier: Classifier, bundled: Artifact, tmp_path: Path
 ) -> None:
