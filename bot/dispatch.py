@@ -11,6 +11,7 @@ from bot import inbox
 from bot.connection import wait_of
 from bot.inbox import Failure, StoredUpdate
 from bot.work import WorkInHand
+from model.errors import Overloaded
 from review import outbox
 from review.clock import utc_now
 from review.database import Database
@@ -90,5 +91,7 @@ def _failure(error: Exception) -> Failure:
     if isinstance(error, RetryAfter):
         return Failure(kind, passing=True, wait=wait_of(error))
     # A bad request is a network error to the library, but will be as bad tomorrow.
-    passing = isinstance(error, NetworkError | DatabaseError | OSError) and not isinstance(error, BadRequest)
+    passing = isinstance(error, NetworkError | DatabaseError | OSError | Overloaded) and not isinstance(
+        error, BadRequest
+    )
     return Failure(kind, passing=passing)

@@ -39,6 +39,8 @@ class Champion:
             self._predict_batch,
             max_batch=settings.batch_size,
             wait_seconds=settings.batch_wait_milliseconds / 1000,
+            max_waiting=settings.max_waiting,
+            deadline_seconds=settings.deadline_seconds,
         )
         self.problem: str | None = None
 
@@ -53,7 +55,10 @@ class Champion:
         return self._classifier.vocabulary.labels if self._classifier else ()
 
     async def predict(self, picture: Image.Image) -> "Prediction | None":
-        """What the model says of an RGB picture; None while no model can be loaded. Waits for the first loading."""
+        """What the model says of an RGB picture; None while no model can be loaded. Waits for the first loading.
+
+        Raises `Overloaded` when more photos wait than it can judge in time.
+        """
         await self._tried.wait()
         if self._classifier is None:
             return None

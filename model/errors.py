@@ -5,7 +5,8 @@ ModelError                 catch it at a command or a task border to report one 
 ├── ImageError             bytes from outside are no usable picture; `.problem` says which kind of bad
 ├── DatasetError           a folder or a manifest cannot be trained on, or a gallery not be shown
 ├── ArtifactError          a model version on disk is missing, damaged or of an unknown format
-└── RegistryError          a version or an alias does not exist, or a move between them is refused
+├── RegistryError          a version or an alias does not exist, or a move between them is refused
+└── Overloaded             more photos wait than can be judged in time; trying again later may help
 """
 
 from enum import StrEnum
@@ -44,6 +45,10 @@ class DatasetError(ModelError):
 
 class ArtifactError(ModelError):
     """A model version on disk cannot be used."""
+
+
+class Overloaded(ModelError):
+    """More photos wait for the model than it can judge in time."""
 
 
 class RegistryError(ModelError):

@@ -89,6 +89,12 @@ class ModelSettings(Settings):
     batch_wait_milliseconds: float = Field(
         default=2.0, ge=0, le=1000, description="how long a batch waits for more photos when callers are many"
     )
+    max_waiting: int = Field(
+        default=1024, ge=1, description="photos that wait for the model at most; more are tried again later"
+    )
+    deadline_seconds: float = Field(
+        default=60.0, gt=0, description="how long a photo waits for the model at most; then it is tried again later"
+    )
     poll_seconds: float = Field(
         default=1.0, gt=0, description="how often a running bot looks whether another model was promoted"
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from model.batching import MicroBatcher
+from model.errors import Overloaded
 
 pytestmark = pytest.mark.anyio
 
@@ -134,4 +135,42 @@ async def test_the_event_loop_goes_on_while_the_network_runs() -> None:
     assert not task.done()
     double.go_on.set()
     assert await task == 2
+    many.close()
+
+
+async def test_too_many_are_turned_away_and_those_who_gave_up_make_room() -> None:
+    double = Doubler()
+    double.go_on.clear()
+    many = MicroBatcher(double, max_batch=1, wait_seconds=0, max_waiting=2)
+    running = asyncio.create_task(many.submit(1))
+    while not double.batches:
+        await asyncio.sleep(0.001)
+    waiting = [asyncio.create_task(many.submit(i)) for i in (2, 3)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded, match="2 photos wait"):
+        await many.submit(4)
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    last = asyncio.create_task(many.submit(5))
+    await asyncio.sleep(0)
+    double.go_on.set()
+    assert await asyncio.gather(running, waiting[1], last) == [2, 6, 10]
+    assert double.batches == [[1], [3], [5]]
+    many.close()
+
+
+async def test_who_waited_too_long_is_told_and_costs_no_batch() -> None:
+    double = Doubler()
+    double.go_on.clear()
+    many = MicroBatcher(double, max_batch=8, wait_seconds=0, deadline_seconds=0.05)
+    running = asyncio.create_task(many.submit(1))
+    while not double.batches:
+        await asyncio.sleep(0.001)
+    late = asyncio.create_task(many.submit(2))
+    await asyncio.sleep(0.1)
+    double.go_on.set()
+    assert await running == 2  # it had begun in time
+    with pytest.raises(Overloaded, match="waited"):
+        await late
+    assert double.batches == [[1]]
     many.close()
