@@ -15,6 +15,7 @@ from bot.dispatch import Dispatcher
 from bot.polling import Poller
 from bot.sandbox.faults import Fault
 from bot.sandbox.server import Sandbox
+from model.errors import Overloaded
 from review.clock import utc_now
 from review.database import Database
 from review.tables import InboxUpdate, OutboxMessage
@@ -93,6 +94,7 @@ class Handler:
         self.done: list[str] = []
         self.gates: dict[str, asyncio.Event] = {}
         self.failures: dict[str, int] = {}
+        self.error: Exception = RuntimeError("as ordered")
 
     async def __call__(self, payload: dict[str, Any]) -> None:
         text = payload["message"]["text"]
@@ -101,7 +103,7 @@ class Handler:
             await self.gates[text].wait()
         if self.failures.get(text, 0):
             self.failures[text] -= 1
-            raise RuntimeError("as ordered")
+            raise self.error
         self.done.append(text)
 
 
@@ -198,3 +200,17 @@ async def test_whose_message_is_given_up_is_told(database: Database, monkeypatch
         stored = session.get_one(InboxUpdate, 1)
         assert stored.set_aside_at is not None
         assert stored.error == "RuntimeError", "the error's text may hold what people wrote"
+
+
+async def test_what_the_model_had_no_time_for_is_not_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one attempt that is allowed fails; a model with too much to do is no reason to set a photo aside."""
+    monkeypatch.setattr(inbox, "MAX_ATTEMPTS", 1)
+    handler = Handler()
+    handler.failures, handler.error = {"photo": 1}, Overloaded("1024 photos wait")
+    put(database, (1, 5, "photo"))
+    async with dispatching(database, handler):
+        await until(lambda: handler.done == ["photo"])
+    with database.read() as session:
+        assert inbox.count_set_aside(session) == 0
