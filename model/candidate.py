@@ -12,32 +12,22 @@ from numpy.typing import NDArray
 
 from model.artifact import Artifact, ModelCard, TestFigures
 from model.calibration import fit_temperature, softmax
+from model.calibration_sample import Judged, calibration_sample
 from model.dataset import DatasetManifest, Kind, Origin, Photo, Split
 from model.errors import ModelError
-from model.evaluation import EvaluationReport, Judged, Rule, evaluate
+from model.evaluation import EvaluationReport, Rule, evaluate
+from model.evaluation import Judged as Measured
 from model.fitting import Fit, Outside, Side
 from model.labels import Vocabulary
 from model.network import Body
 from model.out_of_domain.combined import FittedDetector, Known, fit_detector
 from model.out_of_domain.detector import Evidence
 from model.proportion import Proportion
-from model.risk import CONSERVATIVE_THRESHOLD, DEFAULT_MIX, RiskThreshold, choose_threshold, drawn_mix
+from model.risk import RiskThreshold, choose_threshold
 from model.views import VIEWS
 
 # Fewer known outliers teach their photographers' habits rather than what an outlier is.
 _FEWEST_OUTLIERS = 30
-# So many answered photos of the audited traffic, all right, bear out 2 %; until then the default mix serves.
-_FEWEST_ANSWERED = 149
-
-_SUBJECT_ALONE = (
-    "the photos that arrive are like the training photos; pictures of anything else are recognised and go to people, "
-    "and those that are missed are not counted here"
-)
-_MIX = (
-    "{subject} of what arrives are photos like the training photos, {far} are pictures of something else and {near} "
-    "only look like the subject, both of sorts like those that it was tried on; answers to those count as wrong"
-)
-_TRAFFIC = "what arrives is like the {count} photos that were drawn from all that arrived before and judged by people"
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,13 +142,13 @@ def _report(
     logits = tests.logits.astype(np.float64)
     kinds = np.array([photo.kind for photo in outliers], dtype=object)
     return evaluate(
-        Judged(logits[:, 0], tests.scores.astype(np.float64)),
+        Measured(logits[:, 0], tests.scores.astype(np.float64)),
         labels,
         rule=rule,
         vocabulary=vocabulary.labels,
         views={name: logits[:, i] for i, name in enumerate(VIEWS) if 0 < i < logits.shape[1]},
         outliers={
-            str(kind): Judged(
+            str(kind): Measured(
                 tests.outlier_logits[kinds == kind].astype(np.float64),
                 tests.outlier_scores[kinds == kind].astype(np.float64),
             )
@@ -188,40 +178,35 @@ def _scores(fitted: FittedDetector, body: Body, outside: Outside) -> NDArray[np.
 
 
 def _risk(fit: Fit, fitted: FittedDetector, training: Training, temperature: float) -> RiskThreshold:
-    """Choose the threshold on what nothing was fitted to: cross-fitted answers, scores of what was left out."""
+    """Choose the threshold on answers of heads that did not see the photo and on scores as if it had been left out.
+
+    The temperature, the cut and the scales of the terms are fitted to the same photos: some ten numbers, too few to
+    adapt to any one of hundreds of photos, but the bound is exact only apart from that.
+    """
     side, outside = training.sides[Split.TRAIN], training.outsides[Split.TRAIN]
     cut = fitted.detector.state.cut
     probabilities = softmax(fit.calibration_logits.astype(np.float64) / temperature)
-    correct = probabilities.argmax(axis=1) == side.labels[fit.calibration]
-    confidence = np.where(fitted.scores[fit.calibration] <= cut, probabilities.max(axis=1), 0.0)
+    photos = [side.photos[i] for i in fit.calibration]
     scores = fitted.outlier_scores if len(fitted.outlier_scores) else _scores(fitted, training.body, outside)
-    outlier_confidence = np.where(
-        scores <= cut, softmax(fit.outlier_logits.astype(np.float64) / temperature).max(axis=1, initial=0.0), 0.0
+    outlier_probabilities = softmax(fit.outlier_logits.astype(np.float64) / temperature)
+    sample = calibration_sample(
+        Judged(
+            np.where(fitted.scores[fit.calibration] <= cut, probabilities.max(axis=1), 0.0),
+            probabilities.argmax(axis=1) == side.labels[fit.calibration],
+            [photo.group for photo in photos],
+            np.array([photo.sha256 in training.traffic for photo in photos], dtype=bool),
+        ),
+        Judged(
+            np.where(scores <= cut, outlier_probabilities.max(axis=1, initial=0.0), 0.0),
+            np.zeros(len(outside.photos), dtype=bool),
+            [photo.group for photo in outside.photos],
+            np.array([photo.sha256 in training.traffic for photo in outside.photos], dtype=bool),
+        ),
+        np.array([photo.kind for photo in outside.photos], dtype=object),
+        seed=training.seed,
     )
-    in_traffic = np.array([side.photos[i].sha256 in training.traffic for i in fit.calibration], dtype=bool)
-    outside_traffic = np.array([photo.sha256 in training.traffic for photo in outside.photos], dtype=bool)
-    answered = int((confidence[in_traffic] >= CONSERVATIVE_THRESHOLD).sum())
-    answered += int((outlier_confidence[outside_traffic] >= CONSERVATIVE_THRESHOLD).sum())
-    if answered >= _FEWEST_ANSWERED:
-        composition = {"subject": int(in_traffic.sum()), "none": int(outside_traffic.sum())}
-        return choose_threshold(
-            np.concatenate([confidence[in_traffic], outlier_confidence[outside_traffic]]),
-            np.concatenate([correct[in_traffic], np.zeros(composition["none"], dtype=bool)]),
-            assumption=_TRAFFIC.format(count=sum(composition.values())),
-            composition=composition,
-        )
-    kinds = np.array([photo.kind for photo in outside.photos], dtype=object)
-    rows = {str(kind): np.flatnonzero(kinds == kind) for kind in (Kind.NEAR, Kind.FAR)}
-    if not all(len(found) for found in rows.values()):
-        return choose_threshold(confidence, correct, assumption=_SUBJECT_ALONE)
-    available = {"subject": len(confidence), **{kind: len(found) for kind, found in rows.items()}}
-    drawn = drawn_mix(available, DEFAULT_MIX, training.seed)
-    outliers = np.concatenate([rows[kind][drawn[kind]] for kind in rows])
     return choose_threshold(
-        np.concatenate([confidence[drawn["subject"]], outlier_confidence[outliers]]),
-        np.concatenate([correct[drawn["subject"]], np.zeros(len(outliers), dtype=bool)]),
-        assumption=_MIX.format(**{kind: f"{share:.0%}" for kind, share in DEFAULT_MIX.items()}),
-        composition={kind: len(found) for kind, found in drawn.items()},
+        sample.confidences, sample.correct, assumption=sample.assumption, composition=sample.composition
     )
 
 

@@ -53,7 +53,9 @@ def model() -> None:
     default=None,
     help="Train the whole network, or a head on features computed once.  [default: the whole on a GPU]",
 )
-@click.option("--seed", default=20, show_default=True, help="Of the split and of the training.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=20, show_default=True, help="Of the split and of the training."
+)
 @click.option("--promote", is_flag=True, help="Let it answer from now on, whatever its figures.")
 @click.option(
     "--output", type=click.Path(path_type=Path), default=None, help="Write the model here instead of registering it."
@@ -95,8 +97,10 @@ def train(
     from model.top_losses import top_losses
     from model.weights import StoredWeights
 
-    if output and output.exists():
-        raise ArtifactError(f"{output} exists already: name a folder that does not")
+    if output:
+        if output.exists():
+            raise ArtifactError(f"{output} exists already: name a folder that does not")
+        output.parent.mkdir(parents=True, exist_ok=True)  # better now than after the training
     settings, registry = _opened()
     device = torch_device(settings.device)
     stored = None
@@ -195,11 +199,20 @@ def list_versions(as_json: bool) -> None:
     Example:
       bearbot model list
     """
+    from model.errors import ArtifactError
+
     _, registry = _opened()
     aliases = registry.aliases()
     for version in registry.versions():
-        card = registry.card(version)
         roles = [alias.value for alias, name in aliases.items() if name == version]
+        try:
+            card = registry.card(version)
+        except ArtifactError as error:  # one that cannot be read does not hide the others
+            if as_json:
+                print_json({"version": version, "aliases": roles, "error": str(error)})
+            else:
+                click.echo(f"{version}  {error}  {' '.join(roles)}".rstrip())
+            continue
         accuracy = card.metrics["accuracy"]
         if as_json:
             print_json({"version": version, "aliases": roles, "created_at": card.created_at, "accuracy": accuracy})

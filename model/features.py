@@ -62,7 +62,7 @@ class FeatureStore:
             loaded: NDArray[np.float16] = np.load(path, allow_pickle=False)
         except (FileNotFoundError, ValueError, EOFError):
             return None
-        return loaded
+        return loaded if loaded.ndim in (1, 2) and len(loaded) and np.isfinite(loaded).all() else None
 
     def delete(self, sha256: str) -> int:
         """Remove a photo's features of every backbone; returns how many files went."""

@@ -101,8 +101,9 @@ def retrain(
     """
     vocabulary = Vocabulary(champion.card.labels)
     base = champion.base_photos()
-    tested = champion.base_features[[photo.split is Split.TEST for photo in base], 0]
-    added, left_out = _usable(reviewed, tested, base, store, champion.card.features_key, vocabulary)
+    tested = champion.base_features[[photo.split is Split.TEST for photo in base]]
+    shape = champion.base_features.shape[1:]
+    added, left_out = _usable(reviewed, tested, base, shape, store, champion.card.features_key, vocabulary)
     training = _training(
         DatasetManifest((*base, *(photo for photo, _ in added))),
         (*base, *(photo for photo, _ in added)),
@@ -156,10 +157,11 @@ def _training(
 def _split(scans: Sequence[Scan], features: NDArray[np.float16], seed: int) -> tuple[Photo, ...]:
     """The photos of the first scan by label, the outliers of the others by kind; near-duplicates on one side."""
     subject = len(scans[0].photos)
-    groups = near_duplicate_groups(features[:, 0].astype(np.float32))
+    groups = near_duplicate_groups(features.astype(np.float32))
     outliers = [photo for scan in scans[1:] for photo in scan.photos]
     photos = split_photos(scans[0].photos, groups[:subject], seed=seed)
-    return (*photos, *split_outliers(outliers, groups[subject:], seed=seed))
+    sides = {int(group): photo.split for photo, group in zip(photos, groups[:subject], strict=True)}
+    return (*photos, *split_outliers(outliers, groups[subject:], sides, seed=seed))
 
 
 def _features_of(photos: Sequence[FoundPhoto], body: Body, progress: Progress) -> NDArray[np.float16]:
@@ -174,6 +176,7 @@ def _usable(
     reviewed: Sequence[ReviewedPhoto],
     tested: NDArray[np.float16],
     base: Sequence[Photo],
+    base_shape: tuple[int, ...],
     store: FeatureStore,
     backbone: str,
     vocabulary: Vocabulary,
@@ -186,7 +189,7 @@ def _usable(
         if photo.label is not None:
             vocabulary.index(photo.label)  # a stranger among the labels is an error, not a photo to leave out
         row = store.views(photo.sha256, backbone)
-        if row is None:
+        if row is None or row.shape != base_shape:
             left_out.append((photo.sha256, f"no features of {backbone} are stored"))
         elif photo.sha256 in known or photo.sha256 in usable:
             left_out.append((photo.sha256, "the same photo is there already"))

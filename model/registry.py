@@ -95,6 +95,9 @@ class Registry:
             self._install_bundled()
         try:
             stored = json.loads(self.alias_file.read_text(encoding="utf-8"))
+            if self._why_bundled_must_answer(_bundled_version()):
+                self._install_bundled()
+                stored = json.loads(self.alias_file.read_text(encoding="utf-8"))
             return {Alias(name): str(version) for name, version in stored.items()}
         except (OSError, ValueError, AttributeError) as error:
             raise RegistryError(f"{self.alias_file} cannot be read: {error}") from error

@@ -1,13 +1,14 @@
 """The confidence from which the model may answer: a bound on its errors, or an honest "no guarantee"."""
 
+import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-# At most five, fixed before any data is seen, tested strictest first (Learn then Test's fixed sequence): each test may
-# then use the whole error probability delta.
+# At most five, fixed before a training sees its data, tested strictest first (Learn then Test's fixed sequence): each
+# test may then use the whole error probability delta.
 # Below 0.9 hardly any photo of the subject is left to gain (measured: under 1 %), but half of what only looks like it.
 PRESET_THRESHOLDS = (0.99, 0.98, 0.97, 0.95, 0.90)
 # Without enough calibration photos: answer only what the model is almost sure of, and claim nothing.
@@ -63,17 +64,22 @@ def drawn_mix(available: Mapping[str, int], shares: Mapping[str, float], seed: i
     """Rows of each kind that together are a sample of photos that arrive in these `shares` (summing to 1).
 
     How many of each kind is drawn (multinomially), then which (without putting back), so that the sample is one of
-    independent arrivals and an exact binomial bound holds for it. As large as the scarcest kind allows.
+    independent arrivals and an exact binomial bound holds for it. As large as it can be with hardly a chance (1 in 1000
+    for each kind) that some kind does not suffice; that kind is then taken whole.
     """
+    from scipy.stats import binom  # not at the top: reading a card needs no scipy
+
+    def suffices(size: int) -> bool:
+        return all(binom.ppf(0.999, size, share) <= available.get(kind, 0) for kind, share in shares.items())
+
+    largest = int(min(available.get(kind, 0) / share for kind, share in shares.items()))
+    size = bisect.bisect_left(range(1, largest + 1), True, key=lambda n: not suffices(n))
     random = np.random.default_rng(seed)
-    size = int(min(available.get(kind, 0) / share for kind, share in shares.items() if share > 0))
-    while size:
-        counts = dict(zip(shares, random.multinomial(size, list(shares.values())).tolist(), strict=True))
-        short = max((counts[kind] - available.get(kind, 0) for kind in shares), default=0)
-        if short <= 0:
-            return {kind: np.sort(random.permutation(available[kind])[:count]) for kind, count in counts.items()}
-        size -= max(short, size // 50)
-    return {kind: np.empty(0, dtype=np.int64) for kind in shares}
+    counts = random.multinomial(size, list(shares.values())).tolist()
+    return {
+        kind: np.sort(random.permutation(available.get(kind, 0))[:count])
+        for kind, count in zip(shares, counts, strict=True)
+    }
 
 
 def choose_threshold(

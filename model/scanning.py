@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,18 +96,21 @@ def scan_outliers(root: Path, kind: Kind, known: Iterable[str], progress: Progre
             taken.add(sha256)
             found.append(FoundPhoto(path, path.parent.name, sha256, kind))
     if not found:
+        if left_out:
+            raise DatasetError(f"{root}: none of its {len(left_out)} pictures can be used ({left_out[0][1]})")
         raise DatasetError(f"{root}: found no picture")
     return Scan(tuple(found), tuple(left_out))
 
 
 def paths_by_key(roots: Iterable[Path]) -> dict[str, Path]:
     """sha256 -> file, of all pictures under `roots`: where the photos of a manifest lie."""
-    return {
-        hashlib.sha256(read_photo(path)).hexdigest(): path
-        for root in roots
-        for path in files_in([root])
-        if _is_picture(path, root) and path.is_file()
-    }
+    found: dict[str, Path] = {}
+    for root in roots:
+        for path in files_in([root]):
+            if _is_picture(path, root):
+                with suppress(OSError):  # whoever needs it is told that it is not at hand
+                    found[hashlib.sha256(read_photo(path)).hexdigest()] = path
+    return found
 
 
 def _is_picture(path: Path, root: Path) -> bool:

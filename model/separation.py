@@ -12,7 +12,9 @@ _DRAWS = 1000  # of the bootstrap
 
 @dataclass(frozen=True)
 class Separation:
-    """`auroc` (0.5 chance, 1 perfect) with a 95 % bootstrap interval, and `fpr95`.
+    """`auroc` (0.5 chance, 1 perfect) with a 95 % interval, and `fpr95`.
+
+    The interval is a bootstrap's, its lower end no higher than so few photos bear out.
 
     `fpr95` counts the outliers that a cut at the 95th percentile of the inside scores would let pass; its interval
     takes the cut as given. Of nothing there is no `auroc`, and the interval is 0..1.
@@ -31,6 +33,8 @@ class Separation:
         random = np.random.default_rng(seed)
         drawn = [auroc(random.choice(inside, len(inside)), random.choice(outside, len(outside))) for _ in range(_DRAWS)]
         low, high = np.quantile(drawn, (0.025, 0.975))
+        # Drawn from a sample that is told apart perfectly, every sample is; but none of n says only that few are not.
+        low = min(float(low), 0.025 ** (1 / min(len(inside), len(outside))))
         passed = int((outside <= np.quantile(inside, 0.95)).sum())
         return cls(auroc(inside, outside), float(low), float(high), Proportion.of(passed, len(outside)))
 

@@ -13,7 +13,7 @@ import PIL.Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from model.artifact import Artifact, ModelCard
+from model.artifact import Artifact, ModelCard, outdated_labels
 from model.candidate import Candidate, report_of, right_on_test
 from model.dataset import Kind, Origin
 from model.errors import ArtifactError, ImageError
@@ -115,6 +115,8 @@ def _complete_features(
     readable = _readable(progress("computing features", missing), images)
     for (sha256, _), features in extract(body, readable, lambda found: found[1], batch_size=16):
         store.put(sha256, card.features_key, features)
+        if not images.exists(sha256):  # deleted meanwhile
+            store.delete(sha256)
 
 
 def _readable(keys: Iterable[str], images: ImageStore) -> Iterator[tuple[str, PIL.Image.Image]]:
@@ -200,6 +202,8 @@ def _rivals(registry: Registry, champion: Artifact) -> dict[str, Mapping[str, bo
     photos = right_on_test(champion)
     best = champion
     for version in registry.versions():
+        if outdated_labels(registry.folder(version)) is not None:
+            continue  # of a format that is no longer read
         try:
             if registry.card(version).metrics["accuracy"]["count"] > best.card.metrics["accuracy"]["count"]:
                 other = registry.load(version)

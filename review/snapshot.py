@@ -1,14 +1,17 @@
 """What people have settled, as a retraining takes it in."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from model.pipeline import ReviewedPhoto
-from review.policy import Reason, draw
+from review.policy import Decision, draw
 from review.tables import NONE_OF_THESE, ItemStatus, PredictionRecord, ReviewItem, Submission
+
+# Of a traffic sample. What people cannot agree on, or have not come to yet, is not like the rest.
+_MISSING_AT_MOST = 0.02
 
 
 @dataclass(frozen=True)
@@ -29,64 +32,68 @@ class Snapshot:
 
     @property
     def none_of_these(self) -> int:
-        """How many photos show none of the labels."""
-        return len(self.photos) - self.labelled
+        """How many photos show none of the labels, said people."""
+        return len(self.photos) - self.labelled - self.foreign_labels
 
 
 def take_snapshot(session: Session, labels: tuple[str, ...]) -> Snapshot:
-    """The settled items, each photo once; a photo that people settled in two ways teaches nothing."""
+    """The settled items, each photo once; a photo that people settled in two ways teaches nothing.
+
+    One that they gave a label which the model does not have shows none of the labels, as far as the model goes.
+    """
     rows = session.execute(
-        select(
-            Submission.image_sha256,
-            ReviewItem.final_label,
-            Submission.asker_id,
-            Submission.id,
-            Submission.source_key,
-            PredictionRecord.reasons,
-            PredictionRecord.inclusion_probability,
-        )
+        select(Submission.image_sha256, ReviewItem.final_label, Submission.asker_id, Submission.id)
         .join(Submission, ReviewItem.submission_id == Submission.id)
-        .join(PredictionRecord, PredictionRecord.submission_id == Submission.id, isouter=True)
         .where(ReviewItem.status == ItemStatus.SETTLED)
         .order_by(ReviewItem.id)
     ).all()
-    rate = _sampling_rate((row.reasons, row.inclusion_probability) for row in rows)
     # A photo that was deleted has no key any more, and an item that is settled has a label.
     settled = [
-        (
-            row.image_sha256,
-            row.final_label,
-            f"submission-{row.id}" if row.asker_id is None else f"asker-{row.asker_id}",
-            draw(row.source_key) < rate,
-        )
-        for row in rows
-        if row.image_sha256 is not None and row.final_label is not None
+        (sha256, label, f"submission-{submission}" if asker is None else f"asker-{asker}")
+        for sha256, label, asker, submission in rows
+        if sha256 is not None and label is not None
     ]
     verdicts: dict[str, set[str]] = {}
-    sampled: set[str] = set()
-    for sha256, label, _, in_sample in settled:
+    for sha256, label, _ in settled:
         verdicts.setdefault(sha256, set()).add(label)
-        if in_sample:
-            sampled.add(sha256)
+    agreed = {sha256: next(iter(found)) for sha256, found in verdicts.items() if len(found) == 1}
+    sample = _traffic_sample(session, agreed.keys())
     photos: dict[str, ReviewedPhoto] = {}
-    for sha256, label, group, _ in settled:
-        if len(verdicts[sha256]) == 1 and (label in labels or label == NONE_OF_THESE):
+    for sha256, label, group in settled:
+        if sha256 in agreed:
             # Photos of one sender stay on one side of every split: they show the same bear at the same waterhole.
-            shown = None if label == NONE_OF_THESE else label
-            photos.setdefault(sha256, ReviewedPhoto(sha256, shown, group, sha256 in sampled))
-    agreed = [next(iter(found)) for found in verdicts.values() if len(found) == 1]
+            shown = label if label in labels else None
+            photos.setdefault(sha256, ReviewedPhoto(sha256, shown, group, sha256 in sample))
     return Snapshot(
         photos=tuple(photos.values()),
         contradictory=len(verdicts) - len(agreed),
-        foreign_labels=sum(label != NONE_OF_THESE and label not in labels for label in agreed),
+        foreign_labels=sum(label != NONE_OF_THESE and label not in labels for label in agreed.values()),
     )
 
 
-def _sampling_rate(settled: Iterable[tuple[list[str] | None, float | None]]) -> float:
-    """The share of all that arrived which is a uniform sample of it, whoever answered.
+def _traffic_sample(session: Session, judged: Collection[str]) -> frozenset[str]:
+    """Photos that are a uniform sample of all that arrived, whoever answered; none if there is no such sample.
 
     An answer is audited when its draw is below the audit rate; a photo that went to people anyway has a draw as well.
-    So all whose draw is below the lowest rate that was ever used are that sample. 0 when nothing was audited.
+    So the photos whose draw (that of their first submission) is below the lowest rate since audits last were off are
+    that sample. Those of them that people have not `judged`, or not alike, are missing from it: not many may be.
     """
-    rates = [probability for reasons, probability in settled if probability and Reason.AUDIT.value in (reasons or ())]
-    return min(rates, default=0.0)
+    answered = PredictionRecord.route == Decision.ANSWER.value
+    off = select(func.max(PredictionRecord.submission_id)).where(answered, PredictionRecord.inclusion_probability <= 0)
+    since = session.scalar(off) or 0
+    lowest = select(func.min(PredictionRecord.inclusion_probability)).where(
+        answered, PredictionRecord.submission_id > since
+    )
+    rate = session.scalar(lowest) or 0.0
+    first: dict[str, str] = {}
+    for sha256, key in session.execute(
+        select(Submission.image_sha256, Submission.source_key)
+        .join(PredictionRecord, PredictionRecord.submission_id == Submission.id)
+        .where(Submission.id > since, Submission.image_sha256.is_not(None))
+        .order_by(Submission.id)
+    ):
+        if sha256 is not None:
+            first.setdefault(sha256, key)
+    drawn = {sha256 for sha256, key in first.items() if draw(key) < rate}
+    missing = len(drawn) - len(drawn & set(judged))
+    return frozenset(drawn & set(judged)) if missing <= _MISSING_AT_MOST * len(drawn) else frozenset()

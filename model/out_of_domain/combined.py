@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.out_of_domain.detector import Detector, Evidence
 from model.out_of_domain.imagenet_mass import ImagenetMass, subject_classes
-from model.out_of_domain.neighbours import Neighbours, same
+from model.out_of_domain.neighbours import Neighbours
 from model.out_of_domain.outliers import OutlierPlane, Outliers, fit_plane
 
 _FOLDS = 5  # of cross-fitting: no photo is scored by a plane that it, or anything like it, helped to place
@@ -95,8 +95,8 @@ def fit_detector(
     reference = subject.features.reshape(-1, dimensions)  # (M * V, D)
     near = Neighbours(reference, neighbours)
     mass = ImagenetMass(subject_classes(subject.evidence.log_probabilities, labels))
-    alike = same(subject.groups, [group for group in subject.groups for _ in range(views)])
-    terms = [near.in_sample(subject.evidence, alike), mass.score(subject.evidence)]
+    rows = [group for group in subject.groups for _ in range(views)]
+    terms = [near.in_sample(subject.evidence, subject.groups, rows), mass.score(subject.evidence)]
     outside = []
     plane = None
     if outliers is not None:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from model.out_of_domain.detector import Evidence
 
+_ROWS = 512  # compared with the reference at a time: memory grows with the photos, not with their square
+
 
 class Neighbours:
     """1 - mean cosine similarity to the k nearest training photos, on L2-normalised features; in 0..2.
@@ -22,13 +24,21 @@ class Neighbours:
         """(N,): distance of each photo to its k nearest training photos."""
         return self._distance(normalised(evidence.features) @ self._reference.T)
 
-    def in_sample(self, evidence: Evidence, alike: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """(M,): the same for training photos, each without the rows of the reference that are `alike` it, (M, R).
+    def in_sample(
+        self, evidence: Evidence, groups: Sequence[str], reference_groups: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """(M,): the same for training photos of `groups` (M), each without the rows of the reference of its group.
 
-        Alike are its own views and those of its scene or sender.
+        Of its group (scene or sender, of each of the R rows of the reference) are its own views and what is like it.
         """
-        similarity = normalised(evidence.features) @ self._reference.T
-        return self._distance(np.where(alike, np.float32(-1), similarity))
+        unit = normalised(evidence.features)
+        parts = []
+        for start in range(0, len(unit), _ROWS):
+            rows = slice(start, start + _ROWS)
+            similarity = unit[rows] @ self._reference.T
+            similarity[same(groups[rows], reference_groups)] = -1.0
+            parts.append(self._distance(similarity))
+        return np.concatenate(parts)
 
     def _distance(self, similarity: NDArray[np.float32]) -> NDArray[np.float64]:
         nearest = np.partition(similarity, -self._k, axis=1)[:, -self._k :]

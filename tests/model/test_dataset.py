@@ -95,16 +95,33 @@ def test_a_label_whose_photos_are_all_one_scene_is_named() -> None:
 
 def test_near_duplicates_are_one_group_also_through_a_third() -> None:
     angles = np.radians([0, 20, 40, 120, 200])  # cos 20 degrees is 0.94, cos 40 is 0.77
-    groups = near_duplicate_groups(np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32))
+    groups = near_duplicate_groups(np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)[:, None])
     assert groups[0] == groups[1] == groups[2]
     assert len(set(groups.tolist())) == 3
 
 
 def test_what_resembles_a_test_photo_is_found() -> None:
     one = np.array([[1, 0], [0, 1], [0, 0]], dtype=np.float32)
-    assert resembles(one, np.array([[2, 0.1]], dtype=np.float32)).tolist() == [True, False, False]
-    assert resembles(one[:0], one).tolist() == []
-    assert resembles(one, one[:0]).tolist() == [False, False, False]
+    views = one[:, None]
+    assert resembles(one, np.array([[[2, 0.1]]], dtype=np.float32)).tolist() == [True, False, False]
+    assert resembles(one[:0], views).tolist() == []
+    assert resembles(one, views[:0]).tolist() == [False, False, False]
+
+
+def test_a_copy_that_resembles_only_another_view_is_a_near_duplicate() -> None:
+    """A thumbnail of a photo looks like the photo's thumbnail, and not like the photo."""
+    photo, thumbnail, other = np.eye(3, dtype=np.float32)
+    views = np.array([[photo, thumbnail], [thumbnail, thumbnail], [other, other]])
+    assert near_duplicate_groups(views).tolist() == [0, 0, 1]
+    assert resembles(np.array([thumbnail, other]), views[:1]).tolist() == [True, False]
+
+
+def test_more_photos_than_are_compared_at_a_time() -> None:
+    features = np.eye(1300, dtype=np.float32)
+    features[1299] = features[3]
+    groups = near_duplicate_groups(features[:, None])
+    assert len(set(groups.tolist())) == 1299
+    assert groups[1299] == groups[3]
 
 
 def photo(path: Path, colour: int) -> None:
@@ -290,13 +307,17 @@ def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
 def test_outliers_are_held_back_by_kind_and_whole_groups(rows: list[tuple[Kind, int]], seed: int) -> None:
     found = [FoundPhoto(Path("x"), "sort", f"{i:064x}", kind) for i, (kind, _) in enumerate(rows)]
     groups = np.array([group for _, group in rows], dtype=np.int64)
-    photos = split_outliers(found, groups, seed=seed)
+    photos = split_outliers(found, groups, {0: Split.TEST, 1: Split.TRAIN}, seed=seed)
     assert [photo.sha256 for photo in photos] == [photo.sha256 for photo in found]
     for kind in Kind:
         mine = [photo for photo in photos if photo.kind is kind]
         tested = {photo.group for photo in mine if photo.split is Split.TEST}
         assert not tested & {photo.group for photo in mine if photo.split is Split.TRAIN}
-        assert sum(photo.split is Split.TEST for photo in mine) <= round(0.2 * len(mine))
+        alone = [photo for photo in mine if photo.group != "outlier-0"]
+        assert sum(photo.split is Split.TEST for photo in alone) <= round(0.2 * len(mine))
+    # What resembles a photo of the subject goes with it.
+    assert {photo.split for photo in photos if photo.group == "outlier-0"} <= {Split.TEST}
+    assert {photo.split for photo in photos if photo.group == "outlier-1"} <= {Split.TRAIN}
 
 
 def test_views_show_the_same_photo_grey_and_small() -> None:

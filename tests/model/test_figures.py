@@ -225,7 +225,20 @@ def test_a_drawn_mix_has_the_wanted_shares_of_what_there_is(subject: int, far: i
         assert all(0 <= row < available[kind] for row in rows[kind])
         assert abs(len(rows[kind]) - share * total) <= 5 * (total * share * (1 - share)) ** 0.5 + 1
     if min(available.values()) >= 40:
-        assert total >= 0.7 * min(available[kind] / share for kind, share in DEFAULT_MIX.items())
+        assert total >= 0.55 * min(available[kind] / share for kind, share in DEFAULT_MIX.items())
+
+
+def test_a_drawn_mix_starves_no_kind_and_draws_anybody() -> None:
+    available = {"subject": 600, "far": 600, "near": 130}
+    drawn = [drawn_mix(available, DEFAULT_MIX, seed) for seed in range(400)]
+    totals = sorted(sum(map(len, rows.values())) for rows in drawn)
+    total = totals[-1]
+    assert totals[4] == total  # in one draw of a thousand or so a kind does not suffice
+    near = np.array([len(rows["near"]) for rows in drawn])
+    assert near.mean() == pytest.approx(0.1 * total, abs=3 * (total * 0.09 / 400) ** 0.5)
+    assert near.std() == pytest.approx((total * 0.09) ** 0.5, rel=0.2)
+    taken = np.bincount(np.concatenate([rows["near"] for rows in drawn]), minlength=130)
+    assert taken.min() > 0.7 * taken.mean()  # not always the first
 
 
 def test_answers_to_what_shows_none_of_the_labels_cost_the_promise() -> None:
@@ -252,8 +265,13 @@ def test_auroc_is_the_share_of_pairs_in_order(inside: np.ndarray, outside: np.nd
 def test_separation_tells_how_sure_it_is() -> None:
     random = np.random.default_rng(1)
     few, many = (Separation.of(random.normal(size=n), random.normal(1.5, size=n)) for n in (20, 500))
+    again = [auroc(random.normal(size=500), random.normal(1.5, size=500)) for _ in range(300)]
+    spread = np.quantile(again, 0.975) - np.quantile(again, 0.025)
+    assert many.auroc_high - many.auroc_low == pytest.approx(spread, rel=0.3)
     assert few.auroc is not None
     assert few.auroc_low < few.auroc < few.auroc_high
     assert many.auroc_high - many.auroc_low < few.auroc_high - few.auroc_low
     assert Separation.of(np.empty(0), np.ones(3)).auroc is None
+    perfect = Separation.of(np.zeros(200), np.ones(35))
+    assert (perfect.auroc, perfect.auroc_low) == (1.0, pytest.approx(0.9, abs=0.01))
     assert Separation.of(np.arange(100.0), np.array([1.0, 94.0, 96.0])).fpr95.count == 2

@@ -160,6 +160,77 @@ def test_a_training_that_diverges_gives_no_candidate(
         retrain(champion, [], store=FeatureStore(tmp_path), device=CPU)
 
 
+@pytest.mark.usefixtures("quick")
+def test_calibration_is_about_photos_that_the_head_has_not_seen(
+    champion: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heads that learn by heart: of their own photos they get all right, of others no more than by chance."""
+
+    def by_heart(inputs: np.ndarray, labels: np.ndarray, classes: int, **_: object) -> torch.nn.Linear:
+        random = np.random.default_rng(0)
+        shuffled = dict(zip(map(bytes, inputs), random.permutation(labels), strict=True))
+        targets = np.eye(classes)[[shuffled[bytes(row)] for row in inputs]]
+        head = torch.nn.Linear(inputs.shape[1], classes)
+        weight = np.linalg.lstsq(inputs.astype(np.float64), targets, rcond=None)[0].T
+        head.weight.data, head.bias.data = torch.from_numpy(weight).float(), torch.zeros(classes)
+        return head
+
+    monkeypatch.setattr(fitting, "train_head", by_heart)
+    report = retrain(champion, [], store=FeatureStore(tmp_path), device=CPU).report
+    assert report.cross_fitted is not None
+    assert report.cross_fitted.value is not None
+    assert report.cross_fitted.value < 0.6
+
+
+@pytest.mark.usefixtures("quick")
+def test_people_s_photos_reach_the_threshold_by_kind(champion: Artifact, tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path)
+    random = np.random.default_rng(8)
+    train = [i for i, p in enumerate(champion.base_photos()) if p.split is Split.TRAIN and p.kind is Kind.SUBJECT]
+    reviewed = []
+    for number in range(240):
+        source = champion.base_features[train[number % len(train)], 0].astype(np.float32)
+        row = np.abs(source + random.normal(scale=0.35 * source.std(), size=source.shape))
+        label = champion.base_photos()[train[number % len(train)]].label if number < 220 else None
+        key = f"{number:064x}"
+        store.put(key, champion.card.backbone, row.astype(np.float16))
+        reviewed.append(ReviewedPhoto(key, label, f"asker-{number}", sampled=True))
+    candidate = retrain(champion, reviewed, store=store, device=CPU)
+    kinds = {p.kind for p in candidate.artifact.manifest.photos if p.origin is Origin.REVIEW}
+    assert kinds == {Kind.SUBJECT, Kind.NONE}
+    used = len(reviewed) - len(candidate.left_out)
+    assert used > 200
+    assert candidate.artifact.card.data["outliers_reviewed"].keys() == {"none"}
+    unsampled = [replace(photo, sampled=False) for photo in reviewed]
+    without = retrain(champion, unsampled, store=store, device=CPU).artifact.card.risk
+    assert "what arrives is like the" not in without.assumption
+    with_sample = candidate.artifact.card.risk
+    if "what arrives is like the" in with_sample.assumption:
+        assert sum(with_sample.composition.values()) == used
+
+
+@pytest.mark.parametrize("damaged", [np.full(1280, np.nan), np.ones(4), np.array(1.0)])
+def test_damaged_features_leave_one_photo_out_and_stop_nothing(
+    champion: Artifact, tmp_path: Path, quick: None, damaged: np.ndarray
+) -> None:
+    store = FeatureStore(tmp_path)
+    store.put("a" * 64, champion.card.backbone, damaged.astype(np.float16))
+    candidate = retrain(champion, [ReviewedPhoto("a" * 64, "teddy", "asker-1")], store=store, device=CPU)
+    assert dict(candidate.left_out).keys() == {"a" * 64}
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_thumbnail_of_a_test_photo_is_not_trained_on(champion: Artifact, tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path)
+    tested = [i for i, photo in enumerate(champion.base_photos()) if photo.split is Split.TEST]
+    reviewed = [ReviewedPhoto(f"{i:064x}", "teddy", f"asker-{i}") for i in tested[:6]]
+    for photo, row in zip(reviewed, tested, strict=False):
+        store.put(photo.sha256, champion.card.backbone, champion.base_features[row, 2])
+    candidate = retrain(champion, reviewed, store=store, device=CPU)
+    assert {why for _, why in candidate.left_out} == {"resembles a photo of the frozen test set"}
+    assert len(candidate.left_out) == 6
+
+
 def test_features_that_are_no_numbers_are_named(champion: Artifact, tmp_path: Path) -> None:
     spoilt = champion.base_features.copy()
     spoilt[0, 1, 7] = np.inf
