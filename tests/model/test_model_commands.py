@@ -25,6 +25,7 @@ from model.top_losses import top_losses
 DEMO_PHOTOS = Path(demo_module).parent / "photos"
 
 BUNDLED = load_card(bundled_folder()).version
+RIGHT = "{count} of {total}".format(**load_card(bundled_folder()).metrics["accuracy"])
 SOURCES = sorted(Path(package.__file__).parent.rglob("*.py"))
 
 
@@ -65,7 +66,7 @@ def test_show_as_json_is_the_whole_card(run: Callable[..., Result]) -> None:
 def test_show_is_readable(run: Callable[..., Result]) -> None:
     result = run("show")
     assert result.exit_code == 0
-    for part in (BUNDLED, "black, grizzly, teddy", "tf_efficientnet_lite2", "156 of 156", "with 95% confidence"):
+    for part in (BUNDLED, "black, grizzly, teddy", "tf_efficientnet_lite2", RIGHT, "with 95% confidence"):
         assert part in result.stdout
 
 
@@ -219,11 +220,22 @@ def test_evaluate_prints_figures_and_writes_plots(run: Callable[..., Result], tm
     assert len(list((tmp_path / "plots").glob("*.png"))) == 4
     text = run("evaluate").stdout
     assert "answered without a person" in text
-    assert "156 of 156" in text
+    assert RIGHT in text
     table = run("evaluate", "--report").stdout.splitlines()
     assert table[1] == "|---|---|"
     assert all(line.startswith("| ") and line.endswith(" |") and line.count("|") == 3 for line in table[2:])
     assert sum("AUROC" in line for line in table) == 2
+
+
+def test_a_version_of_an_earlier_format_hides_no_other(run: Callable[..., Result], home: Path) -> None:
+    (home / "versions" / "old-1").mkdir(parents=True)
+    (home / "versions" / "old-1" / "card.json").write_text('{"format": 1, "labels": ["black"]}')
+    listed = run("list")
+    assert listed.exit_code == 0
+    assert BUNDLED in listed.stdout
+    assert "old-1  model format 1" in listed.stdout
+    rows = [json.loads(line) for line in run("list", "--json").stdout.splitlines()]
+    assert {row["version"]: "error" in row for row in rows} == {BUNDLED: False, "old-1": True}
 
 
 @pytest.mark.parametrize("wrong", [("--report", "--json"), ("--photos", ".")])

@@ -56,7 +56,7 @@ async def test_a_snapshot_takes_what_people_agree_on(house: Any, predict: Predic
         snapshot = take_snapshot(session, LABELS)
         first = session.scalars(select(Submission).order_by(Submission.id)).first()
     assert first is not None
-    assert [photo.label for photo in snapshot.photos] == ["black", "grizzly", None]
+    assert [photo.label for photo in snapshot.photos] == ["black", "grizzly", None, None]
     assert snapshot.labelled == 2
     assert snapshot.photos[0].sha256 == first.image_sha256
     assert {photo.group for photo in snapshot.photos} == {f"asker-{first.asker_id}"}, "one sender, one side"
@@ -79,6 +79,36 @@ async def test_audited_answers_and_doubted_photos_make_one_uniform_sample(
     sampled = {photo.sha256 for photo in snapshot.photos if photo.sampled}
     assert sampled == expected
     assert 0 < sum("audit" in record.reasons for record in audited) < len(sampled) < 25
+
+
+async def test_what_was_answered_before_audits_began_is_in_no_sample(
+    house_auditing: Callable[[float], Any], predict: Predict
+) -> None:
+    """With audits off only doubted photos are judged: a sample with them in it would be of doubted photos."""
+    for rate, numbers in ((0.0, range(100)), (0.5, range(100, 160))):
+        house = house_auditing(rate)
+        for number in numbers:
+            accepted = await house.receive(number, predict("black", 0.5 if number % 2 else 0.99))
+            if accepted.item_id is not None:
+                settle(house, accepted.item_id, "black")
+    with house.database.read() as session:
+        snapshot = take_snapshot(session, LABELS)
+        late = {s.image_sha256 for s in session.scalars(select(Submission)) if s.id > 99 and draw(s.source_key) < 0.5}
+    sampled = {photo.sha256 for photo in snapshot.photos if photo.sampled}
+    assert sampled
+    assert len(late ^ sampled) <= 1  # the last photo without audits divides the two
+
+
+async def test_a_sample_of_which_much_is_not_judged_yet_is_none(
+    house_auditing: Callable[[float], Any], predict: Predict
+) -> None:
+    house = house_auditing(0.5)
+    for number in range(60):
+        accepted = await house.receive(number, predict("black", 0.5 if number % 2 else 0.99))
+        if accepted.item_id is not None and number % 2:  # the audits stay open
+            settle(house, accepted.item_id, "black")
+    with house.database.read() as session:
+        assert not any(photo.sampled for photo in take_snapshot(session, LABELS).photos)
 
 
 async def test_without_audits_nothing_is_a_sample(house: Any, predict: Predict) -> None:
@@ -275,7 +305,8 @@ async def test_the_best_version_so_far_has_a_say_and_not_the_champion_alone(
         card = replace(champion.card, version=name, metrics={**champion.card.metrics, "accuracy": accuracy})
         return replace(champion, card=card, tests=replace(champion.tests, logits=logits))
 
-    registry.register(version("weaker", 2), reason="test")  # than the bundled one, which gets all of them right
+    for name, wrong in (("best", 0), ("weaker", 2)):
+        registry.register(version(name, wrong), reason="test")
     registry.promote("weaker", reason="test")
     candidate = version("candidate", 3)
     settle(house, await doubted(house, predict, 1), "grizzly")
@@ -283,7 +314,7 @@ async def test_the_best_version_so_far_has_a_say_and_not_the_champion_alone(
     monkeypatch.setattr(retraining, "train_candidate", lambda *_, **__: Candidate(candidate, report_of(candidate), ()))
     result = retrain()
     assert result.outcome is RetrainingOutcome.KEPT
-    assert result.explanation.startswith(f"worse: 3 of {len(truth)} test photos wrong, {champion.card.version} has 0 ")
+    assert result.explanation.startswith(f"worse: 3 of {len(truth)} test photos wrong, best has 0 ")
     assert registry.champion() == "weaker"
 
 
