@@ -114,6 +114,21 @@ def right_on_test(artifact: Artifact) -> Mapping[str, bool]:
     }
 
 
+def harmless_on_test(artifact: Artifact) -> Mapping[str, bool]:
+    """Which test photos and outliers (by sha256) a version does not answer wrongly: right, or left to a person."""
+    card = artifact.card
+    rule = Rule(card.temperature, card.risk.threshold, card.out_of_domain.cut)
+    tests = artifact.tests
+    right = right_on_test(artifact)
+    answered = rule.answers(Measured(tests.logits[:, 0].astype(np.float64), tests.scores.astype(np.float64)))
+    strangers = rule.answers(Measured(tests.outlier_logits.astype(np.float64), tests.outlier_scores.astype(np.float64)))
+    outliers = artifact.manifest.of(Split.TEST, Kind.NEAR, Kind.FAR, Kind.NONE)
+    return {
+        **{sha256: right[sha256] or not wrong for sha256, wrong in zip(right, answered.tolist(), strict=True)},
+        **{photo.sha256: not wrong for photo, wrong in zip(outliers, strangers.tolist(), strict=True)},
+    }
+
+
 def report_of(artifact: Artifact) -> EvaluationReport:
     """The figures of a stored version on its frozen test set, computed from what it carries: no photo is needed."""
     card = artifact.card

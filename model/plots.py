@@ -37,10 +37,13 @@ def confusion_matrix(report: EvaluationReport, labels: tuple[str, ...]) -> bytes
     """Rows are the truth, columns what the model said."""
     counts = np.array(report.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = _figure()
+    crowded = len(labels) > 8
+    figure = _figure(scale=max(1.0, len(labels) / 12))
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
+        if crowded and not count:
+            continue  # a page of zeros hides the others
         ink = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, str(count), ha="center", va="center", color=ink)
     axes.set(
@@ -52,6 +55,8 @@ def confusion_matrix(report: EvaluationReport, labels: tuple[str, ...]) -> bytes
         ylabel="it is",
         title=f"{report.photos} test photos, right: {report.accuracy}",
     )
+    if crowded:
+        axes.tick_params(axis="x", labelrotation=90)
     return _png(figure)
 
 
@@ -129,9 +134,9 @@ def out_of_domain(artifact: Artifact) -> bytes:
     return _png(figure)
 
 
-def _figure() -> Figure:
+def _figure(scale: float = 1.0) -> Figure:
     with mpl.rc_context({"font.size": 11, "axes.titlesize": 11}):
-        return Figure(figsize=(6, 4.5), layout="constrained")
+        return Figure(figsize=(6 * scale, 4.5 * scale), layout="constrained")
 
 
 def _png(figure: Figure) -> bytes:

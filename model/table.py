@@ -29,7 +29,7 @@ def rows(report: EvaluationReport) -> Iterator[tuple[str, str]]:
     yield "answered without a person", str(report.answered)
     yield "wrong among answered", str(report.wrong_among_answered)
     if report.outliers:
-        yield "wrong among answered, all of those mixed", str(report.wrong_among_answered_mixed)
+        yield "wrong among answered, photos and outliers as they are here", str(report.wrong_among_answered_mixed)
     yield "calibration error (equal mass, 10 bins)", f"{report.expected_calibration_error:.3f}"
     yield (
         "the same of a perfectly calibrated model, by chance",

@@ -17,12 +17,15 @@ class GateDecision:
     explanation: str
 
 
-def gate(*, candidate: Mapping[str, bool], rivals: Mapping[str, Mapping[str, bool]]) -> GateDecision:
+def gate(
+    *, candidate: Mapping[str, bool], rivals: Mapping[str, Mapping[str, bool]], counted: str = "test photos wrong"
+) -> GateDecision:
     """A candidate may answer unless it is worse than one of its `rivals` (version -> test photo -> right or not).
 
     A photo or two more or less say nothing on a test set of some hundred. Worse is, by a one-sided exact sign test on
     the photos that only one of the two gets right, what at most one in five equally good models would show. The rivals
-    are the champion and the best version so far: small steps down cannot add up.
+    are the champion and the best version so far: small steps down cannot add up. `counted`: what a photo that is not
+    right is, in words.
     """
     wrong = sum(not right for right in candidate.values())
     sentences = []
@@ -33,7 +36,7 @@ def gate(*, candidate: Mapping[str, bool], rivals: Mapping[str, Mapping[str, boo
         won = sum(candidate[photo] and not rival[photo] for photo in candidate)
         p = binomtest(lost, lost + won, alternative="greater").pvalue if lost + won else 1.0
         sentence = (
-            f"{wrong} of {len(candidate)} test photos wrong, {version} has {wrong - lost + won} "
+            f"{wrong} of {len(candidate)} {counted}, {version} has {wrong - lost + won} "
             f"({lost} lost, {won} won, p = {p:.2f})"
         )
         if p <= WORSE_P:

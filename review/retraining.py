@@ -4,7 +4,7 @@ import fcntl
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from model.artifact import Artifact, ModelCard, outdated_labels
-from model.candidate import Candidate, report_of, right_on_test
+from model.candidate import Candidate, harmless_on_test, report_of, right_on_test
 from model.dataset import Kind, Origin
 from model.errors import ArtifactError, ImageError
 from model.evaluation import EvaluationReport
@@ -175,6 +175,15 @@ def _trained(
         progress=progress,
     )
     decision = gate(candidate=right_on_test(candidate.artifact), rivals=_rivals(registry, champion))
+    if decision.promote:
+        # Nor may it answer more that it should have left to people: the detector and the threshold are new as well.
+        answers = gate(
+            candidate=harmless_on_test(candidate.artifact),
+            rivals={version: harmless_on_test(champion)},
+            counted="test photos and outliers answered wrongly",
+        )
+        both = f"{decision.explanation}; {answers.explanation.removeprefix('not worse: ')}"
+        decision = replace(decision, explanation=both) if answers.promote else answers
     added = sum(photo.origin is Origin.REVIEW for photo in candidate.artifact.manifest.photos)
     registry.register(
         candidate.artifact,

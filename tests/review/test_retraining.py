@@ -318,6 +318,27 @@ async def test_the_best_version_so_far_has_a_say_and_not_the_champion_alone(
     assert registry.champion() == "weaker"
 
 
+async def test_a_candidate_that_answers_what_is_none_of_its_business_stays_out(
+    house: Any,
+    predict: Predict,
+    registry: Registry,
+    retrain: Callable[..., RetrainingResult],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It gets as many photos right, but its detector lets outliers pass and its head is sure of them."""
+    champion = registry.load(registry.champion())
+    sure = np.tile(np.array([60, 0, 0], dtype=np.float32), (len(champion.tests.outlier_scores), 1))
+    tests = replace(champion.tests, outlier_logits=sure, outlier_scores=champion.tests.outlier_scores * 0 - 9)
+    candidate = replace(champion, card=replace(champion.card, version="careless"), tests=tests)
+    settle(house, await doubted(house, predict, 1), "grizzly")
+    await put_features(house, registry, champion, "grizzly", 1)
+    monkeypatch.setattr(retraining, "train_candidate", lambda *_, **__: Candidate(candidate, report_of(candidate), ()))
+    result = retrain()
+    assert result.outcome is RetrainingOutcome.KEPT
+    assert "test photos and outliers answered wrongly" in result.explanation
+    assert registry.champion() == champion.card.version
+
+
 async def test_an_operator_who_chooses_another_champion_meanwhile_has_the_last_word(
     house: Any,
     predict: Predict,
