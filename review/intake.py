@@ -32,8 +32,10 @@ _log = logging.getLogger(__name__)
 
 # A second label that the model gives at least half of what it gives the first is worth telling.
 CLOSE_RUNNER_UP = 0.5
-# While it is decoded, the worst photo that is accepted takes 700 MB: a burst of them must not take all the memory.
+# A burst of the worst photos that are accepted must not take all the memory: while it is decoded one takes 700 MB,
+# then, until the model has judged it, 100 MB.
 _DECODED_AT_ONCE = 3
+_JUDGED_AT_ONCE = 16
 
 
 class Predictor(Protocol):
@@ -114,6 +116,7 @@ class Intake:
         self._audit_rate = audit_rate
         self._clock = clock
         self._decoded = asyncio.Semaphore(_DECODED_AT_ONCE)
+        self._judged = asyncio.Semaphore(_JUDGED_AT_ONCE)
 
     async def receive(self, photo: ReceivedPhoto) -> Accepted | Rejected:
         """Store, judge, route, record. The same `source_key` again changes nothing and asks no model."""
@@ -121,8 +124,9 @@ class Intake:
         if known is not None:
             return known
         try:
-            async with self._decoded:
-                stored = await asyncio.to_thread(self._store, photo.data)
+            async with self._judged:
+                async with self._decoded:
+                    stored = await asyncio.to_thread(self._store, photo.data)
                 prediction = _sound(await self._predictor.predict(stored.picture))
         except ImageError as error:
             await self.refuse(RefusedPhoto(photo.source_key, error.problem, photo.recipient))

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,9 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from model.errors import ImageProblem
+from model.images import decode
 from model.serving import Prediction
+from review import intake
 from review.database import Database
 from review.intake import Intake, ReceivedPhoto, RefusedPhoto, Rejected
 from review.outbox import OutboxKind, Recipient
@@ -240,9 +243,29 @@ async def test_a_burst_of_photos_is_not_decoded_all_at_once(house: Any, predict:
     house.model.predict = slowly
     burst = [asyncio.create_task(house.receive(number, None)) for number in range(1, 31)]
     async with asyncio.timeout(10):
-        while thinking < 8:
+        while thinking < 16:
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.2)
-    assert thinking == 8
+    assert thinking == 16
     answer.set()
     assert len({accepted.submission_id for accepted in await asyncio.gather(*burst)}) == 30
+
+
+async def test_few_of_a_burst_are_decoded_at_once(
+    house: Any, predict: Predict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoding takes several times what the decoded photo takes."""
+    busy: list[int] = []
+    most = 0
+
+    def slowly(data: bytes) -> Image.Image:
+        nonlocal most
+        busy.append(1)
+        most = max(most, len(busy))
+        time.sleep(0.02)
+        busy.pop()
+        return decode(data)
+
+    monkeypatch.setattr(intake, "decode", slowly)
+    await asyncio.gather(*(house.receive(number, predict("black", 0.99)) for number in range(1, 13)))
+    assert 1 < most <= 3
