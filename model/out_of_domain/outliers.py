@@ -13,6 +13,8 @@ from model.out_of_domain.neighbours import normalised
 # Inverse strength of the L2 penalty. Measured on the bears with whole categories of outliers left out: 0.3 to 30 differ
 # by less than chance; a weak penalty bends to the photos' sources instead of what they show.
 _C = 3.0
+# Rows of each side at most: a plane in some thousand dimensions gains nothing from more, and memory is finite.
+_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,16 @@ def fit_plane(subject: NDArray[np.float32], outliers: NDArray[np.float32], sorts
     """Features of the subject's photos (M, D) and of outliers (N, D) -> the plane between them.
 
     Both sides weigh alike. Of outliers each of `sorts` (N names of what they show) weighs as the square root of its
-    size, so that a thousand street scenes do not drown twenty drawings.
+    size, so that a thousand street scenes do not drown twenty drawings. Of more than 20,000 rows a random part is used.
     """
     from sklearn.linear_model import LogisticRegression  # not at the top: serving needs no scikit-learn
 
+    random = np.random.default_rng(0)
+    if len(subject) > _ROWS:
+        subject = subject[random.choice(len(subject), _ROWS, replace=False)]
+    if len(outliers) > _ROWS:
+        chosen = random.choice(len(outliers), _ROWS, replace=False)
+        outliers, sorts = outliers[chosen], [sorts[i] for i in chosen]
     size_of = Counter(sorts)
     weights = np.array([size_of[sort] ** -0.5 for sort in sorts])
     weights *= len(subject) / weights.sum()

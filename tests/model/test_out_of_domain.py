@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from model.out_of_domain import outliers as outliers_module
 from model.out_of_domain.combined import CombinedDetector, FittedDetector, Known, fit_detector
 from model.out_of_domain.detector import Evidence
 from model.out_of_domain.imagenet_mass import ImagenetMass, subject_classes
 from model.out_of_domain.neighbours import Neighbours, normalised
+from model.out_of_domain.outliers import Outliers, fit_plane
 
 
 def cloud(centre: list[float], photos: int, seed: int, mass: float) -> Evidence:
@@ -158,3 +160,11 @@ def test_more_photos_than_are_scored_at_a_time() -> None:
     scores = Neighbours(features, k=3).in_sample(evidence, groups, groups)
     alone = np.array([i // 2 != 1199 // 2 for i in range(1200)])
     assert scores[1199] == pytest.approx(Neighbours(features[alone], k=3).score(evidence)[1199], abs=1e-6)
+
+
+def test_a_plane_is_placed_by_a_part_of_very_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outliers_module, "_ROWS", 50)
+    inside, outside = cloud([1, 0, 0], 400, 1, 0.9), cloud([0, 1, 0], 300, 2, 0.1)
+    plane = fit_plane(inside.features, outside.features, [f"sort-{i % 3}" for i in range(300)])
+    assert (Outliers(plane).score(inside) < 0).all()
+    assert (Outliers(plane).score(outside) > 0).all()
