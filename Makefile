@@ -1,4 +1,4 @@
-# `make` lists the targets. CI runs `make check test slow`, the same commands as people.
+# `make` lists the targets. CI runs `make check`, then `make test` and `make slow`: the same commands as people.
 SHELL := /bin/bash
 PYTHON ?= python3.11
 UV_VERSION := 0.13.9
