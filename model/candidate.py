@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from model.artifact import Artifact, ModelCard, TestFigures
 from model.calibration import fit_temperature, softmax
 from model.calibration_sample import Judged, calibration_sample
-from model.dataset import DatasetManifest, Kind, Origin, Photo, Split
+from model.dataset import OUTLIERS, DatasetManifest, Kind, Origin, Photo, Split
 from model.errors import ModelError
-from model.evaluation import EvaluationReport, Rule, evaluate
-from model.evaluation import Judged as Measured
+from model.evaluation import EvaluationReport, Measured, Rule, evaluate
 from model.fitting import Fit, Outside, Side
 from model.labels import Vocabulary
 from model.network import Body
@@ -116,13 +115,11 @@ def right_on_test(artifact: Artifact) -> Mapping[str, bool]:
 
 def harmless_on_test(artifact: Artifact) -> Mapping[str, bool]:
     """Which test photos and outliers (by sha256) a version does not answer wrongly: right, or left to a person."""
-    card = artifact.card
-    rule = Rule(card.temperature, card.risk.threshold, card.out_of_domain.cut)
-    tests = artifact.tests
+    rule, tests = _rule_of(artifact.card), artifact.tests
     right = right_on_test(artifact)
     answered = rule.answers(Measured(tests.logits[:, 0].astype(np.float64), tests.scores.astype(np.float64)))
     strangers = rule.answers(Measured(tests.outlier_logits.astype(np.float64), tests.outlier_scores.astype(np.float64)))
-    outliers = artifact.manifest.of(Split.TEST, Kind.NEAR, Kind.FAR, Kind.NONE)
+    outliers = artifact.manifest.of(Split.TEST, *OUTLIERS)
     return {
         **{sha256: right[sha256] or not wrong for sha256, wrong in zip(right, answered.tolist(), strict=True)},
         **{photo.sha256: not wrong for photo, wrong in zip(outliers, strangers.tolist(), strict=True)},
@@ -138,11 +135,15 @@ def report_of(artifact: Artifact) -> EvaluationReport:
     return _report(
         artifact.tests,
         np.array([vocabulary.index(photo.label) for photo in photos], dtype=np.int64),
-        artifact.manifest.of(Split.TEST, Kind.NEAR, Kind.FAR, Kind.NONE),
-        rule=Rule(card.temperature, card.risk.threshold, card.out_of_domain.cut),
+        artifact.manifest.of(Split.TEST, *OUTLIERS),
+        rule=_rule_of(card),
         vocabulary=vocabulary,
         cross_fitted=Proportion(**cross_fitted) if cross_fitted else None,
     )
+
+
+def _rule_of(card: ModelCard) -> Rule:
+    return Rule(card.temperature, card.risk.threshold, card.out_of_domain.cut)
 
 
 def _report(
@@ -238,14 +239,13 @@ def _counts(manifest: DatasetManifest) -> dict[str, Any]:
         ]
         return {name: found.count(name) for name in sorted(set(found))}
 
-    outliers = (Kind.NEAR, Kind.FAR, Kind.NONE)
     return {
         "trained_on": count(Split.TRAIN, Origin.BASE),
         "trained_on_reviewed": count(Split.TRAIN, Origin.REVIEW),
         "measured_on": count(Split.TEST, Origin.BASE),
-        "outliers": count(Split.TRAIN, Origin.BASE, *outliers),
-        "outliers_reviewed": count(Split.TRAIN, Origin.REVIEW, *outliers),
-        "outliers_measured_on": count(Split.TEST, Origin.BASE, *outliers),
+        "outliers": count(Split.TRAIN, Origin.BASE, *OUTLIERS),
+        "outliers_reviewed": count(Split.TRAIN, Origin.REVIEW, *OUTLIERS),
+        "outliers_measured_on": count(Split.TEST, Origin.BASE, *OUTLIERS),
     }
 
 

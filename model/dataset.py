@@ -25,6 +25,9 @@ class Kind(StrEnum):
     NONE = "none"
 
 
+OUTLIERS = (Kind.NEAR, Kind.FAR, Kind.NONE)
+
+
 class Origin(StrEnum):
     """`base` photos came with a data set; `review` photos are people's, known here by key only."""
 

@@ -60,7 +60,7 @@ class EvaluationReport:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Measured:
     """What a model makes of test photos or outliers (N) of one kind: logits (N, K) and out-of-domain scores (N,)."""
 
     logits: NDArray[np.float64]
@@ -75,7 +75,7 @@ class Rule:
     answer_threshold: float
     cut: float
 
-    def answers(self, judged: Judged) -> NDArray[np.bool_]:
+    def answers(self, judged: Measured) -> NDArray[np.bool_]:
         """(N,): which photos would be answered without a person."""
         confidence = softmax(judged.logits / self.temperature).max(axis=1, initial=0.0)
         result: NDArray[np.bool_] = (confidence >= self.answer_threshold) & (judged.scores <= self.cut)
@@ -83,13 +83,13 @@ class Rule:
 
 
 def evaluate(
-    test: Judged,
+    test: Measured,
     labels: NDArray[np.int64],
     *,
     rule: Rule,
     vocabulary: Sequence[str],
     views: Mapping[str, NDArray[np.float64]],
-    outliers: Mapping[str, Judged],
+    outliers: Mapping[str, Measured],
     cross_fitted: Proportion | None = None,
 ) -> EvaluationReport:
     """Test photos with true labels (N,), logits (N, K) of their `views`, and test outliers by kind -> figures."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.gallery import GalleryPhoto
+from model.network import Body
 from model.out_of_domain.neighbours import normalised
 from model.serving import Classifier, Prediction
 
@@ -144,13 +144,6 @@ def _shrunk(picture: Image.Image, side: int) -> Image.Image:
     return small
 
 
-@cache
-def _imagenet_names() -> tuple[str, ...]:
-    from timm.data.imagenet_info import ImageNetInfo  # not at the top: importing timm takes seconds
-
-    return tuple(ImageNetInfo().label_descriptions())
-
-
 def _imagenet_name(index: int) -> str:
     """The first two of a class's synonyms: polar bears are an "ice bear" first."""
-    return ",".join(_imagenet_names()[index].split(",")[:2])
+    return ",".join(Body.imagenet_labels()[index].split(",")[:2])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,7 @@ class Body:
         return self.workers.submit(self._feature_maps, batch).result()
 
     @staticmethod
+    @cache
     def imagenet_labels() -> tuple[str, ...]:
         """The names of ImageNet's 1000 classes, in the order of `imagenet_log_probabilities`."""
         from timm.data.imagenet_info import ImageNetInfo  # not at the top: importing timm takes seconds

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.artifact import Artifact
 from model.calibration import softmax
-from model.dataset import Kind, Split
+from model.dataset import OUTLIERS, Kind, Split
 from model.evaluation import EvaluationReport
 from model.labels import Vocabulary
 from model.proportion import Proportion
@@ -112,7 +112,7 @@ def reliability(confidence: NDArray[np.float64], correct: NDArray[np.bool_], rep
 
 def out_of_domain(artifact: Artifact) -> bytes:
     """How strange the test photos and the test outliers are to the model, and where the cut lies."""
-    outliers = artifact.manifest.of(Split.TEST, Kind.NEAR, Kind.FAR, Kind.NONE)
+    outliers = artifact.manifest.of(Split.TEST, *OUTLIERS)
     kinds = np.array([photo.kind for photo in outliers], dtype=object)
     groups = {"test photos": (artifact.tests.scores, _BLUE)}
     for kind, colour in ((Kind.NEAR, _RED), (Kind.FAR, _GREY), (Kind.NONE, _RED)):

@@ -1,7 +1,7 @@
 """Folders of photos on disk: what in them can be trained on, and why the rest cannot."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,14 +48,8 @@ def scan_folder(root: Path, progress: Progress | None = None) -> Scan:
     left_out: list[tuple[Path, str]] = []
     contradictory: set[str] = set()
     files = [file for file in files_in([root]) if len(file.relative_to(root).parts) == 2 and _is_picture(file, root)]
-    for path in progress(files) if progress else files:
-        try:
-            data = read_photo(path)
-            decode(data)
-        except (ImageError, OSError) as error:
-            left_out.append((path, str(error)))
-            continue
-        photo = FoundPhoto(path, path.parent.name, hashlib.sha256(data).hexdigest())
+    for path, sha256 in _readable(progress(files) if progress else files, left_out):
+        photo = FoundPhoto(path, path.parent.name, sha256)
         earlier = found.get(photo.sha256)
         if earlier is None:
             found[photo.sha256] = photo
@@ -82,14 +76,7 @@ def scan_outliers(root: Path, kind: Kind, known: Iterable[str], progress: Progre
     found: list[FoundPhoto] = []
     left_out: list[tuple[Path, str]] = []
     files = [path for path in files_in([root]) if _is_picture(path, root)]
-    for path in progress(files) if progress else files:
-        try:
-            data = read_photo(path)
-            decode(data)
-        except (ImageError, OSError) as error:
-            left_out.append((path, str(error)))
-            continue
-        sha256 = hashlib.sha256(data).hexdigest()
+    for path, sha256 in _readable(progress(files) if progress else files, left_out):
         if sha256 in taken:
             left_out.append((path, "the same photo is there already"))
         else:
@@ -111,6 +98,18 @@ def paths_by_key(roots: Iterable[Path]) -> dict[str, Path]:
                 with suppress(OSError):  # whoever needs it is told that it is not at hand
                     found[hashlib.sha256(read_photo(path)).hexdigest()] = path
     return found
+
+
+def _readable(files: Iterable[Path], left_out: list[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+    """The files that are pictures, with their sha256; the others are added to `left_out`, with the reason."""
+    for path in files:
+        try:
+            data = read_photo(path)
+            decode(data)
+        except (ImageError, OSError) as error:
+            left_out.append((path, str(error)))
+        else:
+            yield path, hashlib.sha256(data).hexdigest()
 
 
 def _is_picture(path: Path, root: Path) -> bool:

@@ -38,7 +38,7 @@ def read_tensors(file: Path) -> "dict[str, torch.Tensor]":
         if file.suffix == ".safetensors":
             return load(content)
         stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:
+    except Exception as error:  # torch refuses what is no mere tensor with errors of its own choice
         raise ArtifactError(
             f"{file}: expected weights alone, as .safetensors or .pth, and could not read it"
         ) from error

@@ -17,7 +17,7 @@ from model.calibration import (
     negative_log_likelihood,
     softmax,
 )
-from model.evaluation import Judged, Rule, evaluate
+from model.evaluation import Measured, Rule, evaluate
 from model.proportion import Proportion
 from model.risk import (
     CONSERVATIVE_THRESHOLD,
@@ -170,9 +170,11 @@ def test_an_interval_holds_its_proportion(total: int, data: st.DataObject) -> No
 
 def test_figures_of_a_test_set_by_hand() -> None:
     logits = np.log(np.array([[0.98, 0.01, 0.01], [0.6, 0.3, 0.1], [0.1, 0.89, 0.01], [0.97, 0.02, 0.01]]))
-    strangers = Judged(np.log(np.array([[0.9, 0.05, 0.05], [0.9, 0.05, 0.05], [0.4, 0.3, 0.3]])), np.array([9, 0, 0.0]))
+    strangers = Measured(
+        np.log(np.array([[0.9, 0.05, 0.05], [0.9, 0.05, 0.05], [0.4, 0.3, 0.3]])), np.array([9, 0, 0.0])
+    )
     report = evaluate(
-        Judged(logits, np.array([0.0, 0.0, 2.0, 0.0])),
+        Measured(logits, np.array([0.0, 0.0, 2.0, 0.0])),
         np.array([0, 0, 0, 1]),
         rule=Rule(temperature=1.0, answer_threshold=0.85, cut=1.0),
         vocabulary=("a", "b", "c"),
