@@ -60,6 +60,6 @@ async def handle(application: BotApplication, payload: dict[str, Any]) -> None:
             check = handler.check_update(update)
             if check is not None and check is not False:
                 context = application.context_types.context.from_update(update, application)
-                await context.refresh_data()
+                await context.look_up(update)
                 await handler.handle_update(update, application, check, context)
                 return

@@ -21,7 +21,7 @@ async def start(update: Update, context: BotContext) -> None:
     assert message is not None
     labels = await asyncio.to_thread(context.services.labels)
     await message.reply_text(messages.start(labels))
-    if user is not None and context.services.settings.role_of(user.id) is not None:
+    if user is not None and context.caller.role is not None:
         await _set_commands(context.bot, messages.MODERATOR_MENU, BotCommandScopeChat(user.id))
 
 
@@ -30,7 +30,7 @@ async def help_command(update: Update, context: BotContext) -> None:
     message, user = update.effective_message, update.effective_user
     assert message is not None
     labels = await asyncio.to_thread(context.services.labels)
-    moderator = user is not None and context.services.settings.role_of(user.id) is not None
+    moderator = user is not None and context.caller.role is not None
     await message.reply_text(messages.help_text(labels, moderator=moderator))
 
 

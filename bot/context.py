@@ -1,9 +1,11 @@
 """What handlers are given: the services of the running bot, typed."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.settings import BotSettings
@@ -12,8 +14,10 @@ from model.errors import ModelError
 from model.registry import Registry
 from review.database import Database
 from review.intake import Intake
+from review.people import Acquaintance, acquaintance
 from review.settings import ReviewSettings
 from review.storage import ImageStore
+from review.tables import Role
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,31 @@ class Services:
             return self.champion.labels
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Who an update is from, as settings and database know them at this moment."""
+
+    role: Role | None = None
+    known: Acquaintance = field(default_factory=Acquaintance)
+
+
 class BotContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[str, Services]]):
     """`context.services` is what `application.build_application` put into the application's bot_data."""
+
+    caller = Caller()  # of nobody, until `look_up`
 
     @property
     def services(self) -> Services:
         """The services of the running bot."""
         return self.bot_data["services"]
+
+    async def look_up(self, update: Update) -> None:
+        """Find out who the update is from, anew each time: who was a moderator yesterday may not be one now."""
+        user = update.effective_user
+        if user is not None:
+            known = await asyncio.to_thread(self._known, user.id)
+            self.caller = Caller(self.services.settings.role_of(user.id, known.chat_access), known)
+
+    def _known(self, user_id: int) -> Acquaintance:
+        with self.services.database.read() as session:
+            return acquaintance(session, user_id)

@@ -48,7 +48,7 @@ async def review(update: Update, context: BotContext) -> None:
     """/review"""
     message, user = update.effective_message, update.effective_user
     assert message is not None
-    role = context.services.settings.role_of(user.id) if user else None
+    role = context.caller.role
     if user is None or role is None:
         await message.reply_text(messages.NOT_A_MODERATOR)
         return
@@ -59,7 +59,7 @@ async def pressed(update: Update, context: BotContext) -> None:
     """A tap on any button. Roles are checked again: who was a moderator yesterday may not be one now."""
     query = update.callback_query
     assert query is not None
-    role = context.services.settings.role_of(query.from_user.id)
+    role = context.caller.role
     tap = Tap.parse(query.data)
     labels = await asyncio.to_thread(context.services.labels)
     if role is None:

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from model.settings import Settings
-from review.tables import Role
+from review.tables import ChatAccess, Role
 
 _TOKEN = re.compile(r"\d+:[\w-]{20,}")
 _WITH_TOKEN = re.compile(r"(/file)?/bot\d+:.*$")
@@ -56,8 +56,12 @@ class BotSettings(Settings):
             raise ValueError("expected Telegram user ids (numbers), separated by commas")
         return tuple(int(part) for part in ids)
 
-    def role_of(self, user_id: int) -> Role | None:
-        """What this Telegram user may do in the chat; None for everybody else."""
+    def role_of(self, user_id: int, chat_access: ChatAccess | None) -> Role | None:
+        """What this Telegram user may do in the chat; None for everybody else.
+
+        Admins are named here alone; what one of them decided in the chat about a moderator outweighs the list here.
+        """
         if user_id in self.admins:
             return Role.ADMIN
-        return Role.MODERATOR if user_id in self.moderators else None
+        moderates = user_id in self.moderators if chat_access is None else chat_access is ChatAccess.GRANTED
+        return Role.MODERATOR if moderates else None

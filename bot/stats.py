@@ -12,9 +12,9 @@ from review.statistics import gather, promise_of
 
 async def stats(update: Update, context: BotContext) -> None:
     """/stats"""
-    message, user = update.effective_message, update.effective_user
+    message = update.effective_message
     assert message is not None
-    if user is None or context.services.settings.role_of(user.id) is None:
+    if context.caller.role is None:
         await message.reply_text(messages.NOT_A_MODERATOR)
         return
     await message.reply_text(await asyncio.to_thread(_text, context.services))

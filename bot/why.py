@@ -8,7 +8,7 @@ from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 from bot import messages
-from bot.context import BotContext, Services
+from bot.context import BotContext
 from review import outbox, submissions
 from review.clock import utc_now
 from review.outbox import OutboxKind, Recipient
@@ -23,7 +23,7 @@ async def why(update: Update, context: BotContext) -> None:
     assert message is not None
     assert user is not None  # private chats have nobody else
     item = _item_on(message.reply_to_message, context.bot.id)
-    refusal = await asyncio.to_thread(_ask, context.services, message, user, item)
+    refusal = await asyncio.to_thread(_ask, context, message, user, item)
     if refusal is not None:
         await message.reply_text(refusal)
         return
@@ -41,13 +41,13 @@ def _item_on(replied: Message | None, bot_id: int) -> int | None:
     return messages.item_on_card(replied.caption or replied.text or "")
 
 
-def _ask(services: Services, message: Message, user: User, item: int | None) -> str | None:
+def _ask(context: BotContext, message: Message, user: User, item: int | None) -> str | None:
     """Have the explanation sent; or the sentence that says why not. Askers are told of their own photos only."""
-    moderator = services.settings.role_of(user.id) is not None
+    moderator = context.caller.role is not None
     if item is not None and not moderator:
         return messages.NOT_A_MODERATOR
     replied = message.reply_to_message
-    with services.database.write() as session:
+    with context.services.database.write() as session:
         if item is not None:
             submission = submissions.of_item(session, item)
         elif replied is not None:

@@ -44,11 +44,12 @@ class OutboxKind(StrEnum):
 
 @dataclass(frozen=True)
 class Recipient:
-    """Where a message goes, in Telegram's ids."""
+    """Where a message goes, in Telegram's ids, and the language (IETF tag) of who reads it, if known."""
 
     chat_id: int
     thread_id: int | None = None
     reply_to_message_id: int | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def enqueue(
             chat_id=recipient.chat_id,
             thread_id=recipient.thread_id,
             reply_to_message_id=recipient.reply_to_message_id,
+            language=recipient.language,
             created_at=now,
             next_attempt_at=now,
             attempts=0,
@@ -112,7 +114,7 @@ def due(session: Session, now: datetime, limit: int, *, besides: Collection[int]
             id=row.id,
             kind=row.kind,
             parameters=row.parameters,
-            recipient=Recipient(row.chat_id, row.thread_id, row.reply_to_message_id),
+            recipient=Recipient(row.chat_id, row.thread_id, row.reply_to_message_id, row.language),
             attempts=row.attempts,
         )
         for row in rows

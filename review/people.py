@@ -1,14 +1,41 @@
 """Askers and reviewers: found, or made on first use."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review.errors import ReviewError
-from review.tables import Asker, Reviewer, Role
+from review.tables import Asker, ChatAccess, Reviewer, Role
 
 _LONGEST_NAME = 64
+
+
+@dataclass(frozen=True)
+class Acquaintance:
+    """What the database knows of a Telegram user; `language` is an IETF tag, what they chose before what they use."""
+
+    language: str | None = None
+    chose_language: bool = False
+    admitted: bool = False
+    blocked: bool = False
+    chat_access: ChatAccess | None = None
+
+
+def acquaintance(session: Session, telegram_user_id: int) -> Acquaintance:
+    """Read who they are; a stranger is known by nothing."""
+    asker = session.scalar(select(Asker).where(Asker.telegram_user_id == telegram_user_id))
+    access = session.scalar(select(Reviewer.chat_access).where(Reviewer.telegram_user_id == telegram_user_id))
+    if asker is None:
+        return Acquaintance(chat_access=access)
+    return Acquaintance(
+        language=asker.chosen_language or asker.language,
+        chose_language=asker.chosen_language is not None,
+        admitted=asker.admitted_at is not None,
+        blocked=asker.blocked_at is not None,
+        chat_access=access,
+    )
 
 
 def asker_for(session: Session, telegram_user_id: int, language: str | None, now: datetime) -> Asker:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -42,6 +43,15 @@ class ItemStatus(StrEnum):
 
     OPEN = "open"
     SETTLED = "settled"
+    WITHDRAWN = "withdrawn"
+    """nobody looks at it any more: its photo was deleted before people settled it"""
+
+
+class ChatAccess(StrEnum):
+    """What an admin decided in the chat about a reviewer, whatever the settings say."""
+
+    GRANTED = "granted"
+    REVOKED = "revoked"
 
 
 class VerdictKind(StrEnum):
@@ -77,6 +87,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime(),
         Role: stored_by_value(Role),
+        ChatAccess: stored_by_value(ChatAccess),
         ItemStatus: stored_by_value(ItemStatus),
         VerdictKind: stored_by_value(VerdictKind),
         RetrainingOutcome: stored_by_value(RetrainingOutcome),
@@ -91,6 +102,21 @@ class Asker(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     telegram_user_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     language: Mapped[str | None] = mapped_column(String(35), comment="IETF tag as Telegram tells it, e.g. pt-BR")
+    chosen_language: Mapped[str | None] = mapped_column(String(35), comment="IETF tag; what they asked for themselves")
+    admitted_at: Mapped[datetime | None] = mapped_column(comment="by an invitation")
+    blocked_at: Mapped[datetime | None] = mapped_column(comment="by an operator; none: not blocked")
+    created_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """Lets somebody in where the bot is for invited people only."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code_sha256: Mapped[str] = mapped_column(String(64), unique=True, comment="the code itself is told once, not kept")
+    uses_left: Mapped[int]
+    expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
 
 
@@ -103,6 +129,7 @@ class Reviewer(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     telegram_user_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     role: Mapped[Role]
+    chat_access: Mapped[ChatAccess | None] = mapped_column(comment="none: the settings alone say who may review")
     created_at: Mapped[datetime]
 
 
@@ -138,6 +165,14 @@ class Submission(Base):
     message_id: Mapped[int | None] = mapped_column(BigInteger, comment="the message that answers quote")
     thread_id: Mapped[int | None] = mapped_column(BigInteger, comment="forum topic")
     file_unique_id: Mapped[str | None] = mapped_column(String(128), index=True)
+    album: Mapped[str | None] = mapped_column(
+        String(64), index=True, comment="photos that were sent together, within a chat"
+    )
+    repeats_id: Mapped[int | None] = mapped_column(
+        ForeignKey("submissions.id"),
+        index=True,
+        comment="the first submission of the same photo, if it is not this one",
+    )
     image_sha256: Mapped[str | None] = mapped_column(
         ForeignKey("images.sha256", ondelete="SET NULL"), index=True, comment="none: the photo was deleted"
     )
@@ -187,6 +222,9 @@ class ReviewItem(Base):
     told_label: Mapped[str | None] = mapped_column(
         String(64), comment="what the asker heard last from a person; kept when the item is reopened"
     )
+    reopened_after: Mapped[int | None] = mapped_column(
+        comment="the last verdict's id when the item was reopened: it and those before it settle nothing any more"
+    )
 
     __table_args__ = (
         CheckConstraint("(status = 'settled') = (final_label IS NOT NULL)", name="settled_has_label"),
@@ -219,6 +257,21 @@ class Verdict(Base):
     )
 
 
+class Claim(Base):
+    """What an asker says of an answer: evidence that a person should look, never a verdict."""
+
+    __tablename__ = "claims"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_key: Mapped[str] = mapped_column(String(200), unique=True, comment="the very tap: recorded exactly once")
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), index=True)
+    agrees: Mapped[bool]
+    label: Mapped[str | None] = mapped_column(
+        String(64), comment="what they say it shows, none: none of these; null: they agree, or do not know"
+    )
+    created_at: Mapped[datetime]
+
+
 class OutboxMessage(Base):
     """Something a person is to be told; written in the transaction that caused it."""
 
@@ -231,6 +284,7 @@ class OutboxMessage(Base):
     chat_id: Mapped[int] = mapped_column(BigInteger)
     thread_id: Mapped[int | None] = mapped_column(BigInteger)
     reply_to_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    language: Mapped[str | None] = mapped_column(String(35), comment="IETF tag of the reader; none: not known")
     created_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -257,6 +311,13 @@ class InboxUpdate(Base):
 
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     chat_id: Mapped[int] = mapped_column(BigInteger, comment="whose line it waits in; 0: of no chat")
+    user_id: Mapped[int | None] = mapped_column(BigInteger, comment="whose photos are counted; none: nobody's")
+    is_photo: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=false(),
+        comment="photos wait in a line of their own, behind which nothing waits",
+    )
+    album: Mapped[str | None] = mapped_column(String(64), comment="photos that were sent together, within a chat")
     payload: Mapped[str] = mapped_column(Text, comment="the update's JSON as it came")
     received_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -267,7 +328,15 @@ class InboxUpdate(Base):
 
     __table_args__ = (
         Index(
+            "ix_inbox_photos_of_user",
+            "user_id",
+            "received_at",
+            sqlite_where=text("is_photo"),
+            postgresql_where=text("is_photo"),
+        ),
+        Index(
             "ix_inbox_pending",
+            "is_photo",
             "chat_id",
             "update_id",
             sqlite_where=text("handled_at IS NULL AND set_aside_at IS NULL"),

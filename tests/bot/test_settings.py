@@ -4,7 +4,7 @@ import pytest
 
 from bot.settings import BotSettings
 from model.errors import SettingsError
-from review.tables import Role
+from review.tables import ChatAccess, Role
 
 TOKEN = "123456789:AAEhBP0av28jAk9bBhvJ1pr0dLzQ-abcdef"
 
@@ -15,7 +15,10 @@ def test_comma_separated_ids_and_roles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_ADMINS", "22,33")
     settings = BotSettings.load()
     assert (settings.moderators, settings.admins) == ((11, 22), (22, 33))
-    assert [settings.role_of(user) for user in (11, 22, 33, 44)] == [Role.MODERATOR, Role.ADMIN, Role.ADMIN, None]
+    assert [settings.role_of(user, None) for user in (11, 22, 33, 44)] == [Role.MODERATOR, Role.ADMIN, Role.ADMIN, None]
+    assert settings.role_of(11, ChatAccess.REVOKED) is None
+    assert settings.role_of(22, ChatAccess.REVOKED) is Role.ADMIN, "nobody can lock the operator out"
+    assert settings.role_of(44, ChatAccess.GRANTED) is Role.MODERATOR
 
 
 def test_a_missing_token_is_named() -> None:

@@ -1,6 +1,7 @@
 """The database's own life: made, upgraded after a backup, checked, backed up, restored; never half of anything."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +44,13 @@ def journal_mode(file: Path) -> str:
         return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
 
 
+def move(database: Database, way: Callable[..., None], target: str) -> None:
+    config = schema._config()
+    with database.migrating() as connection:
+        config.attributes["connection"] = connection
+        way(config, target)
+
+
 def test_a_new_database_is_current_sound_private_and_in_wal(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'new' / 'home' / 'review.db'}")
     with pytest.raises(NoDatabase, match="bearbot db upgrade"):
@@ -61,12 +69,47 @@ def test_a_new_database_is_current_sound_private_and_in_wal(tmp_path: Path) -> N
 
 
 def test_down_and_up_again_leaves_the_tables_as_they_should_be(database: Database) -> None:
-    config = schema._config()
-    for move, target in ((command.downgrade, "base"), (command.upgrade, "head")):
-        with database.migrating() as connection:
-            config.attributes["connection"] = connection
-            move(config, target)
+    move(database, command.downgrade, "base")
+    move(database, command.upgrade, "head")
     assert problems(database) == []
+
+
+def test_a_database_of_the_first_revision_is_upgraded_and_taken_back_with_its_data(
+    database: Database, folder: Path, now: datetime
+) -> None:
+    move(database, command.downgrade, "0001")
+    with closing(sqlite3.connect(str(database.file))) as connection, connection:
+        connection.executescript("""
+            INSERT INTO askers (id, telegram_user_id, language, created_at) VALUES (1, 7, 'de', '2026-01-02 03:04:05');
+            INSERT INTO reviewers (id, name, role, created_at) VALUES (1, 'mo', 'moderator', '2026-01-02 03:04:05');
+            INSERT INTO submissions (id, source_key, source, asker_id, chat_id, message_id, submitted_at)
+                VALUES (1, 'telegram:7:1', 'telegram', 1, 7, 1, '2026-01-02 03:04:05');
+            INSERT INTO review_items (id, submission_id, status, reasons, priority, opened_at, final_label)
+                VALUES (1, 1, 'settled', '["audit"]', 1.0, '2026-01-02 03:04:05', 'black');
+            INSERT INTO verdicts (id, item_id, reviewer_id, kind, label, created_at)
+                VALUES (1, 1, 1, 'label', 'black', '2026-01-02 03:04:05');
+            INSERT INTO inbox (update_id, chat_id, payload, received_at, attempts, next_attempt_at)
+                VALUES (5, 7, '{}', '2026-01-02 03:04:05', 0, '2026-01-02 03:04:05');
+            INSERT INTO outbox (dedupe_key, kind, parameters, chat_id, created_at, next_attempt_at, attempts)
+                VALUES ('reply:1', 'answered', '{}', 7, '2026-01-02 03:04:05', '2026-01-02 03:04:05', 0);
+        """)
+    tables = ("askers", "reviewers", "submissions", "review_items", "verdicts", "inbox", "outbox")
+
+    def rows() -> dict[str, Any]:
+        with closing(sqlite3.connect(str(database.file))) as connection:
+            connection.row_factory = sqlite3.Row
+            read = "SELECT * FROM "
+            return {table: [dict(row) for row in connection.execute(read + table)] for table in tables}
+
+    before = rows()
+    done = upgrade(database, folder, keep=1)
+    assert (done.before, done.after) == ("0001", schema._head())
+    assert done.backup is not None
+    assert problems(database) == []
+    for table, kept in rows().items():
+        assert [{name: row[name] for name in before[table][0]} for row in kept] == before[table]
+    move(database, command.downgrade, "0001")
+    assert rows() == before
 
 
 def test_a_pending_migration_comes_after_a_backup(
@@ -74,11 +117,11 @@ def test_a_pending_migration_comes_after_a_backup(
 ) -> None:
     add(database, "mo", now)
     migrated: list[Any] = []
-    # There is one revision only: the program is made to believe in a next one.
-    monkeypatch.setattr(schema, "_head", lambda: "0002")
+    # The program is made to believe in a next revision.
+    monkeypatch.setattr(schema, "_head", lambda: "0003")
     monkeypatch.setattr(command, "upgrade", lambda *_: migrated.append(backups(folder)))
     done = upgrade(database, folder, keep=3)
-    assert (done.before, done.after) == ("0001", "0002")
+    assert (done.before, done.after) == ("0002", "0003")
     assert migrated == [[done.backup]], "the backup was there before the migration began"
     assert names(Database(f"sqlite:///{done.backup}")) == ["mo"]
 
@@ -92,7 +135,7 @@ def test_a_migration_that_fails_changes_nothing(
 
     add(database, "mo", now)
     with monkeypatch.context() as patched:
-        patched.setattr(schema, "_head", lambda: "0002")
+        patched.setattr(schema, "_head", lambda: "0003")
         patched.setattr(command, "upgrade", half)
         with pytest.raises(RuntimeError, match="half-way"):
             upgrade(database, folder, keep=3)
@@ -101,8 +144,8 @@ def test_a_migration_that_fails_changes_nothing(
 
 
 def test_an_older_database_is_named_with_the_cure(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "_head", lambda: "0002")
-    with pytest.raises(SchemaMismatch, match=r"at revision 0001, this program at 0002: run `bearbot db upgrade`"):
+    monkeypatch.setattr(schema, "_head", lambda: "0003")
+    with pytest.raises(SchemaMismatch, match=r"at revision 0002, this program at 0003: run `bearbot db upgrade`"):
         require_current(database)
 
 
