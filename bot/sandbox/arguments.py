@@ -25,7 +25,7 @@ def target_chat(world: World, parameters: Parameters) -> Chat:
     try:
         return world.reach(int(given))
     except ValueError:
-        raise BadRequest("chat not found") from None  # a name; the sandbox has no channels, which alone have them
+        raise BadRequest("chat not found") from None  # a name, which no chat of the sandbox has
 
 
 def own_message(world: World, parameters: Parameters) -> Message:
@@ -79,10 +79,10 @@ def reply_target(world: World, parameters: Parameters, chat: Chat) -> Message | 
     return message
 
 
-def thread(parameters: Parameters, chat: Chat) -> int | None:
+def thread(world: World, parameters: Parameters, chat: Chat) -> int | None:
     """The topic of a forum to write in."""
     thread_id = parameters.integer("message_thread_id")
-    if thread_id and not chat.is_forum:
+    if thread_id and thread_id not in world.topics.get(chat.id, {}):
         raise BadRequest("message thread not found")
     return thread_id or None
 

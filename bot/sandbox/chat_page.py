@@ -31,10 +31,11 @@ from starlette.routing import Route
 from bot.sandbox.errors import ApiError
 from bot.sandbox.events import Event, EventKind
 from bot.sandbox.files import NotAPicture
-from bot.sandbox.objects import Chat, Json, User
+from bot.sandbox.objects import Chat, User
 from bot.sandbox.parameters import Parameters, read
 from bot.sandbox.person import ALBUM_SIZES, Person
 from bot.sandbox.profile import ProfileText
+from bot.sandbox.wire import Json
 from bot.sandbox.world import World
 
 FILES = Path(__file__).with_name("page")

@@ -6,9 +6,10 @@ from typing import Any
 from bot.sandbox.arguments import caption_words, keyboard, own_message, target_chat, text_words
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.events import CallbackAnswer
-from bot.sandbox.objects import ChatType, Content, InlineKeyboard, Json, Message
+from bot.sandbox.objects import ChatType, Content, InlineKeyboard, Message
 from bot.sandbox.parameters import Parameters
 from bot.sandbox.sending import media_content
+from bot.sandbox.wire import Json
 from bot.sandbox.world import World
 
 ANSWER_LIMIT = 200  # characters of a toast or alert

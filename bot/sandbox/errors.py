@@ -2,6 +2,7 @@
 
 ApiError                   answered as {"ok": false, "error_code", "description", "parameters"?}
 ├── BadRequest      400    a parameter is missing or wrong, or names what does not exist
+├── Migrated        400    the group became a supergroup: use `migrate_to_chat_id`
 ├── Unauthorized    401    the token is not this bot's
 ├── Forbidden       403    the person does not let the bot write
 ├── NotFound        404    no such method
@@ -9,28 +10,31 @@ ApiError                   answered as {"ok": false, "error_code", "description"
 └── TooManyRequests 429    wait `retry_after` seconds
 """
 
-from typing import Any
+from bot.sandbox.wire import Json, present
 
 
 class ApiError(Exception):
     """A refused request; `code` is the HTTP status as well."""
 
-    def __init__(self, code: int, description: str, *, retry_after: int | None = None) -> None:
+    def __init__(self, code: int, description: str, *, parameters: Json | None = None) -> None:
         super().__init__(description)
         self.code = code
         self.description = description
-        self.retry_after = retry_after
+        self.parameters = parameters
 
-    def to_json(self) -> dict[str, Any]:
-        answer: dict[str, Any] = {"ok": False, "error_code": self.code, "description": self.description}
-        if self.retry_after is not None:
-            answer["parameters"] = {"retry_after": self.retry_after}
-        return answer
+    def to_json(self) -> Json:
+        return present(ok=False, error_code=self.code, description=self.description, parameters=self.parameters)
 
 
 class BadRequest(ApiError):
     def __init__(self, reason: str) -> None:
         super().__init__(400, f"Bad Request: {reason}")
+
+
+class Migrated(ApiError):
+    def __init__(self, supergroup_id: int) -> None:
+        reason = "Bad Request: group chat was upgraded to a supergroup chat"
+        super().__init__(400, reason, parameters={"migrate_to_chat_id": supergroup_id})
 
 
 class Unauthorized(ApiError):
@@ -55,4 +59,4 @@ class Conflict(ApiError):
 
 class TooManyRequests(ApiError):
     def __init__(self, retry_after: int) -> None:
-        super().__init__(429, f"Too Many Requests: retry after {retry_after}", retry_after=retry_after)
+        super().__init__(429, f"Too Many Requests: retry after {retry_after}", parameters={"retry_after": retry_after})

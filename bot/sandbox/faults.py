@@ -28,7 +28,8 @@ class Fault:
         description = self.description
         if self.retry_after is not None:
             description = f"Too Many Requests: retry after {self.retry_after}"
-        return ApiError(self.status, description, retry_after=self.retry_after)
+        parameters = {"retry_after": self.retry_after} if self.retry_after is not None else None
+        return ApiError(self.status, description, parameters=parameters)
 
 
 @dataclass

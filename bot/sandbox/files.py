@@ -12,10 +12,11 @@ from pathlib import PurePosixPath
 from PIL import Image, ImageOps
 
 from bot.sandbox.errors import BadRequest
-from bot.sandbox.objects import Document, PhotoSize
+from bot.sandbox.media import Document, PhotoSize, Sticker, Video, Voice
 
 DOWNLOAD_LIMIT = 20_000_000  # bytes a bot may fetch through getFile
 SIDES = (90, 320, 800, 1280)  # longest side of Telegram's photo sizes s, m, x, y
+_TGS, _WEBM = b"\x1f\x8b", b"\x1aE\xdf\xa3"  # how animated and video stickers begin
 PIXELS = 120_000_000  # no phone sends more; beyond it a picture is not decoded
 
 
@@ -24,8 +25,37 @@ class NotAPicture(ValueError):
 
 
 class FileKind(StrEnum):
+    """Valued by the folder in which Telegram keeps them."""
+
     PHOTO = "photos"
     DOCUMENT = "documents"
+    STICKER = "stickers"
+    ANIMATION = "animations"
+    VIDEO = "videos"
+    VOICE = "voice"
+
+
+# How ids begin, by which people who read logs tell them apart.
+_PREFIXES = {
+    FileKind.PHOTO: "AgACAgI",
+    FileKind.DOCUMENT: "BQACAgI",
+    FileKind.STICKER: "CAACAgI",
+    FileKind.ANIMATION: "CgACAgI",
+    FileKind.VIDEO: "BAACAgI",
+    FileKind.VOICE: "AwACAgI",
+}
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A video as people pick it; the sandbox does not decode it, so it is told how large and how long it is."""
+
+    data: bytes
+    file_name: str = "video.mp4"
+    seconds: int = 3
+    width: int = 640
+    height: int = 360
+    poster: bytes | None = None  # a picture for its thumbnail
 
 
 @dataclass(frozen=True)
@@ -73,6 +103,29 @@ class FileStore:
         self._documents[stored.file_id] = document
         return document
 
+    def sticker(self, data: bytes, emoji: str) -> Sticker:
+        """A picture becomes a WebP of 512 pixels; TGS (gzip) and WebM bytes stay; raises `NotAPicture` for others."""
+        if data.startswith(_TGS):
+            return self._sticker(data, (512, 512), emoji, ".tgs", is_animated=True)
+        if data.startswith(_WEBM):
+            return self._sticker(data, (512, 512), emoji, ".webm", is_video=True)
+        picture = _open(data, keep_alpha=True)
+        picture.thumbnail((512, 512), Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        picture.save(buffer, "WEBP", quality=90)
+        return self._sticker(buffer.getvalue(), picture.size, emoji, ".webp")
+
+    def animation(self, clip: Clip) -> Video:
+        """A GIF or a video without sound; most GIFs become MP4 on Telegram, but not those that some clients send."""
+        return self._video(FileKind.ANIMATION, clip)
+
+    def video(self, clip: Clip) -> Video:
+        return self._video(FileKind.VIDEO, clip)
+
+    def voice(self, data: bytes, seconds: int) -> Voice:
+        stored = self._add(FileKind.VOICE, data, ".oga", "audio/ogg")
+        return Voice(stored.file_id, stored.file_unique_id, seconds, stored.mime_type, len(data))
+
     def photo_by_id(self, file_id: str) -> tuple[PhotoSize, ...]:
         self._check(file_id, FileKind.PHOTO)
         return self._sizes[file_id] if file_id in self._sizes else self.photo(self._by_id[file_id].data)
@@ -98,6 +151,37 @@ class FileStore:
         if self._by_id[file_id].kind is not kind:
             raise BadRequest("type of file mismatch")
 
+    def _sticker(
+        self,
+        data: bytes,
+        size: tuple[int, int],
+        emoji: str,
+        suffix: str,
+        *,
+        is_animated: bool = False,
+        is_video: bool = False,
+    ) -> Sticker:
+        mime_type = {".webp": "image/webp", ".webm": "video/webm"}.get(suffix, "application/x-tgsticker")
+        stored = self._add(FileKind.STICKER, data, suffix, mime_type)
+        return Sticker(
+            stored.file_id, stored.file_unique_id, *size, len(data), emoji, is_animated=is_animated, is_video=is_video
+        )
+
+    def _video(self, kind: FileKind, clip: Clip) -> Video:
+        mime_type = mimetypes.guess_type(clip.file_name)[0] or "video/mp4"
+        stored = self._add(kind, clip.data, PurePosixPath(clip.file_name).suffix, mime_type)
+        return Video(
+            stored.file_id,
+            stored.file_unique_id,
+            clip.width,
+            clip.height,
+            clip.seconds,
+            clip.file_name,
+            mime_type,
+            len(clip.data),
+            self._size(_open(clip.poster), 320) if clip.poster else None,
+        )
+
     def _size(self, picture: Image.Image, side: int) -> PhotoSize:
         small = picture.copy()
         small.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -108,7 +192,7 @@ class FileStore:
 
     def _add(self, kind: FileKind, data: bytes, suffix: str, mime_type: str) -> StoredFile:
         digest = hashlib.sha256(kind.encode() + data).digest()
-        file_id = ("AgACAgI" if kind is FileKind.PHOTO else "BQACAgI") + _letters(digest)
+        file_id = _PREFIXES[kind] + _letters(digest)
         with self._lock:
             if file_id not in self._by_id:
                 path = f"{kind.value}/file_{len(self._by_id)}{suffix if suffix.isascii() else ''}"
@@ -122,7 +206,7 @@ def _letters(digest: bytes) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes, *, keep_alpha: bool = False) -> Image.Image:
     try:
         picture = Image.open(io.BytesIO(data))
         if picture.width * picture.height > PIXELS:
@@ -131,6 +215,8 @@ def _open(data: bytes) -> Image.Image:
         upright = ImageOps.exif_transpose(picture)
         if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
             layer = upright.convert("RGBA")
+            if keep_alpha:
+                return layer
             ground = Image.new("RGB", layer.size, "white")
             ground.paste(layer, mask=layer.getchannel("A"))
             return ground

@@ -26,6 +26,7 @@ METHODS: dict[str, Method] = {
     "getfile": receiving.get_file,
     "getchat": receiving.get_chat,
     "getchatmember": receiving.get_chat_member,
+    "leavechat": receiving.leave_chat,
     "sendmessage": sending.send_message,
     "sendphoto": sending.send_photo,
     "senddocument": sending.send_document,

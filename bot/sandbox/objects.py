@@ -1,18 +1,21 @@
 """The Bot API's objects as far as the sandbox has them; `to_json` gives what goes over the wire."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from bot.sandbox.entities import Entity, merged
-
-Json = dict[str, Any]
+from bot.sandbox.media import Document, PhotoSize, Sticker, Video, Voice
+from bot.sandbox.wire import Json, present
 
 
 class ChatType(StrEnum):
     PRIVATE = "private"
+    GROUP = "group"
     SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,20 @@ class User:
     is_bot: bool = False
 
     def to_json(self) -> Json:
-        return _present(
+        return present(
             id=self.id,
             is_bot=self.is_bot,
             first_name=self.first_name,
             username=self.username,
             language_code=None if self.is_bot else self.language_code,
         )
+
+
+# Who a message is from when a chat wrote it: Telegram puts these in the place of a user.
+GROUP_ANONYMOUS_BOT = User(1087968824, "Group", "GroupAnonymousBot", is_bot=True)
+CHANNEL_BOT = User(136817688, "Channel", "Channel_Bot", is_bot=True)
+
+TOPIC_OPENED = "forum_topic_created"  # the field of the message that opens a topic
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class Chat:
     is_forum: bool = False
 
     def to_json(self) -> Json:
-        return _present(
+        return present(
             id=self.id,
             type=self.type.value,
             title=self.title,
@@ -65,44 +75,6 @@ class Command:
 
 
 @dataclass(frozen=True)
-class PhotoSize:
-    file_id: str
-    file_unique_id: str
-    width: int
-    height: int
-    file_size: int
-
-    def to_json(self) -> Json:
-        return {
-            "file_id": self.file_id,
-            "file_unique_id": self.file_unique_id,
-            "width": self.width,
-            "height": self.height,
-            "file_size": self.file_size,
-        }
-
-
-@dataclass(frozen=True)
-class Document:
-    file_id: str
-    file_unique_id: str
-    file_name: str
-    mime_type: str
-    file_size: int
-    thumbnail: PhotoSize | None = None
-
-    def to_json(self) -> Json:
-        return _present(
-            file_id=self.file_id,
-            file_unique_id=self.file_unique_id,
-            file_name=self.file_name,
-            mime_type=self.mime_type,
-            file_size=self.file_size,
-            thumbnail=self.thumbnail.to_json() if self.thumbnail else None,
-        )
-
-
-@dataclass(frozen=True)
 class Button:
     """One inline button: exactly one of `callback_data` and `url`."""
 
@@ -111,7 +83,7 @@ class Button:
     url: str | None = None
 
     def to_json(self) -> Json:
-        return _present(text=self.text, callback_data=self.callback_data, url=self.url)
+        return present(text=self.text, callback_data=self.callback_data, url=self.url)
 
 
 @dataclass(frozen=True)
@@ -129,17 +101,45 @@ class InlineKeyboard:
 
 @dataclass(frozen=True)
 class Content:
-    """What a message shows: a text, or a photo or a document with an optional caption."""
+    """What a message shows: a text, or one kind of file with an optional caption, or something else.
+
+    `others` are fields of Message that the sandbox only passes on: a location, a dice, what a service message tells.
+    `origin` is a MessageOrigin: whose message was forwarded.
+    """
 
     text: str | None = None
     caption: str | None = None
     photo: tuple[PhotoSize, ...] = ()
     document: Document | None = None
+    sticker: Sticker | None = None
+    animation: Video | None = None
+    video: Video | None = None
+    voice: Voice | None = None
     entities: tuple[Entity, ...] = ()  # what the sender marked in the text or caption
+    others: Mapping[str, Any] = field(default_factory=dict)
+    origin: Json | None = None
 
     @property
     def words(self) -> str:
         return self.text or self.caption or ""
+
+    def to_json(self) -> Json:
+        marked = [entity.to_json() for entity in merged(self.words, self.entities)] or None
+        document = self.animation.as_document() if self.animation else self.document
+        return present(
+            forward_origin=self.origin,
+            text=self.text,
+            entities=marked if self.text else None,
+            photo=[size.to_json() for size in self.photo] or None,
+            document=document.to_json() if document else None,
+            sticker=self.sticker.to_json() if self.sticker else None,
+            animation=self.animation.to_json() if self.animation else None,
+            video=self.video.to_json() if self.video else None,
+            voice=self.voice.to_json() if self.voice else None,
+            caption=self.caption,
+            caption_entities=marked if self.caption else None,
+            **self.others,
+        )
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,7 @@ class Message:
     keyboard: InlineKeyboard | None = None
     media_group_id: str | None = None
     thread_id: int | None = None
+    sender_chat: Chat | None = None  # the chat that wrote it, if no person did
     edit_date: datetime | None = field(default=None, compare=False)
 
     @property
@@ -169,28 +170,19 @@ class Message:
         return self.content.words
 
     def to_json(self, *, quoted: bool = False) -> Json:
-        """As Telegram sends it; a quoted message does not quote in turn."""
-        content = self.content
-        marked = [entity.to_json() for entity in merged(content.words, content.entities)] or None
-        return _present(
+        """As Telegram sends it; a quoted message does not quote in turn, and posts in channels name no person."""
+        return present(
             message_id=self.message_id,
+            # In a group without topics it is the first message of a chain of replies, and no topic.
             message_thread_id=self.thread_id,
-            is_topic_message=True if self.thread_id else None,
-            **{"from": self.sender.to_json()},
+            is_topic_message=True if self.thread_id and self.chat.is_forum else None,
+            **{"from": None if self.chat.type is ChatType.CHANNEL else self.sender.to_json()},
+            sender_chat=self.sender_chat.to_json() if self.sender_chat else None,
             chat=self.chat.to_json(),
             date=int(self.date.timestamp()),
             edit_date=int(self.edit_date.timestamp()) if self.edit_date else None,
             media_group_id=self.media_group_id,
             reply_to_message=self.reply_to.to_json(quoted=True) if self.reply_to and not quoted else None,
-            text=content.text,
-            entities=marked if content.text else None,
-            photo=[size.to_json() for size in content.photo] or None,
-            document=content.document.to_json() if content.document else None,
-            caption=content.caption,
-            caption_entities=marked if content.caption else None,
+            **self.content.to_json(),
             reply_markup=self.keyboard.to_json() if self.keyboard else None,
         )
-
-
-def _present(**fields: Any) -> Json:
-    return {name: value for name, value in fields.items() if value is not None}

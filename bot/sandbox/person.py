@@ -11,38 +11,31 @@ Everything a person does is an update to the bot; nothing waits for the bot but 
 """
 
 import asyncio
-import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from bot.sandbox.events import CallbackAnswer, EventKind
+from bot.sandbox import groups
+from bot.sandbox.events import CallbackAnswer
+from bot.sandbox.files import Clip
+from bot.sandbox.listening import TIMEOUT, Listener
 from bot.sandbox.objects import Chat, Content, Message, User
-from bot.sandbox.transcript import Entry, transcript
+from bot.sandbox.wire import Json
 from bot.sandbox.world import World
 
-TIMEOUT = 10.0  # seconds
 ALBUM_SIZES = range(2, 11)
 
-Expected = str | re.Pattern[str] | Callable[[Message], bool] | None
-"""A part of the words, a pattern found in them, a test of the message, or None for any message."""
 
+class Person(Listener):
+    """One person in one chat: the private chat with the bot, or through `at` a group, a topic of it or a channel."""
 
-class NotSaid(AssertionError):
-    """The bot did not say (or said) what was expected; the message shows the conversation so far."""
-
-
-class Person:
-    """One person in one chat: the private chat with the bot, or through `at` a group or a topic of it.
-
-    `expect` reads the bot's messages and edits in this chat in order, each once. `messages` shows them all.
-    """
-
-    def __init__(self, world: World, user: User, chat: Chat, topic: int | None = None) -> None:
-        self._world = world
-        self.user = user
-        self.chat = chat
-        self._topic = topic
-        self._read = 0  # how many of the bot's messages and edits `expect` has gone through
+    def __init__(
+        self, world: World, user: User, chat: Chat, topic: int | None = None, behind: Chat | None = None
+    ) -> None:
+        super().__init__(world, user, chat)
+        self.topic = topic
+        self._behind = behind
 
     def __repr__(self) -> str:
         return f"<Person {self.user.first_name} ({self.user.id}) in chat {self.chat.id}>"
@@ -55,13 +48,18 @@ class Person:
     def name(self) -> str:
         return self.user.first_name
 
-    def at(self, group: Chat, *, topic: int | None = None) -> "Person":
-        """The same person in a group of which they are a member; reads what is said there from now on."""
-        person = Person(self._world, self.user, group, topic)
+    def at(self, group: Chat, *, topic: int | None = None, behind: Chat | None = None) -> "Person":
+        """The same person in a group or channel that they are in; reads what is said there from now on.
+
+        `behind` a chat they speak in its name: the group itself (as an anonymous admin), or a channel of theirs.
+        """
+        if topic is not None:
+            self._world.topics[group.id].setdefault(topic, None)
+        person = Person(self._world, self.user, group, topic, behind)
         person.skip()
         return person
 
-    # What a person does.
+    # What a person sends.
 
     async def send_text(self, text: str, *, reply_to: Message | None = None) -> Message:
         """Also commands: "/start"."""
@@ -85,25 +83,67 @@ class Person:
         document = await asyncio.to_thread(self._world.files.document, data, file_name, mime_type)
         return self._say(Content(document=document, caption=caption), reply_to)
 
-    async def send_album(self, photos: Sequence[bytes], caption: str | None = None) -> list[Message]:
-        """Send two to ten photos together; the caption belongs to the first."""
-        if len(photos) not in ALBUM_SIZES:
-            raise ValueError(f"an album has 2 to 10 photos, not {len(photos)}")
-        sizes = [await asyncio.to_thread(self._world.files.photo, data) for data in photos]
-        album = str(secrets.randbits(53))
-        return [
-            self._say(Content(photo=photo, caption=None if place else caption), None, album)
-            for place, photo in enumerate(sizes)
+    async def send_sticker(self, data: bytes, emoji: str = "🐻", *, reply_to: Message | None = None) -> Message:
+        """Send a picture, TGS or WebM bytes as a sticker; raises `files.NotAPicture`."""
+        return self._say(Content(sticker=await asyncio.to_thread(self._world.files.sticker, data, emoji)), reply_to)
+
+    async def send_animation(self, clip: Clip, caption: str | None = None) -> Message:
+        """Send a GIF, or a video without sound: an animation, which is a document as well."""
+        return self._say(Content(animation=await asyncio.to_thread(self._world.files.animation, clip), caption=caption))
+
+    async def send_video(self, clip: Clip, caption: str | None = None) -> Message:
+        return self._say(Content(video=await asyncio.to_thread(self._world.files.video, clip), caption=caption))
+
+    async def send_voice(self, data: bytes, seconds: int = 2) -> Message:
+        return self._say(Content(voice=self._world.files.voice(data, seconds)))
+
+    async def send_other(self, kind: str, payload: Any) -> Message:
+        """Send what the sandbox has no words for, as that field of Message: a location, a dice, a service message."""
+        return self._say(Content(others={kind: payload}))
+
+    async def send_album(
+        self, items: Sequence[bytes | Clip], caption: str | None = None, *, reply_to: Message | None = None
+    ) -> list[Message]:
+        """Send two to ten photos and videos together; the caption belongs to the first."""
+        contents = [
+            Content(video=await asyncio.to_thread(self._world.files.video, item))
+            if isinstance(item, Clip)
+            else Content(photo=await asyncio.to_thread(self._world.files.photo, item))
+            for item in items
         ]
+        return self._say_together(contents, caption, reply_to)
+
+    async def send_documents(
+        self, files: Sequence[tuple[bytes, str]], caption: str | None = None, *, reply_to: Message | None = None
+    ) -> list[Message]:
+        """Send two to ten files (bytes and name) together."""
+        documents = [await asyncio.to_thread(self._world.files.document, data, name) for data, name in files]
+        return self._say_together([Content(document=document) for document in documents], caption, reply_to)
+
+    async def forward(self, message: Message) -> Message:
+        """Forward a message; its photo keeps its file_unique_id."""
+        origin: Json = {
+            "type": "user",
+            "sender_user": message.sender.to_json(),
+            "date": int(message.date.timestamp()),
+        }
+        content = self._now(message).content
+        return self._say(replace(content, origin=content.origin or origin))
+
+    # What a person does with messages.
 
     async def edit_text(self, message: Message, text: str) -> Message:
         return self._world.edit(self.user, self._now(message), Content(text=text))
 
     async def edit_caption(self, message: Message, caption: str | None) -> Message:
-        content = self._now(message).content
-        return self._world.edit(
-            self.user, self._now(message), Content(caption=caption, photo=content.photo, document=content.document)
-        )
+        now = self._now(message)
+        return self._world.edit(self.user, now, replace(now.content, caption=caption, entities=()))
+
+    async def edit_photo(self, message: Message, data: bytes) -> Message:
+        """Put another photo in the place of what the message showed; the caption stays."""
+        photo = await asyncio.to_thread(self._world.files.photo, data)
+        now = self._now(message)
+        return self._world.edit(self.user, now, Content(photo=photo, caption=now.caption))
 
     async def press(self, message: Message, button: str, *, timeout: float = TIMEOUT) -> CallbackAnswer:
         """Press the button with this text or callback data on the message as it is now; waits for the answer.
@@ -133,104 +173,54 @@ class Person:
     def unblock(self) -> None:
         self._world.unblock(self.user)
 
-    # What a person sees.
+    # What a person does with the group that they are in.
 
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """What the bot said to this chat, as it stands now, oldest first."""
-        return tuple(message for message in self._world.messages(self.chat.id) if message.sender.is_bot)
+    def open_topic(self, name: str) -> "Person":
+        """Open a topic of a forum; returns this person in it."""
+        return self.at(self.chat, topic=groups.open_topic(self._world, self.user, self.chat, name))
 
-    def transcript(self) -> list[Entry]:
-        """The whole chat, from all sides, as it stands now."""
-        return transcript(self._world.messages(self.chat.id))
+    def join(self, group: Chat) -> "Person":
+        """Become a member; returns this person there."""
+        groups.join(self._world, self.user, group)
+        return self.at(group)
 
-    def transcript_text(self) -> str:
-        return "\n".join(str(entry) for entry in self.transcript())
+    def leave(self) -> None:
+        groups.leave(self._world, self.user, self.chat)
 
-    def skip(self) -> None:
-        """Let `expect` begin with what the bot says from now on."""
-        self._read = len(self._world.said(self.chat.id))
+    async def change_group_photo(self, data: bytes) -> Message:
+        photo = await asyncio.to_thread(self._world.files.photo, data)
+        return groups.change_photo(self._world, self.user, self.chat, photo)
 
-    async def expect(self, what: Expected = None, *, timeout: float = TIMEOUT) -> Message:
-        """The next message or edit of the bot that fits; what came before it counts as read.
+    def remove_bot(self) -> None:
+        groups.bot_is_removed(self._world, self.user, self.chat)
 
-        Raises `NotSaid` with the conversation so far when `timeout` seconds pass without one.
-        """
-        said = self._world.said(self.chat.id)
-        place = self._read
-        with self._world.events.listen() as events:
-            try:
-                async with asyncio.timeout(timeout):
-                    while True:
-                        while place < len(said):
-                            place += 1
-                            if _fits(what, said[place - 1]):
-                                self._read = place
-                                return said[place - 1]
-                        await events.get()
-            except TimeoutError:
-                raise self._complaint(f"the bot did not say {_described(what)} within {timeout:g} s") from None
+    def add_bot(self) -> None:
+        groups.bot_is_added(self._world, self.user, self.chat)
 
-    async def expect_many(self, count: int, *, timeout: float = TIMEOUT) -> list[Message]:
-        """The bot's next `count` messages and edits."""
-        now = asyncio.get_running_loop().time
-        deadline = now() + timeout
-        return [await self.expect(timeout=max(deadline - now(), 0.0)) for _ in range(count)]
-
-    async def expect_silence(self, seconds: float) -> None:
-        """Raises `NotSaid` when the bot says or edits anything here within `seconds`."""
-        said = self._world.said(self.chat.id)
-        with self._world.events.listen() as events:
-            try:
-                async with asyncio.timeout(seconds):
-                    while len(said) == self._read:
-                        await events.get()
-            except TimeoutError:
-                return
-        raise self._complaint("the bot was expected to be silent")
-
-    async def expect_action(self, action: str = "typing", *, timeout: float = TIMEOUT) -> None:
-        """Wait until the bot shows that it is busy, from now on."""
-        with self._world.events.listen() as events:
-            try:
-                async with asyncio.timeout(timeout):
-                    while True:
-                        event = await events.get()
-                        if event.kind is EventKind.ACTION and (event.chat_id, event.action) == (self.chat.id, action):
-                            return
-            except TimeoutError:
-                raise self._complaint(f"the bot did not show {action!r} within {timeout:g} s") from None
-
-    def _say(self, content: Content, reply_to: Message | None, album: str | None = None) -> Message:
+    def _say(self, content: Content, reply_to: Message | None = None, album: str | None = None) -> Message:
         return self._world.say(
-            self.user, self.chat.id, content, reply_to=reply_to, media_group_id=album, thread_id=self._topic
+            self.user,
+            self.chat.id,
+            content,
+            reply_to=reply_to,
+            media_group_id=album,
+            thread_id=self.topic,
+            behind=self._behind,
         )
+
+    def _say_together(
+        self, contents: Sequence[Content], caption: str | None, reply_to: Message | None
+    ) -> list[Message]:
+        if len(contents) not in ALBUM_SIZES:
+            raise ValueError(f"an album has 2 to 10 photos, not {len(contents)}")
+        album = str(secrets.randbits(53))
+        return [
+            self._say(replace(content, caption=None if place else caption), reply_to, album)
+            for place, content in enumerate(contents)
+        ]
 
     def _now(self, message: Message) -> Message:
         now = self._world.find(message.chat.id, message.message_id)
         if now is None:
             raise ValueError(f"message {message.message_id} was deleted")
         return now
-
-    def _complaint(self, what: str) -> NotSaid:
-        shown = self.transcript_text() or "(nothing was said)"
-        unread = len(self._world.said(self.chat.id)) - self._read
-        return NotSaid(f"{what}; the chat of {self.name} ({unread} unread):\n{shown}")
-
-
-def _fits(what: Expected, message: Message) -> bool:
-    if what is None:
-        return True
-    if isinstance(what, str):
-        return what in message.words
-    if isinstance(what, re.Pattern):
-        return what.search(message.words) is not None
-    return what(message)
-
-
-def _described(what: Expected) -> str:
-    if what is None:
-        return "anything"
-    if isinstance(what, str):
-        return repr(what)
-    return repr(what.pattern) if isinstance(what, re.Pattern) else "what the test wants"

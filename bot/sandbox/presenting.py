@@ -5,9 +5,10 @@ from typing import Any
 
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.events import Event, EventKind
-from bot.sandbox.objects import Command, Json
+from bot.sandbox.objects import Command
 from bot.sandbox.parameters import Parameters
 from bot.sandbox.profile import ProfileText, Scope, ScopeType
+from bot.sandbox.wire import Json
 from bot.sandbox.world import World
 
 TEXT_LIMITS = {ProfileText.NAME: 64, ProfileText.DESCRIPTION: 512, ProfileText.SHORT_DESCRIPTION: 120}

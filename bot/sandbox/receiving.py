@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from bot.sandbox import groups
 from bot.sandbox.arguments import target_chat
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.files import DOWNLOAD_LIMIT
-from bot.sandbox.objects import Chat, ChatType, Json
+from bot.sandbox.objects import Chat, ChatType
 from bot.sandbox.parameters import Parameters
+from bot.sandbox.wire import Json
 from bot.sandbox.world import World
 
 POLL_LIMIT = 50  # seconds
@@ -82,3 +84,11 @@ def _status(world: World, chat: Chat, user_id: int) -> str:
     if user_id not in members:
         return "left"
     return "creator" if user_id == members[0] else "member"
+
+
+async def leave_chat(world: World, parameters: Parameters) -> bool:
+    chat = target_chat(world, parameters)
+    if chat.type is ChatType.PRIVATE:
+        raise BadRequest("chat member status can't be changed in private chats")
+    groups.bot_leaves(world, chat)
+    return True

@@ -10,8 +10,9 @@ from PIL import Image
 from bot.sandbox.arguments import caption_words, keyboard, reply_target, target_chat, text_words, thread
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.files import NotAPicture
-from bot.sandbox.objects import Content, Json
+from bot.sandbox.objects import Content
 from bot.sandbox.parameters import Parameters, Upload
+from bot.sandbox.wire import Json
 from bot.sandbox.world import World
 
 PHOTO_LIMIT = 10 * 1024 * 1024  # bytes
@@ -43,7 +44,7 @@ async def send_message(world: World, parameters: Parameters) -> Json:
         Content(text=text, entities=marks),
         reply_to=reply_target(world, parameters, chat),
         keyboard=keyboard(parameters),
-        thread_id=thread(parameters, chat),
+        thread_id=thread(world, parameters, chat),
     ).to_json()
 
 
@@ -65,7 +66,7 @@ async def send_media_group(world: World, parameters: Parameters) -> list[Json]:
     contents = [await media_content(world, parameters, one) for one in media]
     if len({bool(content.photo) for content in contents}) > 1:
         raise BadRequest("document can't be mixed with other media types")
-    reply_to, thread_id = reply_target(world, parameters, chat), thread(parameters, chat)
+    reply_to, thread_id = reply_target(world, parameters, chat), thread(world, parameters, chat)
     album = str(secrets.randbits(53)) if len(contents) > 1 else None
     return [
         world.post(chat, content, reply_to=reply_to, media_group_id=album, thread_id=thread_id).to_json()
@@ -107,7 +108,7 @@ async def _send_file(world: World, parameters: Parameters, kind: str) -> Json:
         await _file_content(world, kind, given, caption, marks),
         reply_to=reply_target(world, parameters, chat),
         keyboard=keyboard(parameters),
-        thread_id=thread(parameters, chat),
+        thread_id=thread(world, parameters, chat),
     ).to_json()
 
 

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from bot.sandbox import groups
 from bot.sandbox.api import BotApi
 from bot.sandbox.chat_page import ChatPage
 from bot.sandbox.events import Event, EventKind
@@ -107,9 +108,21 @@ class Sandbox:
             self._persons[user.id] = Person(self.world, user, self.world.chats[user.id])
         return self._persons[user.id]
 
-    def group(self, title: str, members: Sequence[Person], *, topics: bool = False) -> Chat:
-        """A supergroup with the bot in it; people speak there through `person.at(group)`. The first owns it."""
-        return self.world.add_group(title, [member.id for member in members], topics=topics)
+    def group(self, title: str, members: Sequence[Person], *, topics: bool = False, basic: bool = False) -> Chat:
+        """A supergroup (or a basic group) with the bot in it, owned by the first.
+
+        People speak there through `person.at(group)`.
+        """
+        ids = [member.id for member in members]
+        return groups.add_group(self.world, title, ids, topics=topics, basic=basic)
+
+    def channel(self, title: str, owner: Person) -> Chat:
+        """A channel that the bot reads; its owner posts through `owner.at(channel)`."""
+        return groups.add_channel(self.world, title, owner.id)
+
+    def migrate(self, group: Chat) -> Chat:
+        """The basic group becomes this supergroup; the old id is refused from now on."""
+        return groups.migrate(self.world, group)
 
     async def start(self) -> None:
         """Listen; raises `PortTaken`."""

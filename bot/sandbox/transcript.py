@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.sandbox.objects import Content, Message
+from bot.sandbox.objects import TOPIC_OPENED, Content, Message
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,11 @@ def transcript(messages: Iterable[Message]) -> list[Entry]:
     """One entry a message, in order."""
     return [
         Entry(
-            who=message.sender.first_name,
+            who=_who(message),
             what=_shown(message.content),
-            quoted=_quote(message.reply_to) if message.reply_to else None,
+            quoted=_quote(message.reply_to)
+            if message.reply_to and TOPIC_OPENED not in message.reply_to.content.others
+            else None,
             buttons=tuple(tuple(button.text for button in row) for row in message.keyboard.rows)
             if message.keyboard
             else (),
@@ -41,15 +43,30 @@ def transcript(messages: Iterable[Message]) -> list[Entry]:
 
 
 def _shown(content: Content) -> str:
-    kind = ""
+    return " ".join(part for part in (_kind(content), content.words) if part)
+
+
+def _kind(content: Content) -> str:
     if content.photo:
         largest = content.photo[-1]
-        kind = f"[photo {largest.width} x {largest.height}]"
-    elif content.document:
-        kind = f"[file {content.document.file_name}, {content.document.file_size} bytes]"
-    return " ".join(part for part in (kind, content.words) if part)
+        return f"[photo {largest.width} x {largest.height}]"
+    if content.document:
+        return f"[file {content.document.file_name}, {content.document.file_size} bytes]"
+    if content.sticker:
+        return f"[sticker {content.sticker.emoji}]"
+    if content.animation:
+        return f"[animation {content.animation.file_name}]"
+    if content.video:
+        return f"[video {content.video.file_name}, {content.video.duration} s]"
+    if content.voice:
+        return f"[voice message, {content.voice.duration} s]"
+    return " ".join(f"[{name.replace('_', ' ')}]" for name in content.others)
+
+
+def _who(message: Message) -> str:
+    return (message.sender_chat.title or "?") if message.sender_chat else message.sender.first_name
 
 
 def _quote(message: Message) -> str:
     first_line = _shown(message.content).partition("\n")[0]
-    return f"{message.sender.first_name}: {first_line if len(first_line) <= 60 else first_line[:59] + '…'}"
+    return f"{_who(message)}: {first_line if len(first_line) <= 60 else first_line[:59] + '…'}"

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Collection
 
 from bot.sandbox.errors import Conflict
-from bot.sandbox.objects import Json
+from bot.sandbox.wire import Json
 
 # What an empty allowed_updates leaves out; bots must ask for these by name.
 ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+EMITTED_LIMIT = 20_000
 
 
 class UpdateQueue:
@@ -18,6 +20,7 @@ class UpdateQueue:
         # From the clock, so that a bot that remembers yesterday's ids does not take today's for repeated ones.
         self._next_id = int(time.time()) if first_id is None else first_id
         self._pending: list[Json] = []
+        self.emitted: deque[Json] = deque(maxlen=EMITTED_LIMIT)  # every update that there was, for tests to look at
         self._waiting: asyncio.Future[None] | None = None
         self._closed = False
         self.allowed: frozenset[str] | None = None  # None: all but `ON_REQUEST`
@@ -33,7 +36,9 @@ class UpdateQueue:
             return None
         update_id = self._next_id
         self._next_id += 1
-        self._pending.append({"update_id": update_id, kind: payload})
+        update = {"update_id": update_id, kind: payload}
+        self.emitted.append(update)
+        self._pending.append(update)
         self._wake()
         return update_id
 

@@ -7,16 +7,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bot.sandbox.errors import BadRequest, Forbidden
+from bot.sandbox.errors import BadRequest, Forbidden, Migrated
 from bot.sandbox.events import CallbackAnswer, Event, EventKind, Events
 from bot.sandbox.files import FileStore
-from bot.sandbox.objects import Chat, ChatType, Command, Content, InlineKeyboard, Json, Message, User
+from bot.sandbox.objects import (
+    CHANNEL_BOT,
+    GROUP_ANONYMOUS_BOT,
+    TOPIC_OPENED,
+    Chat,
+    ChatType,
+    Command,
+    Content,
+    InlineKeyboard,
+    Message,
+    User,
+)
 from bot.sandbox.profile import Profile
 from bot.sandbox.updates import UpdateQueue
+from bot.sandbox.wire import Json
 
 QUERY_SECONDS = 60.0  # a pressed button waits this long for its answer
 FIRST_NEW_ID = 3001  # of people who bring no id of their own
-FIRST_GROUP_ID = -1_001_000_000_000
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,10 @@ class _Query:
 
 
 class World:
-    """People act with `say`, `edit`, `press`, `block`; the bot with `post`, `change`, `delete`, `act`, `answer`."""
+    """People act with `say`, `edit`, `press`, `block`; the bot with `post`, `change`, `delete`, `act`, `answer`.
+
+    What happens to groups and channels is in `groups`.
+    """
 
     def __init__(self, bot: User) -> None:
         self.bot = bot
@@ -38,17 +52,20 @@ class World:
         self.people: dict[int, User] = {}
         self.roles: dict[int, str] = {}  # what the chat page calls a person; the bot never sees it
         self.chats: dict[int, Chat] = {}
-        self.members: dict[int, list[int]] = {}  # of groups, the owner first
+        self.members: dict[int, list[int]] = {}  # of groups and channels, the owner first
+        self.topics: dict[int, dict[int, Message | None]] = {}  # of forums: the message that opened each, if known
+        self.away: set[int] = set()  # groups in which the bot is not
+        self.moved: dict[int, int] = {}  # groups that became supergroups, and these
         self.query_seconds = QUERY_SECONDS
         self._started: set[int] = set()
         self._blocked: set[int] = set()
         self._messages: dict[int, dict[int, Message]] = {}
         self._said: dict[int, list[Message]] = {}
         self._queries: dict[str, _Query] = {}
-        # Telegram counts a bot's private messages together and those of each supergroup apart.
+        # Telegram counts a bot's messages with people and in basic groups together, those of each supergroup apart.
         # From the clock, so that a bot that remembers yesterday's messages does not take today's for repeated ones.
-        self._private_ids = itertools.count(int(time.time()))
-        self._group_ids: dict[int, Iterator[int]] = {}
+        self._ids = itertools.count(int(time.time()))
+        self._ids_of_chats: dict[int, Iterator[int]] = {}
 
     # The people and their chats.
 
@@ -69,23 +86,22 @@ class World:
         self.add_person(user, role=role, started=started)
         return user
 
+    def add_chat(self, chat: Chat, member_ids: list[int]) -> None:
+        """A group or channel with the bot in it."""
+        for user_id in member_ids:
+            if user_id not in self.people:
+                raise ValueError(f"no person has the id {user_id}")
+        self.chats[chat.id] = chat
+        self.members[chat.id] = list(member_ids)
+        if chat.type is not ChatType.GROUP:
+            self._ids_of_chats[chat.id] = itertools.count(1)
+        self._started.add(chat.id)
+        self.events.publish(Event(EventKind.PEOPLE))
+
     def menu(self, chat: Chat, user: User) -> tuple[Command, ...]:
         """The commands that a person is offered in a chat."""
         owner = self.members.get(chat.id, [0])[0]
         return self.profile.menu(chat, user.id, user.language_code, is_owner=owner == user.id)
-
-    def add_group(self, title: str, member_ids: list[int], *, topics: bool = False) -> Chat:
-        """A supergroup with the bot in it, which sees every message (its privacy mode is off)."""
-        for user_id in member_ids:
-            if user_id not in self.people:
-                raise ValueError(f"no person has the id {user_id}")
-        chat = Chat(FIRST_GROUP_ID - len(self._group_ids) - 1, ChatType.SUPERGROUP, title=title, is_forum=topics)
-        self.chats[chat.id] = chat
-        self.members[chat.id] = list(member_ids)
-        self._group_ids[chat.id] = itertools.count(1)
-        self._started.add(chat.id)
-        self.events.publish(Event(EventKind.PEOPLE))
-        return chat
 
     def chats_of(self, user_id: int) -> list[Chat]:
         """The private chat with the bot, then the groups."""
@@ -99,10 +115,14 @@ class World:
 
     def reach(self, chat_id: int) -> Chat:
         """The chat, if the bot may write to it."""
+        if chat_id in self.moved:
+            raise Migrated(self.moved[chat_id])
         if chat_id not in self._started:
             raise BadRequest("chat not found")  # also for a person who never wrote: the bot does not know them
         if chat_id in self._blocked:
             raise Forbidden("bot was blocked by the user")
+        if chat_id in self.away:
+            raise Forbidden(f"bot is not a member of the {self.chats[chat_id].type} chat")
         return self.chats[chat_id]
 
     # The messages.
@@ -127,14 +147,20 @@ class World:
         reply_to: Message | None = None,
         media_group_id: str | None = None,
         thread_id: int | None = None,
+        behind: Chat | None = None,
     ) -> Message:
-        """A person sends a message, which the bot gets as an update."""
+        """A person sends a message, which the bot gets as an update; `behind`: in the name of this chat."""
         self._must_be_in(user, chat_id)
         self._started.add(chat_id)
         if chat_id in self._blocked:
             self.unblock(user)
-        message = self._add(user, self.chats[chat_id], content, reply_to, None, media_group_id, thread_id)
-        self.updates.push("message", message.to_json())
+        chat = self.chats[chat_id]
+        if chat.type is ChatType.CHANNEL:
+            behind = chat
+        elif behind is not None:
+            user = GROUP_ANONYMOUS_BOT if behind.id == chat_id else CHANNEL_BOT
+        message = self._add(user, chat, content, reply_to, None, media_group_id, thread_id, behind)
+        self.tell(chat, "channel_post" if chat.type is ChatType.CHANNEL else "message", message.to_json())
         return message
 
     def edit(self, user: User, message: Message, content: Content) -> Message:
@@ -142,7 +168,8 @@ class World:
         if message.sender.id != user.id:
             raise ValueError("people edit only what they wrote themselves")
         changed = self._replace(message, content, message.keyboard)
-        self.updates.push("edited_message", changed.to_json())
+        kind = "edited_channel_post" if message.chat.type is ChatType.CHANNEL else "edited_message"
+        self.tell(message.chat, kind, changed.to_json())
         return changed
 
     def press(self, user: User, message: Message, data: str) -> str:
@@ -157,16 +184,38 @@ class World:
             "chat_instance": str(abs(message.chat.id) + 7_000_000_000_000),
             "data": data,
         }
-        self.updates.push("callback_query", query)
+        self.tell(message.chat, "callback_query", query)
         return query_id
+
+    def tell(self, chat: Chat, kind: str, payload: Json) -> None:
+        """An update of a chat, for the bot if it is there."""
+        if chat.id not in self.away:
+            self.updates.push(kind, payload)
 
     def block(self, user: User) -> None:
         self._blocked.add(user.id)
-        self._membership(user, "member", "kicked")
+        self.standing(user, self.chats[user.id], "member", "kicked")
 
     def unblock(self, user: User) -> None:
         self._blocked.discard(user.id)
-        self._membership(user, "kicked", "member")
+        self.standing(user, self.chats[user.id], "kicked", "member")
+
+    def standing(self, user: User, chat: Chat, before: str, after: str) -> None:
+        """`user` changed what the bot is in a chat."""
+
+        def member(status: str) -> Json:
+            until = {"until_date": 0} if status == "kicked" else {}
+            return {"user": self.bot.to_json(), "status": status, **until}
+
+        change: Json = {
+            "chat": chat.to_json(),
+            "from": user.to_json(),
+            "date": int(time.time()),
+            "old_chat_member": member(before),
+            "new_chat_member": member(after),
+        }
+        self.updates.push("my_chat_member", change)
+        self.events.publish(Event(EventKind.PEOPLE))
 
     def post(
         self,
@@ -179,7 +228,7 @@ class World:
         thread_id: int | None = None,
     ) -> Message:
         """The bot sends a message."""
-        message = self._add(self.bot, chat, content, reply_to, keyboard, media_group_id, thread_id)
+        message = self._add(self.bot, chat, content, reply_to, keyboard, media_group_id, thread_id, None)
         self.said(chat.id).append(message)
         return message
 
@@ -217,15 +266,27 @@ class World:
         keyboard: InlineKeyboard | None,
         media_group_id: str | None,
         thread_id: int | None,
+        behind: Chat | None,
     ) -> Message:
-        ids = self._private_ids if chat.type is ChatType.PRIVATE else self._group_ids[chat.id]
         if thread_id is None and reply_to is not None:
             thread_id = reply_to.thread_id  # an answer stays in the topic of what it answers
+            if thread_id is None and chat.type is ChatType.SUPERGROUP and not chat.is_forum:
+                thread_id = reply_to.message_id  # Telegram calls a chain of replies a thread, too
+        if reply_to is None and thread_id is not None:
+            reply_to = self.topics.get(chat.id, {}).get(thread_id)  # all in a topic answers what opened it
         now = datetime.now(UTC)
         # What is quoted does not quote in turn, or the last message would hold the whole conversation.
         quoted = replace(reply_to, reply_to=None) if reply_to else None
-        message = Message(next(ids), chat, sender, now, content, quoted, keyboard, media_group_id, thread_id)
-        self._messages.setdefault(chat.id, {})[message.message_id] = message
+        message_id = next(self._ids_of_chats.get(chat.id, self._ids))
+        opens = TOPIC_OPENED in content.others
+        if opens:
+            thread_id = message_id
+        message = Message(
+            message_id, chat, sender, now, content, quoted, keyboard, media_group_id, thread_id, sender_chat=behind
+        )
+        if opens:
+            self.topics[chat.id][message_id] = message
+        self._messages.setdefault(chat.id, {})[message_id] = message
         self.events.publish(Event(EventKind.MESSAGE, chat.id, message))
         return message
 
@@ -234,18 +295,3 @@ class World:
         self._messages[message.chat.id][message.message_id] = changed
         self.events.publish(Event(EventKind.EDITED, message.chat.id, changed))
         return changed
-
-    def _membership(self, user: User, before: str, after: str) -> None:
-        def standing(status: str) -> Json:
-            until = {"until_date": 0} if status == "kicked" else {}
-            return {"user": self.bot.to_json(), "status": status, **until}
-
-        change: Json = {
-            "chat": self.chats[user.id].to_json(),
-            "from": user.to_json(),
-            "date": int(time.time()),
-            "old_chat_member": standing(before),
-            "new_chat_member": standing(after),
-        }
-        self.updates.push("my_chat_member", change)
-        self.events.publish(Event(EventKind.PEOPLE))

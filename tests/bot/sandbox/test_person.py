@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox.listening import NotSaid
 from bot.sandbox.objects import Message
-from bot.sandbox.person import NotSaid
 from bot.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.anyio
