@@ -8,6 +8,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
+from bot.metrics import Metrics
 from bot.settings import BotSettings
 from model.champion import Champion
 from model.errors import ModelError
@@ -32,6 +33,7 @@ class Services:
     champion: Champion
     intake: Intake
     wake_delivery: Callable[[], None]
+    metrics: Metrics
 
     def labels(self) -> tuple[str, ...]:
         """The labels of the model that answers; none while no model can be read: people are answered all the same."""

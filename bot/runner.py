@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from prometheus_client import CollectorRegistry
 from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
@@ -14,7 +15,9 @@ from bot.context import Services
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
 from bot.errors import InvalidTokenError, ServerError
-from bot.polling import Poller
+from bot.metrics import Metrics
+from bot.polling import Patience, Poller
+from bot.reception import Reception
 from bot.settings import BotSettings
 from model.champion import Champion
 from model.registry import Registry
@@ -34,8 +37,17 @@ _LONGEST_PAUSE = 30.0
 class Runner:
     """One bot. `serve` runs it until it is told to stop."""
 
-    def __init__(self, settings: BotSettings, review_settings: ReviewSettings, model_settings: ModelSettings) -> None:
+    def __init__(
+        self,
+        settings: BotSettings,
+        review_settings: ReviewSettings,
+        model_settings: ModelSettings,
+        *,
+        patience: Patience | None = None,
+    ) -> None:
         self._settings = settings
+        self._patience = patience or Patience()
+        self.metrics = Metrics(CollectorRegistry())
         self._review_settings = review_settings
         registry = Registry(model_settings.home)
         images = LocalImageStore(review_settings.image_store)
@@ -65,6 +77,7 @@ class Runner:
                 champion=self.champion,
                 intake=intake,
                 wake_delivery=self._delivery.work.wake,
+                metrics=self.metrics,
             ),
         )
         self._dispatcher = Dispatcher(
@@ -72,6 +85,7 @@ class Runner:
             lambda payload: handle(self._application, payload),
             told=self._delivery.work.wake,
         )
+        self._reception = Reception(self.database, stored=self._dispatcher.work.wake, metrics=self.metrics)
 
     async def serve(self, stop: asyncio.Event, *, ready: Callable[[str], None] = lambda name: None) -> None:
         """Run until `stop` is set; `ready` is told the bot's user name once it listens.
@@ -92,9 +106,10 @@ class Runner:
     async def _work(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
         poller = Poller(
             self._bot,
-            self.database,
+            self._reception,
             timeout_seconds=self._settings.poll_timeout_seconds,
-            stored=self._dispatcher.work.wake,
+            metrics=self.metrics,
+            patience=self._patience,
         )
         champion, polling, dispatching, delivering = tasks = [
             asyncio.create_task(part.run()) for part in (self.champion, poller, self._dispatcher, self._delivery)

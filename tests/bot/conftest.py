@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from telegram.ext import ExtBot
 
 from bot.connection import build_bot
+from bot.polling import Patience
 from bot.runner import Runner
 from bot.sandbox.server import MODERATOR, Sandbox
 from bot.settings import BotSettings
@@ -56,13 +57,14 @@ def photo() -> Callable[[str], bytes]:
 
 
 @pytest.fixture
-def make_runner(sandbox: Sandbox, tmp_path: Path) -> Callable[[], Runner]:
+def make_runner(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Runner]:
     """A whole bot on the sandbox, with the bundled model and a home of its own; the same home each time."""
 
-    def make() -> Runner:
+    def make(patience: Patience | None = None) -> Runner:
         settings = BotSettings(token=SecretStr(sandbox.token), base_url=sandbox.url, moderators=(MODERATOR.id,))
         review_settings = ReviewSettings(bearbot_home=tmp_path / "home", audit_rate=0.0)
-        return Runner(settings, review_settings, ModelSettings(bearbot_home=tmp_path / "home", poll_seconds=0.1))
+        model_settings = ModelSettings(bearbot_home=tmp_path / "home", poll_seconds=0.1)
+        return Runner(settings, review_settings, model_settings, patience=patience)
 
     return make
 

@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 from telegram.ext import ExtBot
 
 from bot import inbox
 from bot.dispatch import Dispatcher
+from bot.metrics import Metrics
 from bot.polling import Poller
+from bot.reception import Reception
 from bot.sandbox.faults import Fault
 from bot.sandbox.server import Sandbox
 from model.errors import Overloaded
@@ -26,7 +29,9 @@ pytestmark = pytest.mark.anyio
 @asynccontextmanager
 async def polling(bot: ExtBot[None], database: Database) -> AsyncIterator[asyncio.Event]:
     stored = asyncio.Event()
-    loop = asyncio.create_task(Poller(bot, database, timeout_seconds=5, stored=stored.set).run())
+    metrics = Metrics(CollectorRegistry())
+    reception = Reception(database, stored=stored.set, metrics=metrics)
+    loop = asyncio.create_task(Poller(bot, reception, timeout_seconds=5, metrics=metrics).run())
     try:
         yield stored
     finally:
@@ -57,23 +62,6 @@ async def test_updates_are_stored_then_acknowledged(
         await sandbox.asker.send_text("two")
         await until(lambda: words(database) == ["one", "two"])
         await until(lambda: not sandbox.world.updates.pending)
-
-
-async def test_what_cannot_be_stored_is_not_acknowledged(
-    sandbox: Sandbox, telegram_bot: ExtBot[None], database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError("disk full")
-
-    await sandbox.asker.send_text("precious")
-    with monkeypatch.context() as patched:
-        patched.setattr(inbox, "store", full)
-        async with asyncio.timeout(10):
-            with pytest.raises(OSError, match="disk full"):
-                await Poller(telegram_bot, database, timeout_seconds=1, stored=lambda: None).run()
-    assert len(sandbox.world.updates.pending) == 1
-    async with polling(telegram_bot, database):
-        await until(lambda: words(database) == ["precious"])
 
 
 async def test_a_failing_server_is_asked_again(

@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 from pydantic import SecretStr
 
-from bot import polling, redaction
+from bot import redaction
 from bot.cli import bearbot
 from bot.errors import InvalidTokenError, PollingConflict
+from bot.polling import Patience
 from bot.runner import Runner
 from bot.sandbox.faults import Fault
 from bot.sandbox.server import TOKEN, Sandbox
@@ -70,12 +71,10 @@ async def test_it_can_be_stopped_while_it_waits_for_the_server(
 
 
 async def test_a_second_program_on_the_same_token_ends_with_a_sentence(
-    make_runner: Callable[[], Runner], monkeypatch: pytest.MonkeyPatch
+    make_runner: Callable[..., Runner],
 ) -> None:
-    monkeypatch.setattr(polling, "_CONFLICT_PATIENCE", 0.2)
-    monkeypatch.setattr(polling, "_CONFLICT_PAUSE", 0.05)
-    stop = asyncio.Event()
-    programs = [asyncio.create_task(make_runner().serve(stop)) for _ in range(2)]
+    stop, patience = asyncio.Event(), Patience(conflict=0.2, conflict_pause=0.05)
+    programs = [asyncio.create_task(make_runner(patience).serve(stop)) for _ in range(2)]
     async with asyncio.timeout(30):
         ended, others = await asyncio.wait(programs, return_when=asyncio.FIRST_COMPLETED)
         with pytest.raises(PollingConflict, match="another program receives this bot's updates"):
