@@ -21,6 +21,7 @@ METHODS: dict[str, Method] = {
     "setmyshortdescription": presenting.set_my_short_description,
     "getmyshortdescription": presenting.get_my_short_description,
     "getupdates": receiving.get_updates,
+    "setwebhook": receiving.set_webhook,
     "deletewebhook": receiving.delete_webhook,
     "getwebhookinfo": receiving.get_webhook_info,
     "getfile": receiving.get_file,

@@ -1,26 +1,32 @@
-"""Bot API methods by which the bot receives: updates and files."""
+"""Bot API methods by which the bot receives: updates, files, and who is in a chat."""
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.sandbox import groups
 from bot.sandbox.arguments import target_chat
-from bot.sandbox.errors import BadRequest
+from bot.sandbox.errors import BadRequest, Conflict
 from bot.sandbox.files import DOWNLOAD_LIMIT
 from bot.sandbox.objects import Chat, ChatType
 from bot.sandbox.parameters import Parameters
+from bot.sandbox.webhook import Webhook
 from bot.sandbox.wire import Json
 from bot.sandbox.world import World
 
 POLL_LIMIT = 50  # seconds
 BATCH_LIMIT = 100  # updates
+SECRET_LIMIT = 256
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SECRET = re.compile(r"[A-Za-z0-9_-]+")
 
 
-async def get_updates(world: World, parameters: Parameters) -> list[Json]:
-    kinds: Any = parameters.json("allowed_updates", "allowed updates")
-    if kinds is not None:
-        if not isinstance(kinds, list):
-            raise BadRequest("can't parse allowed updates JSON object")
-        world.updates.allow([str(kind) for kind in kinds])
+async def get_updates(world: World, parameters: Parameters) -> list[Any]:
+    if world.webhook.is_set:
+        raise Conflict(
+            "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+        )
+    _allow(world, parameters)
     limit = parameters.integer("limit", BATCH_LIMIT)
     return await world.updates.poll(
         offset=parameters.integer("offset"),
@@ -29,15 +35,43 @@ async def get_updates(world: World, parameters: Parameters) -> list[Json]:
     )
 
 
+async def set_webhook(world: World, parameters: Parameters) -> bool:
+    """Like a Bot API server of one's own, it takes http too; but it posts to this machine only."""
+    url = parameters.text("url")
+    if url is None:
+        return await delete_webhook(world, parameters)
+    try:
+        parts = urlsplit(url)
+        here = parts.hostname in LOOPBACK and parts.port != 0
+    except ValueError:
+        raise BadRequest("bad webhook: invalid webhook URL specified") from None
+    if parts.scheme not in ("http", "https"):
+        raise BadRequest("bad webhook: An HTTPS URL must be provided for webhook")
+    if not here:
+        raise BadRequest("bad webhook: the sandbox posts to this machine only, such as http://127.0.0.1:8443/")
+    secret = parameters.text("secret_token")
+    if secret is not None and len(secret) > SECRET_LIMIT:
+        raise BadRequest("secret token is too long")
+    if secret is not None and not _SECRET.fullmatch(secret):
+        raise BadRequest("secret token contains unallowed characters")
+    _allow(world, parameters)
+    if parameters.flag("drop_pending_updates"):
+        world.updates.drop_pending()
+    connections = min(max(parameters.integer("max_connections", 40), 1), 100)
+    world.webhook.set(Webhook(url, secret, connections, parameters.file("certificate") is not None))
+    return True
+
+
 async def delete_webhook(world: World, parameters: Parameters) -> bool:
-    """There is none to delete; `drop_pending_updates` is what clients call this for."""
+    """Also where none is set, as clients call it for `drop_pending_updates`."""
+    world.webhook.set(None)
     if parameters.flag("drop_pending_updates"):
         world.updates.drop_pending()
     return True
 
 
 async def get_webhook_info(world: World, parameters: Parameters) -> Json:
-    return {"url": "", "has_custom_certificate": False, "pending_update_count": len(world.updates.pending)}
+    return world.webhook.info()
 
 
 async def get_file(world: World, parameters: Parameters) -> Json:
@@ -75,6 +109,14 @@ async def get_chat_member(world: World, parameters: Parameters) -> Json:
     status = _status(world, chat, user_id)
     extras = {"is_anonymous": False} if status == "creator" else {}
     return {"user": user.to_json(), "status": status, **extras}
+
+
+def _allow(world: World, parameters: Parameters) -> None:
+    kinds: Any = parameters.json("allowed_updates", "allowed updates")
+    if kinds is not None:
+        if not isinstance(kinds, list):
+            raise BadRequest("can't parse allowed updates JSON object")
+        world.updates.allow([str(kind) for kind in kinds])
 
 
 def _status(world: World, chat: Chat, user_id: int) -> str:

@@ -155,6 +155,7 @@ class Sandbox:
         self._server = await asyncio.get_running_loop().create_server(
             lambda: Connection(config, state, {}), sock=listening
         )
+        self.world.webhook.start()
 
     async def stop(self) -> None:
         """Stop listening and let long polls and event streams end. Does nothing when it does not run."""
@@ -162,6 +163,7 @@ class Sandbox:
         if server is None:
             return
         server.close()
+        await self.world.webhook.stop()
         self._api.closing.set()
         self.world.updates.close()
         self.world.events.publish(Event(EventKind.CLOSED))

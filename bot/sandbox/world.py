@@ -24,6 +24,7 @@ from bot.sandbox.objects import (
 )
 from bot.sandbox.profile import Profile
 from bot.sandbox.updates import UpdateQueue
+from bot.sandbox.webhook import WebhookDelivery
 from bot.sandbox.wire import Json
 
 QUERY_SECONDS = 60.0  # a pressed button waits this long for its answer
@@ -47,6 +48,7 @@ class World:
         self.bot = bot
         self.profile = Profile(bot.first_name)
         self.updates = UpdateQueue()
+        self.webhook = WebhookDelivery(self.updates)
         self.files = FileStore()
         self.events = Events()
         self.people: dict[int, User] = {}
