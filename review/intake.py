@@ -1,13 +1,14 @@
 """One use case: a photo is stored, judged, routed and recorded, and what the asker hears is written with it."""
 
 import asyncio
+import errno
 import hashlib
 import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import PIL.Image
 from sqlalchemy import select
@@ -15,76 +16,28 @@ from sqlalchemy.orm import Session
 
 from model.errors import ImageError, ImageProblem
 from model.features import FeatureStore
-from model.images import decode, encode
-from review import outbox
+from model.images import DEFAULT_LIMITS, decode, encode
+from review import known_photos, limits, outbox, records, replies
+from review.arrival import Accepted, Predictor, ReceivedPhoto, Refused, Rejected
 from review.clock import utc_now
 from review.database import Database
-from review.outbox import OutboxKind, Recipient
+from review.known_photos import KnownPhoto
+from review.limits import Limits, Refusal
+from review.outbox import OutboxKind
 from review.people import asker_for
-from review.policy import WITHOUT_MODEL, Decision, Reason, Routing, draw, priority, route
+from review.policy import WITHOUT_MODEL, Decision, Reason, Routing, draw, route
 from review.storage import ImageStore
-from review.tables import Image, ItemStatus, Json, PredictionRecord, ReviewItem, Submission
+from review.tables import Image, PredictionRecord, Submission
 
 if TYPE_CHECKING:  # importing it loads torch, and a bot whose torch is broken still takes photos in
     from model.serving import Prediction
 
 _log = logging.getLogger(__name__)
 
-# A second label that the model gives at least half of what it gives the first is worth telling.
-CLOSE_RUNNER_UP = 0.5
 # A burst of the worst photos that are accepted must not take all the memory: while it is decoded one takes 700 MB,
 # then, until the model has judged it, 100 MB.
 _DECODED_AT_ONCE = 3
 _JUDGED_AT_ONCE = 16
-
-
-class Predictor(Protocol):
-    """The model, wherever it runs."""
-
-    async def predict(self, picture: PIL.Image.Image) -> "Prediction | None":
-        """What the model says of an RGB picture; None while no model can be loaded."""
-
-
-@dataclass(frozen=True)
-class ReceivedPhoto:
-    """Bytes from outside. `source_key` names the very message they came with; `recipient` None: nobody is told."""
-
-    source_key: str
-    source: str
-    data: bytes
-    recipient: Recipient | None
-    telegram_user_id: int | None = None
-    language: str | None = None
-    file_unique_id: str | None = None
-
-
-@dataclass(frozen=True)
-class RefusedPhoto:
-    """A photo that is refused before its bytes were fetched."""
-
-    source_key: str
-    problem: ImageProblem
-    recipient: Recipient | None
-    limit: int | None = None
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A submission. `repeated`: this very message was recorded before, and nothing was done again."""
-
-    submission_id: int
-    item_id: int | None
-    routing: Routing
-    prediction: "Prediction | None"
-    repeated: bool = False
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """Bytes that are no usable picture."""
-
-    problem: ImageProblem
-    message: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +50,10 @@ class _Stored:
 
 
 class Intake:
-    """Takes photos in. Blocking work runs in threads: the event loop is never held up."""
+    """Takes photos in. Blocking work runs in threads: the event loop is never held up.
+
+    Below `min_free_bytes` of room on the disk new photos are refused, so that those that were accepted can be finished.
+    """
 
     def __init__(
         self,
@@ -107,6 +63,8 @@ class Intake:
         features: FeatureStore,
         predictor: Predictor,
         audit_rate: float,
+        limits: Limits | None = None,
+        min_free_bytes: int = 0,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
@@ -114,62 +72,137 @@ class Intake:
         self._features = features
         self._predictor = predictor
         self._audit_rate = audit_rate
+        self._limits = limits or Limits()
+        self._min_free_bytes = min_free_bytes
         self._clock = clock
         self._decoded = asyncio.Semaphore(_DECODED_AT_ONCE)
         self._judged = asyncio.Semaphore(_JUDGED_AT_ONCE)
 
-    async def receive(self, photo: ReceivedPhoto) -> Accepted | Rejected:
-        """Store, judge, route, record. The same `source_key` again changes nothing and asks no model."""
-        known = await asyncio.to_thread(self._known, photo.source_key)
-        if known is not None:
-            return known
+    async def receive(self, photo: ReceivedPhoto) -> Accepted | Rejected | Refused:
+        """Store, judge, route, record. The same `source_key` again changes nothing and asks no model.
+
+        A photo that was here before (by Telegram's id, or by its bytes) is answered with what is known of it.
+        """
+        before = await asyncio.to_thread(self._look, photo)
+        if isinstance(before, Accepted):
+            return before
+        if isinstance(before, Refusal):
+            return await asyncio.to_thread(self._record_refusal, photo, before)
+        known = await asyncio.to_thread(self._record_known, photo, None) if before else None
         try:
+            if known is None:
+                data = photo.data if isinstance(photo.data, bytes) else await photo.data()
+                received = hashlib.sha256(data).hexdigest()
+                known = await asyncio.to_thread(self._record_known, photo, received)
+            if known is not None:
+                return known
             async with self._judged:
                 async with self._decoded:
-                    stored = await asyncio.to_thread(self._store, photo.data)
+                    stored = await asyncio.to_thread(self._store, data)
                 prediction = _sound(await self._predictor.predict(stored.picture))
         except ImageError as error:
-            await self.refuse(RefusedPhoto(photo.source_key, error.problem, photo.recipient))
+            await asyncio.to_thread(self._record_rejection, photo, error.problem)
             return Rejected(error.problem, str(error))
-        return await asyncio.to_thread(self._record, photo, stored, prediction)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            return await asyncio.to_thread(self._record_refusal, photo, Refusal.DISK_FULL)
+        return await asyncio.to_thread(self._record, photo, received, stored, prediction)
 
-    async def refuse(self, photo: RefusedPhoto) -> None:
-        """Tell the asker why a photo is not taken in."""
-        if photo.recipient is not None:
-            await asyncio.to_thread(self._record_refusal, photo, photo.recipient)
+    def _look(self, photo: ReceivedPhoto) -> Accepted | Refusal | bool:
+        """What is to be done without fetching the photo; else whether Telegram's id of it is known."""
+        with self._database.read() as session:
+            recorded = _recorded(session, photo.source_key)
+            if recorded is not None:
+                return recorded
+            refused = outbox.parameters_of(session, _refusal_key(photo))
+            if refused is not None:  # it must not be taken in now that a minute has passed
+                return Refusal(refused["refusal"])
+            if photo.telegram_user_id is not None:
+                too_many = limits.refusal(session, photo.telegram_user_id, self._limits, self._sent_at(photo))
+                if too_many is not None:
+                    return too_many
+            if self._known(session, photo, None) is not None:
+                return True
+        return Refusal.DISK_FULL if self._images.free_bytes() < self._min_free_bytes else False
 
     def _store(self, data: bytes) -> _Stored:
         """What is kept is what is judged: the picture without metadata, as it is read back."""
         kept = encode(decode(data))
         return _Stored(decode(kept), self._images.put(kept), len(kept))
 
-    def _record(self, photo: ReceivedPhoto, stored: _Stored, prediction: "Prediction | None") -> Accepted:
+    def _record(
+        self, photo: ReceivedPhoto, received_sha256: str, stored: _Stored, prediction: "Prediction | None"
+    ) -> Accepted:
         if prediction is not None:
             self._features.put(stored.sha256, prediction.backbone, prediction.features)
         routing = self._route(photo.source_key, prediction)
         now = self._clock()
         with self._database.write() as session:
-            known = _recorded(session, photo.source_key)
-            if known is not None:  # another process was quicker
-                return known
-            submission = self._submission(session, photo, stored, now)
-            if prediction is not None:
-                session.add(_prediction_record(submission.id, prediction, routing, now))
-            item = _item(submission.id, prediction, routing, now) if routing.reviewed else None
-            if item is not None:
-                session.add(item)
-            session.flush()
-            if photo.recipient is not None:
-                kind, parameters = _reply(prediction, routing)
-                outbox.enqueue(
-                    session,
-                    kind=kind,
-                    parameters=parameters,
-                    recipient=photo.recipient,
-                    dedupe_key=f"reply:{submission.id}",
-                    now=now,
+            recorded = _recorded(session, photo.source_key)
+            if recorded is not None:  # another process was quicker
+                return recorded
+            known = self._known(session, photo, received_sha256)
+            if known is not None:  # somebody sent the same photo at the same time
+                return self._add_known(session, photo, known, now)
+            if session.get(Image, stored.sha256) is None:
+                session.add(
+                    Image(
+                        sha256=stored.sha256,
+                        received_sha256=received_sha256,
+                        width=stored.picture.width,
+                        height=stored.picture.height,
+                        byte_size=stored.byte_size,
+                        created_at=now,
+                    )
                 )
+            submission = self._submission(session, photo, stored.sha256, now)
+            record = records.prediction(submission.id, prediction, routing, now) if prediction is not None else None
+            item = records.item(submission.id, record, routing.reasons, now) if routing.reviewed else None
+            session.add_all(row for row in (record, item) if row is not None)
+            session.flush()
+            replies.tell(
+                session,
+                photo,
+                replies.of_judged(submission.id, record),
+                dedupe_key=f"reply:{submission.id}",
+                now=now,
+            )
             return Accepted(submission.id, item.id if item else None, routing, prediction)
+
+    def _record_known(self, photo: ReceivedPhoto, received_sha256: str | None) -> Accepted | None:
+        """Answer with what is known of the photo; None if that is nothing."""
+        with self._database.read() as session:  # most photos are new: for them nobody is kept from writing
+            if self._known(session, photo, received_sha256) is None:
+                return None
+        with self._database.write() as session:
+            recorded = _recorded(session, photo.source_key)
+            if recorded is not None:
+                return recorded
+            known = self._known(session, photo, received_sha256)
+            return self._add_known(session, photo, known, self._clock()) if known is not None else None
+
+    def _known(self, session: Session, photo: ReceivedPhoto, received_sha256: str | None) -> KnownPhoto | None:
+        found = (known_photos.by_file(session, photo.file_unique_id) if photo.file_unique_id is not None else None) or (
+            known_photos.by_bytes(session, received_sha256) if received_sha256 is not None else None
+        )
+        return found if found is not None and found.answers(self._predictor.version) else None
+
+    def _add_known(self, session: Session, photo: ReceivedPhoto, known: KnownPhoto, now: datetime) -> Accepted:
+        submission = self._submission(session, photo, known.first.image_sha256, now)
+        submission.repeats_id = known.first.id
+        if known.prediction is not None:
+            session.add(records.copied(known.prediction, submission.id, now))
+        session.flush()
+        replies.tell(
+            session,
+            photo,
+            replies.of_known(submission.id, known),
+            dedupe_key=f"reply:{submission.id}",
+            now=now,
+        )
+        item_id = known.item.id if known.item else None
+        return Accepted(submission.id, item_id, _routing(known.prediction), None, known=True)
 
     def _route(self, source_key: str, prediction: "Prediction | None") -> Routing:
         if prediction is None:
@@ -182,18 +215,9 @@ class Intake:
             audit_draw=draw(source_key),
         )
 
-    def _submission(self, session: Session, photo: ReceivedPhoto, stored: _Stored, now: datetime) -> Submission:
-        if session.get(Image, stored.sha256) is None:
-            session.add(
-                Image(
-                    sha256=stored.sha256,
-                    received_sha256=hashlib.sha256(photo.data).hexdigest(),
-                    width=stored.picture.width,
-                    height=stored.picture.height,
-                    byte_size=stored.byte_size,
-                    created_at=now,
-                )
-            )
+    def _submission(
+        self, session: Session, photo: ReceivedPhoto, image_sha256: str | None, now: datetime
+    ) -> Submission:
         asker = (
             asker_for(session, photo.telegram_user_id, photo.language, now)
             if photo.telegram_user_id is not None
@@ -208,27 +232,46 @@ class Intake:
             message_id=recipient.reply_to_message_id if recipient else None,
             thread_id=recipient.thread_id if recipient else None,
             file_unique_id=photo.file_unique_id,
-            image_sha256=stored.sha256,
-            submitted_at=now,
+            album=photo.album,
+            image_sha256=image_sha256,
+            submitted_at=self._sent_at(photo),
         )
         session.add(submission)
         session.flush()
         return submission
 
-    def _known(self, source_key: str) -> Accepted | None:
-        with self._database.read() as session:
-            return _recorded(session, source_key)
+    def _sent_at(self, photo: ReceivedPhoto) -> datetime:
+        now = self._clock()
+        return min(photo.sent_at, now) if photo.sent_at is not None else now
 
-    def _record_refusal(self, photo: RefusedPhoto, recipient: Recipient) -> None:
+    def _record_rejection(self, photo: ReceivedPhoto, problem: ImageProblem) -> None:
+        limit = DEFAULT_LIMITS.max_bytes if problem is ImageProblem.TOO_MANY_BYTES else None
         with self._database.write() as session:
-            outbox.enqueue(
+            replies.tell(
                 session,
-                kind=OutboxKind.REJECTED,
-                parameters={"problem": photo.problem.value, "limit": photo.limit},
-                recipient=recipient,
+                photo,
+                (OutboxKind.REJECTED, {"problem": problem.value, "limit": limit}),
                 dedupe_key=f"rejected:{photo.source_key}",
                 now=self._clock(),
             )
+
+    def _record_refusal(self, photo: ReceivedPhoto, refusal: Refusal) -> Refused:
+        most = {Refusal.RATE_LIMIT: self._limits.per_minute, Refusal.DAILY_QUOTA: self._limits.per_day}
+        if photo.recipient is not None:
+            with self._database.write() as session:
+                outbox.enqueue(
+                    session,
+                    kind=OutboxKind.REFUSED,
+                    parameters={"refusal": refusal.value, "limit": most.get(refusal)},
+                    recipient=photo.recipient,
+                    dedupe_key=_refusal_key(photo),
+                    now=self._clock(),
+                )
+        return Refused(refusal)
+
+
+def _refusal_key(photo: ReceivedPhoto) -> str:
+    return f"refused:{photo.source_key}"
 
 
 def _sound(prediction: "Prediction | None") -> "Prediction | None":
@@ -246,62 +289,12 @@ def _recorded(session: Session, source_key: str) -> Accepted | None:
     submission = session.scalar(select(Submission).where(Submission.source_key == source_key))
     if submission is None:
         return None
-    item_id = session.scalar(select(ReviewItem.id).where(ReviewItem.submission_id == submission.id))
+    item = known_photos.item_of(session, submission)
     record = session.scalar(select(PredictionRecord).where(PredictionRecord.submission_id == submission.id))
-    routing = (
-        Routing(Decision(record.route), tuple(map(Reason, record.reasons)), record.inclusion_probability)
-        if record
-        else WITHOUT_MODEL
-    )
-    return Accepted(submission.id, item_id, routing, None, repeated=True)
+    return Accepted(submission.id, item.id if item else None, _routing(record), None, repeated=True)
 
 
-def _prediction_record(
-    submission_id: int, prediction: "Prediction", routing: Routing, now: datetime
-) -> PredictionRecord:
-    return PredictionRecord(
-        submission_id=submission_id,
-        model_version=prediction.model_version,
-        label=prediction.label,
-        confidence=prediction.confidence,
-        probabilities=prediction.probabilities,
-        out_of_domain_score=prediction.out_of_domain_score,
-        in_domain=prediction.in_domain,
-        route=routing.decision.value,
-        reasons=[reason.value for reason in routing.reasons],
-        inclusion_probability=routing.inclusion_probability,
-        created_at=now,
-    )
-
-
-def _item(submission_id: int, prediction: "Prediction | None", routing: Routing, now: datetime) -> ReviewItem:
-    confidence = prediction.confidence if prediction else None
-    return ReviewItem(
-        submission_id=submission_id,
-        status=ItemStatus.OPEN,
-        reasons=[reason.value for reason in routing.reasons],
-        suggested_label=prediction.label if prediction else None,
-        confidence=confidence,
-        priority=priority(routing.reasons, confidence=confidence),
-        opened_at=now,
-    )
-
-
-def _reply(prediction: "Prediction | None", routing: Routing) -> tuple[OutboxKind, dict[str, Json]]:
-    if prediction is None or routing.decision is Decision.REVIEW:
-        return OutboxKind.IN_REVIEW, {
-            "reasons": [reason.value for reason in routing.reasons],
-            "label": prediction.label if prediction else None,
-            "confidence": prediction.confidence if prediction else None,
-            "model_version": prediction.model_version if prediction else None,
-        }
-    others = {label: share for label, share in prediction.probabilities.items() if label != prediction.label}
-    runner_up, probability = max(others.items(), key=lambda pair: pair[1])
-    close = probability >= CLOSE_RUNNER_UP * prediction.confidence
-    return OutboxKind.ANSWERED, {
-        "label": prediction.label,
-        "confidence": prediction.confidence,
-        "runner_up": runner_up if close else None,
-        "runner_up_confidence": probability if close else None,
-        "model_version": prediction.model_version,
-    }
+def _routing(record: PredictionRecord | None) -> Routing:
+    if record is None:
+        return WITHOUT_MODEL
+    return Routing(Decision(record.route), tuple(map(Reason, record.reasons)), record.inclusion_probability)

@@ -1,5 +1,6 @@
 """Review items as reviewers see them; reads only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from review.errors import NotFound
-from review.tables import ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission
+from review.policy import Reason
+from review.tables import Claim, ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission
+
+_ASKED_BY_NUMBER = 500
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class ItemView:
     settled_by: str | None
     held_by: str | None
     held_until: datetime | None
+    claimed_labels: tuple[str, ...]  # what askers who disagree say it shows, the latest last; "none" for none of these
 
 
 def view(session: Session, item_id: int) -> ItemView:
@@ -57,6 +62,8 @@ def list_items(
         query = query.where(only)
     elif not everything:
         query = query.where(ReviewItem.status == ItemStatus.OPEN)
+    rows = session.execute(query).all()
+    claimed = _claimed_labels(session, [item.submission_id for item, *_ in rows if Reason.DISPUTED in item.reasons])
     return [
         ItemView(
             id=item.id,
@@ -75,9 +82,30 @@ def list_items(
             settled_by=settled_by,
             held_by=held_by,
             held_until=item.lease_expires_at,
+            claimed_labels=tuple(claimed.get(submission.id, ())),
         )
-        for item, submission, prediction, held_by, settled_by in session.execute(query)
+        for item, submission, prediction, held_by, settled_by in rows
     ]
+
+
+def _claimed_labels(session: Session, submissions: Sequence[int]) -> dict[int, list[str]]:
+    """By first submission of a photo, from all who sent it; each label once."""
+    if not submissions:
+        return {}
+    first = func.coalesce(Submission.repeats_id, Submission.id)
+    said = (
+        select(first, Claim.label)
+        .join(Claim, Claim.submission_id == Submission.id)
+        .where(~Claim.agrees, Claim.label.is_not(None))
+        .order_by(Claim.id)
+    )
+    if len(submissions) <= _ASKED_BY_NUMBER:  # SQLite takes a limited number of parameters
+        said = said.where(first.in_(submissions))
+    found: dict[int, dict[str, None]] = {}
+    for submission, label in session.execute(said):
+        assert label is not None
+        found.setdefault(submission, {})[label] = None
+    return {submission: list(labels) for submission, labels in found.items()}
 
 
 def count_open(session: Session) -> int:

@@ -6,7 +6,7 @@ stays untold.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,21 +16,44 @@ from sqlalchemy.orm import Session
 from review.errors import NotFound
 from review.tables import Json, OutboxMessage
 
+# Telegram brings an album as one update a photo, within a fraction of a second. Its answer waits for the last of them,
+# but not for ever for one that fails again and again.
+ALBUM_PAUSE = timedelta(seconds=1)
+ALBUM_PATIENCE = timedelta(minutes=1)
+
 
 class OutboxKind(StrEnum):
     """Kinds of messages, with their parameters."""
 
     ANSWERED = "answered"
-    """label, confidence, runner_up | null, runner_up_confidence | null, model_version"""
+    """label, confidence, runner_up | null, runner_up_confidence | null, model_version, submission"""
 
     IN_REVIEW = "in_review"
     """reasons: [...], label | null, confidence | null, model_version | null"""
 
+    KNOWN = "known"
+    """label or "none", submission: people settled this photo when it was here before"""
+
+    STILL_IN_REVIEW = "still_in_review"
+    """no parameters: this photo waits for people already"""
+
+    ALBUM = "album"
+    """parts: [{message, kind, parameters}, ...], one for each photo; sealed: no more are added"""
+
     REJECTED = "rejected"
     """problem: a model.errors.ImageProblem, limit: int | null"""
 
+    REFUSED = "refused"
+    """refusal: a review.limits.Refusal, limit: int | null"""
+
     HUMAN_ANSWER = "human_answer"
-    """label or "none", model_label | null, told: "review" or "answer" (what the asker heard first)"""
+    """label or "none", model_label | null, told: "review" or "answer" (what the asker heard first), submission"""
+
+    BUSY = "busy"
+    """place: in the line of photos, 1 is next"""
+
+    FULL = "full"
+    """place: in the line of photos, which is too long: the photo was not taken in"""
 
     FAILED = "failed"
     """no parameters: the message could not be handled, in spite of many attempts"""
@@ -39,7 +62,13 @@ class OutboxKind(StrEnum):
     """submission: its number; what it looks like is drawn when it is delivered"""
 
     CORRECTION = "correction"
-    """label or "none", previous_label or "none": what a person had said before"""
+    """label or "none", previous_label or "none": what a person had said before, submission"""
+
+    CONFIRMED = "confirmed"
+    """label or "none": the asker disagreed, and a person who looked says what was said before; submission"""
+
+    NOTED = "noted"
+    """label, "none" or null: the asker disagrees and says (or does not know) what it is; people will look"""
 
 
 @dataclass(frozen=True)
@@ -61,6 +90,7 @@ class PendingMessage:
     parameters: dict[str, Any]
     recipient: Recipient
     attempts: int
+    created_at: datetime
 
 
 def enqueue(
@@ -71,6 +101,7 @@ def enqueue(
     recipient: Recipient,
     dedupe_key: str,
     now: datetime,
+    not_before: datetime | None = None,
 ) -> None:
     """Have somebody told; nothing happens if something with this `dedupe_key` was enqueued before."""
     if session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == dedupe_key)) is not None:
@@ -85,11 +116,69 @@ def enqueue(
             reply_to_message_id=recipient.reply_to_message_id,
             language=recipient.language,
             created_at=now,
-            next_attempt_at=now,
+            next_attempt_at=not_before or now,
             attempts=0,
         )
     )
     session.flush()
+
+
+def parameters_of(session: Session, dedupe_key: str) -> dict[str, Any] | None:
+    """What was enqueued with this `dedupe_key`; None if nothing was."""
+    return session.scalar(select(OutboxMessage.parameters).where(OutboxMessage.dedupe_key == dedupe_key))
+
+
+def add_to_album(
+    session: Session,
+    *,
+    album: str,
+    kind: OutboxKind,
+    parameters: Mapping[str, Json],
+    recipient: Recipient,
+    now: datetime,
+) -> None:
+    """Have what became of one photo told together with the others of its album, once no more have come for a while.
+
+    A photo that comes when the others were told already begins another message. The same photo again changes nothing.
+    """
+    prefix = f"album:{recipient.chat_id}:{album}:"
+    messages = session.scalars(
+        select(OutboxMessage).where(OutboxMessage.dedupe_key.between(prefix, f"{prefix}~")).order_by(OutboxMessage.id)
+    ).all()
+    if any(part["message"] == recipient.reply_to_message_id for row in messages for part in row.parameters["parts"]):
+        return
+    part = {"message": recipient.reply_to_message_id, "kind": kind.value, "parameters": dict(parameters)}
+    if not messages or messages[-1].parameters["sealed"]:
+        enqueue(
+            session,
+            kind=OutboxKind.ALBUM,
+            parameters={"parts": [part], "sealed": False},
+            recipient=recipient,
+            dedupe_key=f"{prefix}{len(messages)}",
+            now=now,
+            not_before=now + ALBUM_PAUSE,
+        )
+        return
+    last = messages[-1]
+    parts = sorted([*last.parameters["parts"], part], key=lambda one: one["message"] or 0)
+    last.parameters = {"parts": parts, "sealed": False}
+    last.reply_to_message_id = parts[0]["message"]
+    last.next_attempt_at = now + ALBUM_PAUSE
+    session.flush()
+
+
+def seal(session: Session, id: int, now: datetime, *, more_to_come: bool) -> PendingMessage | None:
+    """Close an album's message before it is put into words; None if it has to wait for more of its photos."""
+    row = _message(session, id)
+    if row.parameters["sealed"]:  # an attempt to send it failed, or was cut short
+        return _pending(row)
+    if row.next_attempt_at > now:
+        return None
+    if more_to_come and now - row.created_at < ALBUM_PATIENCE:
+        row.next_attempt_at = now + ALBUM_PAUSE
+        return None
+    row.parameters = {**row.parameters, "sealed": True}
+    return _pending(row)
 
 
 def due(session: Session, now: datetime, limit: int, *, besides: Collection[int] = ()) -> list[PendingMessage]:
@@ -109,16 +198,7 @@ def due(session: Session, now: datetime, limit: int, *, besides: Collection[int]
         .order_by(OutboxMessage.id)
         .limit(limit)
     )
-    return [
-        PendingMessage(
-            id=row.id,
-            kind=row.kind,
-            parameters=row.parameters,
-            recipient=Recipient(row.chat_id, row.thread_id, row.reply_to_message_id, row.language),
-            attempts=row.attempts,
-        )
-        for row in rows
-    ]
+    return [_pending(row) for row in rows]
 
 
 def mark_sent(session: Session, id: int, sent_message_id: int | None, now: datetime) -> None:
@@ -144,6 +224,25 @@ def abandon(session: Session, id: int, error: str, now: datetime) -> None:
     message.attempts += 1
     message.abandoned_at = now
     message.error = error
+
+
+def readdress(session: Session, id: int, chat_id: int, now: datetime) -> None:
+    """The group became a supergroup, with another id: try again there."""
+    message = _message(session, id)
+    message.attempts += 1
+    message.chat_id = chat_id
+    message.next_attempt_at = now
+
+
+def _pending(row: OutboxMessage) -> PendingMessage:
+    return PendingMessage(
+        id=row.id,
+        kind=row.kind,
+        parameters=row.parameters,
+        recipient=Recipient(row.chat_id, row.thread_id, row.reply_to_message_id, row.language),
+        attempts=row.attempts,
+        created_at=row.created_at,
+    )
 
 
 def _message(session: Session, id: int) -> OutboxMessage:

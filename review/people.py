@@ -38,6 +38,12 @@ def acquaintance(session: Session, telegram_user_id: int) -> Acquaintance:
     )
 
 
+def language_of(session: Session, asker_id: int | None) -> str | None:
+    """The language (IETF tag) in which this asker is written to; None if it is not known."""
+    asker = session.get(Asker, asker_id) if asker_id is not None else None
+    return (asker.chosen_language or asker.language) if asker else None
+
+
 def asker_for(session: Session, telegram_user_id: int, language: str | None, now: datetime) -> Asker:
     """The asker with this Telegram id, with their language brought up to date."""
     asker = session.scalar(select(Asker).where(Asker.telegram_user_id == telegram_user_id))

@@ -9,23 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from review import consensus, items, outbox
+from review import consensus, hearing, items
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
-from review.outbox import OutboxKind, Recipient
-from review.policy import Decision, Reason
-from review.tables import (
-    ItemStatus,
-    Json,
-    PredictionRecord,
-    Reviewer,
-    ReviewItem,
-    Submission,
-    Verdict,
-    VerdictKind,
-)
+from review.policy import Reason, priority
+from review.tables import ItemStatus, Reviewer, ReviewItem, Verdict, VerdictKind
 
 
 @dataclass(frozen=True)
@@ -98,42 +88,63 @@ def settle(
     session.add(verdict)
     session.flush()
     _unlease(item)
-    final = consensus.final_label(_standing(session, item.id))
+    final = consensus.final_label(_standing(session, item))
     if final is not None:
         item.status = ItemStatus.SETTLED
         item.final_label = final
         item.settled_at = now
         item.settled_by_id = reviewer.id
-        _tell(session, item, final, verdict, now)
+        hearing.tell(session, item, final, verdict, now)
     session.flush()
     return final
 
 
-def undo(session: Session, reviewer: Reviewer, *, now: datetime) -> int:
-    """Take back this reviewer's last standing verdict; returns its item, which is open again (at its old place).
+def undo(session: Session, reviewer: Reviewer, *, item_id: int | None = None, now: datetime) -> int:
+    """Take back this reviewer's last standing verdict (on this item); returns its item, open again at its old place.
 
     Raises `NothingToUndo`. The asker hears of it when the item is settled otherwise.
     """
+    of_item = () if item_id is None else (Verdict.item_id == item_id,)
     last = session.scalars(
         select(Verdict)
-        .where(Verdict.reviewer_id == reviewer.id, Verdict.kind != VerdictKind.UNDO, _stands())
+        .where(Verdict.reviewer_id == reviewer.id, Verdict.kind != VerdictKind.UNDO, _stands(), *of_item)
         .order_by(Verdict.id.desc())
         .limit(1)
     ).first()
     if last is None:
-        raise NothingToUndo(f"{reviewer.name} has no verdict that could be taken back")
+        on = f" on item {item_id}" if item_id is not None else ""
+        raise NothingToUndo(f"{reviewer.name} has no verdict{on} that could be taken back")
     session.add(
         Verdict(item_id=last.item_id, reviewer_id=reviewer.id, kind=VerdictKind.UNDO, undoes_id=last.id, created_at=now)
     )
     session.flush()
     item = _item(session, last.item_id)
-    if consensus.final_label(_standing(session, item.id)) is None:
-        item.status = ItemStatus.OPEN
-        item.final_label = None
-        item.settled_at = None
-        item.settled_by_id = None
+    if item.status is ItemStatus.SETTLED and consensus.final_label(_standing(session, item)) is None:
+        _open(item)
     session.flush()
     return item.id
+
+
+def dispute(session: Session, item: ReviewItem, *, now: datetime) -> None:
+    """The asker disagrees with what was said: people look (once more), and what they said before settles nothing.
+
+    A moderator who holds the item at this moment keeps it.
+    """
+    if Reason.DISPUTED not in item.reasons:
+        item.reasons = [*item.reasons, Reason.DISPUTED.value]
+        item.priority = priority([Reason(reason) for reason in item.reasons], confidence=item.confidence)
+    if item.status is ItemStatus.SETTLED:
+        item.reopened_after = session.scalar(select(func.max(Verdict.id)).where(Verdict.item_id == item.id))
+        item.opened_at = now
+        _open(item)
+    session.flush()
+
+
+def release_all(session: Session, reviewer: Reviewer) -> None:
+    """Give back whatever this reviewer holds."""
+    for item in session.scalars(select(ReviewItem).where(ReviewItem.lease_reviewer_id == reviewer.id)):
+        _unlease(item)
+    session.flush()
 
 
 def _free(now: datetime, reviewer: Reviewer) -> ColumnElement[bool]:
@@ -156,6 +167,13 @@ def _lease(item: ReviewItem, reviewer: Reviewer, lease: timedelta, now: datetime
     return Claim(item.id, token, now + lease)
 
 
+def _open(item: ReviewItem) -> None:
+    item.status = ItemStatus.OPEN
+    item.final_label = None
+    item.settled_at = None
+    item.settled_by_id = None
+
+
 def _unlease(item: ReviewItem) -> None:
     item.lease_token = None
     item.lease_reviewer_id = None
@@ -175,6 +193,8 @@ def _item(session: Session, item_id: int) -> ReviewItem:
 
 def _open_item(session: Session, item_id: int) -> ReviewItem:
     item = _item(session, item_id)
+    if item.status is ItemStatus.WITHDRAWN:
+        raise NotFound(f"item {item_id} is gone: its photo was deleted")
     if item.status is ItemStatus.SETTLED:
         seen = items.view(session, item_id)
         raise AlreadySettled(item_id, reviewer=seen.settled_by or "somebody", label=seen.final_label or "")
@@ -189,11 +209,16 @@ def _refuse_if_held(session: Session, item: ReviewItem, reviewer: Reviewer, now:
     raise LeaseLost(f"{holder.name} is looking at item {item.id} (for {seconds:.0f} s at most): try again later")
 
 
-def _standing(session: Session, item_id: int) -> Sequence[Verdict]:
-    """The item's verdicts that nobody took back, oldest first."""
+def _standing(session: Session, item: ReviewItem) -> Sequence[Verdict]:
+    """The item's verdicts since it was last opened that nobody took back, oldest first."""
     return session.scalars(
         select(Verdict)
-        .where(Verdict.item_id == item_id, Verdict.kind != VerdictKind.UNDO, _stands())
+        .where(
+            Verdict.item_id == item.id,
+            Verdict.kind != VerdictKind.UNDO,
+            Verdict.id > (item.reopened_after or 0),
+            _stands(),
+        )
         .order_by(Verdict.id)
     ).all()
 
@@ -202,35 +227,3 @@ def _stands() -> ColumnElement[bool]:
     """Nobody took the verdict back."""
     undoing = aliased(Verdict)
     return ~exists().where(undoing.undoes_id == Verdict.id)
-
-
-def _tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now: datetime) -> None:
-    """The person's answer to the asker; a correction if another person had said otherwise; nothing if it is no news."""
-    submission = session.get_one(Submission, item.submission_id)
-    if submission.chat_id is None:
-        return
-    prediction = session.scalar(select(PredictionRecord).where(PredictionRecord.submission_id == submission.id))
-    answered = prediction is not None and prediction.route == Decision.ANSWER
-    previous = item.told_label
-    # Of a picture unlike all it knows the model has a guess, but it did not tell the asker.
-    withheld = prediction is not None and Reason.OUT_OF_DOMAIN in prediction.reasons
-    guess = prediction.label if prediction and not withheld else None
-    heard = previous if previous is not None else guess if answered else None
-    if heard == final:
-        return
-    parameters: dict[str, Json]
-    if previous is not None:
-        kind = OutboxKind.CORRECTION
-        parameters = {"label": final, "previous_label": previous}
-    else:
-        kind = OutboxKind.HUMAN_ANSWER
-        parameters = {"label": final, "model_label": guess, "told": "answer" if answered else "review"}
-    outbox.enqueue(
-        session,
-        kind=kind,
-        parameters=parameters,
-        recipient=Recipient(submission.chat_id, submission.thread_id, submission.message_id),
-        dedupe_key=f"verdict:{verdict.id}",
-        now=now,
-    )
-    item.told_label = final

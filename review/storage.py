@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +27,9 @@ class ImageStore(Protocol):
 
     def delete(self, sha256: str) -> None:
         """Remove; nothing happens if there are no such bytes."""
+
+    def free_bytes(self) -> int:
+        """How much room is left."""
 
 
 class LocalImageStore:
@@ -81,6 +85,13 @@ class LocalImageStore:
         path.unlink(missing_ok=True)
         if path.parent.exists():
             _sync_folder(path.parent)
+
+    def free_bytes(self) -> int:
+        """How much room is left on the folder's disk (that of the nearest folder above it which exists)."""
+        folder = self.root
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
 
 
 def _sync_folder(folder: Path) -> None:

@@ -311,7 +311,7 @@ class InboxUpdate(Base):
 
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     chat_id: Mapped[int] = mapped_column(BigInteger, comment="whose line it waits in; 0: of no chat")
-    user_id: Mapped[int | None] = mapped_column(BigInteger, comment="whose photos are counted; none: nobody's")
+    user_id: Mapped[int | None] = mapped_column(BigInteger, comment="who sent it; none: nobody, or a chat itself")
     is_photo: Mapped[bool] = mapped_column(
         default=False,
         server_default=false(),
@@ -327,13 +327,6 @@ class InboxUpdate(Base):
     error: Mapped[str | None] = mapped_column(Text, comment="of the last attempt; holds no user data")
 
     __table_args__ = (
-        Index(
-            "ix_inbox_photos_of_user",
-            "user_id",
-            "received_at",
-            sqlite_where=text("is_photo"),
-            postgresql_where=text("is_photo"),
-        ),
         Index(
             "ix_inbox_pending",
             "is_photo",

@@ -12,7 +12,6 @@ branch_labels = None
 depends_on = None
 
 _PENDING = sa.text("handled_at IS NULL AND set_aside_at IS NULL")
-_PHOTOS = sa.text("is_photo")
 
 
 def upgrade() -> None:
@@ -69,7 +68,7 @@ def upgrade() -> None:
 
     op.add_column(
         "inbox",
-        sa.Column("user_id", sa.BigInteger(), nullable=True, comment="whose photos are counted; none: nobody's"),
+        sa.Column("user_id", sa.BigInteger(), nullable=True, comment="who sent it; none: nobody, or a chat itself"),
     )
     op.add_column(
         "inbox",
@@ -95,14 +94,6 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=_PENDING,
         postgresql_where=_PENDING,
-    )
-    op.create_index(
-        "ix_inbox_photos_of_user",
-        "inbox",
-        ["user_id", "received_at"],
-        unique=False,
-        sqlite_where=_PHOTOS,
-        postgresql_where=_PHOTOS,
     )
 
     op.create_table(
@@ -143,7 +134,6 @@ def downgrade() -> None:
     """Keeps all that the older schema can hold; an item that was withdrawn is open again, as it knows no such state."""
     op.drop_table("claims")
     op.drop_table("invitations")
-    op.drop_index("ix_inbox_photos_of_user", table_name="inbox")
     op.drop_index("ix_inbox_pending", table_name="inbox")
     for table, columns in (
         ("askers", ("chosen_language", "admitted_at", "blocked_at")),

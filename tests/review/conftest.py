@@ -3,23 +3,31 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from model.features import FeatureStore
 from model.images import encode
 from model.serving import Prediction
+from review import claims, items, queue
+from review.arrival import Accepted, ReceivedPhoto
 from review.database import Database
-from review.intake import Accepted, Intake, ReceivedPhoto
+from review.intake import Intake
+from review.limits import Limits
 from review.outbox import Recipient
+from review.people import reviewer_named
 from review.schema import upgrade
 from review.storage import LocalImageStore
+from review.tables import OutboxMessage, Submission, VerdictKind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LEASE = timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -92,6 +100,10 @@ class FakeModel:
         self.says = says
         self.seen: list[Image.Image] = []
 
+    @property
+    def version(self) -> str | None:
+        return self.says.model_version if self.says else None
+
     async def predict(self, picture: Image.Image) -> Prediction | None:
         self.seen.append(picture)
         return self.says
@@ -107,18 +119,24 @@ class House:
     model: FakeModel
     intake: Intake
 
-    async def receive(self, number: int, says: Prediction | None, *, chat: int | None = 77) -> Accepted:
-        """Photo `number` of asker 5, judged as `says`."""
+    async def receive(
+        self, number: int, says: Prediction | None, *, chat: int | None = 77, message: int | None = None, **more: Any
+    ) -> Accepted:
+        """Photo `number` of asker 5 (in message `number`, unless another is named), judged as `says`."""
+        message = number if message is None else message
         self.model.says = says
         accepted = await self.intake.receive(
             ReceivedPhoto(
-                source_key=f"telegram:77:{number}",
-                source="telegram",
-                data=jpeg(number),
-                recipient=Recipient(chat, None, number) if chat is not None else None,
-                telegram_user_id=5,
-                language="en",
-                file_unique_id=f"u{number}",
+                **{
+                    "source_key": f"telegram:{chat or 77}:{message}",
+                    "source": "telegram",
+                    "data": jpeg(number),
+                    "recipient": Recipient(chat, None, message) if chat is not None else None,
+                    "telegram_user_id": 5,
+                    "language": "en",
+                    "file_unique_id": f"u{number}",
+                    **more,
+                }
             )
         )
         assert isinstance(accepted, Accepted)
@@ -130,7 +148,9 @@ def house(database: Database, home: Path) -> House:
     return make_house(database, home, audit_rate=0.0)
 
 
-def make_house(database: Database, home: Path, *, audit_rate: float) -> House:
+def make_house(
+    database: Database, home: Path, *, audit_rate: float = 0.0, limits: Limits | None = None, min_free_bytes: int = 0
+) -> House:
     images, features, model = LocalImageStore(home / "images"), FeatureStore(home / "models" / "features"), FakeModel()
     intake = Intake(
         database=database,
@@ -138,9 +158,17 @@ def make_house(database: Database, home: Path, *, audit_rate: float) -> House:
         features=features,
         predictor=model,
         audit_rate=audit_rate,
+        limits=limits,
+        min_free_bytes=min_free_bytes,
         clock=lambda: NOW,
     )
     return House(database, images, features, model, intake)
+
+
+@pytest.fixture
+def house_with(database: Database, home: Path) -> Callable[..., House]:
+    """`house_with(limits=..., min_free_bytes=...)`"""
+    return lambda **settings: make_house(database, home, **settings)
 
 
 @pytest.fixture
@@ -153,3 +181,55 @@ def house_auditing(database: Database, home: Path) -> Callable[[float], House]:
 def audited_house(database: Database, home: Path) -> House:
     """Everything that is answered is audited too."""
     return make_house(database, home, audit_rate=1.0)
+
+
+class Reviewing:
+    """Short words for what reviewers do, each in a transaction of its own."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        self.database = database
+        self.now = now
+
+    def next(self, name: str) -> queue.Claim | None:
+        with self.database.write() as session:
+            return queue.claim_next(session, reviewer_named(session, name, self.now), lease=LEASE, now=self.now)
+
+    def take(self, name: str, item_id: int) -> queue.Claim:
+        with self.database.write() as session:
+            return queue.claim(session, item_id, reviewer_named(session, name, self.now), lease=LEASE, now=self.now)
+
+    def say(
+        self, name: str, item_id: int, kind: VerdictKind, label: str | None = None, token: str | None = None
+    ) -> str | None:
+        with self.database.write() as session:
+            reviewer = reviewer_named(session, name, self.now)
+            return queue.settle(session, item_id, reviewer, kind=kind, label=label, token=token, now=self.now)
+
+    def undo(self, name: str) -> int:
+        with self.database.write() as session:
+            return queue.undo(session, reviewer_named(session, name, self.now), now=self.now)
+
+    def view(self, item_id: int) -> items.ItemView:
+        with self.database.read() as session:
+            return items.view(session, item_id)
+
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        """What askers heard after the first reply."""
+        with self.database.read() as session:
+            rows = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
+        return [
+            (row.kind, {name: value for name, value in row.parameters.items() if name != "submission"})
+            for row in rows
+            if not row.dedupe_key.startswith("reply:")
+        ]
+
+    def asker_says(self, submission_id: int, label: str | None, tap: str = "tap 1") -> claims.Effect:
+        """The answer is wrong: it is `label`."""
+        with self.database.write() as session:
+            submission = session.get_one(Submission, submission_id)
+            return claims.dispute(session, submission, label=label, source_key=tap, now=self.now)
+
+
+@pytest.fixture
+def at(database: Database, now: datetime) -> Reviewing:
+    return Reviewing(database, now)

@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from model.errors import ImageProblem
+from model.errors import ImageError, ImageProblem
 from model.images import decode
 from model.serving import Prediction
 from review import intake
+from review.arrival import ReceivedPhoto, Rejected
 from review.database import Database
-from review.intake import Intake, ReceivedPhoto, RefusedPhoto, Rejected
+from review.intake import Intake
 from review.outbox import OutboxKind, Recipient
 from review.policy import Decision, Reason
 from review.tables import Asker, Base, OutboxMessage, PredictionRecord, ReviewItem, Submission
@@ -49,6 +50,7 @@ async def test_a_sure_answer_is_recorded_and_told(house: Any, predict: Predict) 
                 "runner_up": None,
                 "runner_up_confidence": None,
                 "model_version": "v1",
+                "submission": accepted.submission_id,
             },
             1,
         )
@@ -179,10 +181,13 @@ async def test_a_replay_after_a_restart_tells_nobody_twice(
     assert len(before) == 1
 
 
-async def test_a_refusal_before_fetching_tells_the_limit(house: Any) -> None:
-    refused = RefusedPhoto("k", ImageProblem.TOO_MANY_BYTES, Recipient(77, None, 1), limit=20)
-    await house.intake.refuse(refused)
-    assert said(house.database) == [(OutboxKind.REJECTED, {"problem": "too_many_bytes", "limit": 20}, 1)]
+async def test_a_rejection_before_fetching_tells_the_limit(house: Any) -> None:
+    async def too_large() -> bytes:
+        raise ImageError(ImageProblem.TOO_MANY_BYTES, "as the server says")
+
+    rejected = await house.intake.receive(ReceivedPhoto("k", "telegram", too_large, Recipient(77, None, 1)))
+    assert isinstance(rejected, Rejected)
+    assert said(house.database) == [(OutboxKind.REJECTED, {"problem": "too_many_bytes", "limit": 20_000_000}, 1)]
 
 
 async def test_nobody_is_told_where_there_is_nobody(house: Any, predict: Predict) -> None:

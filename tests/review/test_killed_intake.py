@@ -25,13 +25,16 @@ import numpy as np
 import PIL.Image
 from model.features import FeatureStore
 from review.database import Database
-from review.intake import Intake, ReceivedPhoto
+from review.arrival import ReceivedPhoto
+from review.intake import Intake
 from review.outbox import Recipient
 from review.storage import LocalImageStore
 
 home, photos = Path(sys.argv[1]), int(sys.argv[2])
 
 class Model:
+    version = "v1"
+
     async def predict(self, picture):
         return SimpleNamespace(
             label="black", confidence=0.5, probabilities={"black": 0.5, "teddy": 0.5}, out_of_domain_score=0.0,

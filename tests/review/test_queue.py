@@ -1,7 +1,7 @@
 """The queue: one holder at a time, one verdict that settles, nothing changed later, everything undone by adding."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +9,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from model.serving import Prediction
-from review import items, queue
-from review.database import Database
+from review import queue
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.outbox import OutboxKind
-from review.people import reviewer_named
-from review.queue import Claim
-from review.tables import ItemStatus, OutboxMessage, Verdict, VerdictKind
+from review.tables import ItemStatus, Verdict, VerdictKind
 
 pytestmark = pytest.mark.anyio
 
@@ -24,57 +21,13 @@ LEASE = timedelta(minutes=5)
 LABEL, NONE, SKIP, CANT_TELL = VerdictKind.LABEL, VerdictKind.NONE, VerdictKind.SKIP, VerdictKind.CANT_TELL
 
 
-class Reviewing:
-    """Short words for what reviewers do, each in a transaction of its own."""
-
-    def __init__(self, database: Database, now: datetime) -> None:
-        self.database = database
-        self.now = now
-
-    def next(self, name: str) -> Claim | None:
-        with self.database.write() as session:
-            return queue.claim_next(session, reviewer_named(session, name, self.now), lease=LEASE, now=self.now)
-
-    def take(self, name: str, item_id: int) -> Claim:
-        with self.database.write() as session:
-            return queue.claim(session, item_id, reviewer_named(session, name, self.now), lease=LEASE, now=self.now)
-
-    def say(
-        self, name: str, item_id: int, kind: VerdictKind, label: str | None = None, token: str | None = None
-    ) -> str | None:
-        with self.database.write() as session:
-            reviewer = reviewer_named(session, name, self.now)
-            return queue.settle(session, item_id, reviewer, kind=kind, label=label, token=token, now=self.now)
-
-    def undo(self, name: str) -> int:
-        with self.database.write() as session:
-            return queue.undo(session, reviewer_named(session, name, self.now), now=self.now)
-
-    def view(self, item_id: int) -> items.ItemView:
-        with self.database.read() as session:
-            return items.view(session, item_id)
-
-    def told(self) -> list[tuple[str, dict[str, Any]]]:
-        """What askers heard after the first reply."""
-        with self.database.read() as session:
-            rows = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
-        return [(r.kind, r.parameters) for r in rows if not r.dedupe_key.startswith("reply:")]
-
-
-@pytest.fixture
-def at(database: Database, now: datetime) -> Reviewing:
-    return Reviewing(database, now)
-
-
 async def doubted(house: Any, predict: Predict, *confidences: float) -> list[int]:
     """Items for photos 1, 2, ..., each doubted by its confidence; returns their ids."""
     accepted = [await house.receive(number, predict("black", c)) for number, c in enumerate(confidences, start=1)]
     return [found.item_id for found in accepted]
 
 
-async def test_the_least_sure_comes_first_and_the_oldest_among_equals(
-    house: Any, predict: Predict, at: Reviewing
-) -> None:
+async def test_the_least_sure_comes_first_and_the_oldest_among_equals(house: Any, predict: Predict, at: Any) -> None:
     ids = await doubted(house, predict, 0.8, 0.5, 0.5)
     foreign = (await house.receive(9, predict("teddy", 0.9, in_domain=False))).item_id
     order = []
@@ -86,7 +39,7 @@ async def test_the_least_sure_comes_first_and_the_oldest_among_equals(
     assert at.next("e") is None
 
 
-async def test_whoever_asks_again_gets_what_they_hold(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_whoever_asks_again_gets_what_they_hold(house: Any, predict: Predict, at: Any) -> None:
     await doubted(house, predict, 0.5, 0.6)
     first, again = at.next("mo"), at.next("mo")
     assert first is not None
@@ -94,9 +47,7 @@ async def test_whoever_asks_again_gets_what_they_hold(house: Any, predict: Predi
     assert (again.item_id, again.token != first.token) == (first.item_id, True)
 
 
-async def test_an_expired_lease_comes_back_and_a_late_answer_is_refused(
-    house: Any, predict: Predict, at: Reviewing
-) -> None:
+async def test_an_expired_lease_comes_back_and_a_late_answer_is_refused(house: Any, predict: Predict, at: Any) -> None:
     (item,) = await doubted(house, predict, 0.5)
     late = at.next("late")
     assert late is not None
@@ -114,9 +65,7 @@ async def test_an_expired_lease_comes_back_and_a_late_answer_is_refused(
     assert at.say("mo", item, LABEL, "grizzly", token=taken.token) == "grizzly"
 
 
-async def test_even_if_nobody_else_took_it_an_expired_token_is_refused(
-    house: Any, predict: Predict, at: Reviewing
-) -> None:
+async def test_even_if_nobody_else_took_it_an_expired_token_is_refused(house: Any, predict: Predict, at: Any) -> None:
     (item,) = await doubted(house, predict, 0.5)
     claim = at.next("mo")
     assert claim is not None
@@ -126,7 +75,7 @@ async def test_even_if_nobody_else_took_it_an_expired_token_is_refused(
     assert at.say("mo", item, LABEL, "black") == "black"  # without the token it is claimed anew
 
 
-async def test_what_a_colleague_holds_cannot_be_claimed_or_settled(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_what_a_colleague_holds_cannot_be_claimed_or_settled(house: Any, predict: Predict, at: Any) -> None:
     (item,) = await doubted(house, predict, 0.5)
     at.take("mo", item)
     for attempt in (lambda: at.take("rita", item), lambda: at.say("rita", item, SKIP)):
@@ -134,7 +83,7 @@ async def test_what_a_colleague_holds_cannot_be_claimed_or_settled(house: Any, p
             attempt()
 
 
-async def test_a_settled_item_names_who_settled_it(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_a_settled_item_names_who_settled_it(house: Any, predict: Predict, at: Any) -> None:
     (item,) = await doubted(house, predict, 0.5)
     at.say("mo", item, NONE)
     for attempt in (lambda: at.take("rita", item), lambda: at.say("rita", item, LABEL, "black")):
@@ -145,7 +94,7 @@ async def test_a_settled_item_names_who_settled_it(house: Any, predict: Predict,
     assert at.next("rita") is None
 
 
-async def test_skipped_and_untold_items_go_to_others_first(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_skipped_and_untold_items_go_to_others_first(house: Any, predict: Predict, at: Any) -> None:
     best, other = await doubted(house, predict, 0.5, 0.6)
     assert at.say("mo", best, SKIP) is None
     after = at.next("mo")
@@ -164,7 +113,7 @@ async def test_skipped_and_untold_items_go_to_others_first(house: Any, predict: 
 
 @pytest.mark.parametrize("kind", [SKIP, CANT_TELL])
 async def test_a_skip_that_is_taken_back_puts_the_item_in_its_old_place(
-    house: Any, predict: Predict, at: Reviewing, kind: VerdictKind
+    house: Any, predict: Predict, at: Any, kind: VerdictKind
 ) -> None:
     best, _ = await doubted(house, predict, 0.5, 0.6)
     at.say("mo", best, kind)
@@ -175,7 +124,7 @@ async def test_a_skip_that_is_taken_back_puts_the_item_in_its_old_place(
 
 
 async def test_taking_back_a_skip_does_not_reopen_what_a_colleague_settled(
-    house: Any, predict: Predict, at: Reviewing
+    house: Any, predict: Predict, at: Any
 ) -> None:
     (item,) = await doubted(house, predict, 0.5)
     at.say("mo", item, SKIP)
@@ -185,7 +134,7 @@ async def test_taking_back_a_skip_does_not_reopen_what_a_colleague_settled(
     assert (seen.status, seen.final_label, seen.settled_by) == (ItemStatus.SETTLED, "black", "rita")
 
 
-async def test_the_token_of_a_colleague_is_no_lease(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_the_token_of_a_colleague_is_no_lease(house: Any, predict: Predict, at: Any) -> None:
     (item,) = await doubted(house, predict, 0.5)
     claim = at.take("mo", item)
     with pytest.raises(LeaseLost):
@@ -194,7 +143,7 @@ async def test_the_token_of_a_colleague_is_no_lease(house: Any, predict: Predict
 
 
 async def test_what_was_told_is_remembered_when_delivered_messages_are_gone(
-    house: Any, predict: Predict, at: Reviewing
+    house: Any, predict: Predict, at: Any
 ) -> None:
     (item,) = await doubted(house, predict, 0.5)
     at.say("mo", item, LABEL, "grizzly")
@@ -205,7 +154,7 @@ async def test_what_was_told_is_remembered_when_delivered_messages_are_gone(
     assert at.told() == [(OutboxKind.CORRECTION, {"label": "black", "previous_label": "grizzly"})]
 
 
-async def test_settling_works_after_the_photo_was_deleted(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_settling_works_after_the_photo_was_deleted(house: Any, predict: Predict, at: Any) -> None:
     (item,) = await doubted(house, predict, 0.5)
     with at.database.write() as session:
         session.execute(text("DELETE FROM images"))
@@ -214,7 +163,7 @@ async def test_settling_works_after_the_photo_was_deleted(house: Any, predict: P
     assert [kind for kind, _ in at.told()] == [OutboxKind.HUMAN_ANSWER]
 
 
-async def test_release_gives_back_only_what_is_held(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_release_gives_back_only_what_is_held(house: Any, predict: Predict, at: Any) -> None:
     (item,) = await doubted(house, predict, 0.5)
     old = at.next("mo")
     assert old is not None
@@ -225,7 +174,7 @@ async def test_release_gives_back_only_what_is_held(house: Any, predict: Predict
     assert at.next("mo") is None, "a lost lease must not release a colleague's"
 
 
-async def test_undo_reopens_and_only_a_different_answer_corrects(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_undo_reopens_and_only_a_different_answer_corrects(house: Any, predict: Predict, at: Any) -> None:
     (item,) = await doubted(house, predict, 0.5)
     at.say("mo", item, LABEL, "grizzly")
     assert at.undo("mo") == item
@@ -242,7 +191,7 @@ async def test_undo_reopens_and_only_a_different_answer_corrects(house: Any, pre
     assert kinds == [LABEL, VerdictKind.UNDO, LABEL, VerdictKind.UNDO, NONE]
 
 
-async def test_undo_takes_back_ones_own_last_verdict_and_each_once(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_undo_takes_back_ones_own_last_verdict_and_each_once(house: Any, predict: Predict, at: Any) -> None:
     first, second = await doubted(house, predict, 0.5, 0.6)
     at.say("mo", first, LABEL, "black")
     at.say("mo", second, LABEL, "black")
@@ -253,7 +202,7 @@ async def test_undo_takes_back_ones_own_last_verdict_and_each_once(house: Any, p
 
 
 async def test_an_audit_that_agrees_is_no_news_and_one_that_differs_is(
-    audited_house: Any, predict: Predict, at: Reviewing
+    audited_house: Any, predict: Predict, at: Any
 ) -> None:
     agreed = (await audited_house.receive(1, predict("black", 0.99))).item_id
     differed = (await audited_house.receive(2, predict("black", 0.99))).item_id
@@ -263,7 +212,7 @@ async def test_an_audit_that_agrees_is_no_news_and_one_that_differs_is(
     assert at.told() == [(OutboxKind.HUMAN_ANSWER, {"label": "grizzly", "model_label": "black", "told": "answer"})]
 
 
-async def test_twelve_submissions_do_not_hear_of_each_other(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_twelve_submissions_do_not_hear_of_each_other(house: Any, predict: Predict, at: Any) -> None:
     """Their keys begin alike (1, 10, 11 ...)."""
     ids = await doubted(house, predict, *[0.5] * 12)
     for item in ids:
@@ -271,20 +220,20 @@ async def test_twelve_submissions_do_not_hear_of_each_other(house: Any, predict:
     assert [kind for kind, _ in at.told()] == [OutboxKind.HUMAN_ANSWER] * 12
 
 
-async def test_without_anybody_to_tell_nothing_is_told(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_without_anybody_to_tell_nothing_is_told(house: Any, predict: Predict, at: Any) -> None:
     item = (await house.receive(1, predict("black", 0.5), chat=None)).item_id
     assert at.say("mo", item, LABEL, "black") == "black"
     assert at.told() == []
 
 
-async def test_an_unknown_item_is_named(at: Reviewing) -> None:
+async def test_an_unknown_item_is_named(at: Any) -> None:
     for attempt in (lambda: at.take("mo", 99), lambda: at.say("mo", 99, NONE), lambda: at.view(99)):
         with pytest.raises(NotFound, match="no item 99"):
             attempt()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE verdicts SET label = 'teddy'", "DELETE FROM verdicts"])
-async def test_verdicts_are_for_ever(house: Any, predict: Predict, at: Reviewing, statement: str) -> None:
+async def test_verdicts_are_for_ever(house: Any, predict: Predict, at: Any, statement: str) -> None:
     (item,) = await doubted(house, predict, 0.5)
     at.say("mo", item, LABEL, "black")
     with pytest.raises(IntegrityError), at.database.write() as session:
@@ -292,7 +241,7 @@ async def test_verdicts_are_for_ever(house: Any, predict: Predict, at: Reviewing
     assert at.view(item).final_label == "black"
 
 
-async def test_a_guess_that_was_withheld_is_not_claimed_afterwards(house: Any, predict: Predict, at: Reviewing) -> None:
+async def test_a_guess_that_was_withheld_is_not_claimed_afterwards(house: Any, predict: Predict, at: Any) -> None:
     item = (await house.receive(1, predict("teddy", 0.99, in_domain=False))).item_id
     at.say("mo", item, LABEL, "teddy")
     assert at.told() == [(OutboxKind.HUMAN_ANSWER, {"label": "teddy", "model_label": None, "told": "review"})]

@@ -120,7 +120,7 @@ async def test_without_audits_nothing_is_a_sample(house: Any, predict: Predict) 
 async def test_a_photo_that_people_settled_in_two_ways_teaches_nothing(
     house: Any, predict: Predict, picture: Callable[[int], bytes]
 ) -> None:
-    from review.intake import ReceivedPhoto
+    from review.arrival import ReceivedPhoto
 
     for key, label in (("a", "black"), ("b", "grizzly")):
         house.model.says = predict("black", 0.5)

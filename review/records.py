@@ -1,0 +1,59 @@
+"""Rows of what the model said and of what people are to look at, from what the routing decided."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from review.policy import Reason, Routing, priority
+from review.tables import ItemStatus, PredictionRecord, ReviewItem
+
+if TYPE_CHECKING:  # importing it loads torch
+    from model.serving import Prediction
+
+
+def prediction(submission_id: int, said: "Prediction", routing: Routing, now: datetime) -> PredictionRecord:
+    """What the model `said`, and where that sent the photo."""
+    return PredictionRecord(
+        submission_id=submission_id,
+        model_version=said.model_version,
+        label=said.label,
+        confidence=said.confidence,
+        probabilities=said.probabilities,
+        out_of_domain_score=said.out_of_domain_score,
+        in_domain=said.in_domain,
+        route=routing.decision.value,
+        reasons=[reason.value for reason in routing.reasons],
+        inclusion_probability=routing.inclusion_probability,
+        created_at=now,
+    )
+
+
+def copied(record: PredictionRecord, submission_id: int, now: datetime) -> PredictionRecord:
+    """What the model said of the first of the same photos, for another of them."""
+    return PredictionRecord(
+        submission_id=submission_id,
+        model_version=record.model_version,
+        label=record.label,
+        confidence=record.confidence,
+        probabilities=record.probabilities,
+        out_of_domain_score=record.out_of_domain_score,
+        in_domain=record.in_domain,
+        route=record.route,
+        reasons=record.reasons,
+        inclusion_probability=record.inclusion_probability,
+        created_at=now,
+    )
+
+
+def item(submission_id: int, record: PredictionRecord | None, reasons: Collection[Reason], now: datetime) -> ReviewItem:
+    """An open item for a photo; `record` None: no model judged it."""
+    confidence = record.confidence if record else None
+    return ReviewItem(
+        submission_id=submission_id,
+        status=ItemStatus.OPEN,
+        reasons=[reason.value for reason in reasons],
+        suggested_label=record.label if record else None,
+        confidence=confidence,
+        priority=priority(reasons, confidence=confidence),
+        opened_at=now,
+    )
