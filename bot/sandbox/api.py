@@ -3,16 +3,16 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
 from bot.sandbox import parameters as reading
 from bot.sandbox.errors import ApiError, BadRequest, NotFound, Unauthorized
-from bot.sandbox.faults import DOWNLOAD, Fault, Faults, RequestRecord
+from bot.sandbox.faults import DOWNLOAD, HTML, Fault, Faults, RequestRecord
 from bot.sandbox.files import DOWNLOAD_LIMIT
 from bot.sandbox.methods import METHODS
 from bot.sandbox.parameters import Parameters
@@ -73,13 +73,16 @@ class BotApi:
         self, request: Request, token: str, method: str, given: Parameters, run: Callable[[], Awaitable[Response]]
     ) -> Response:
         fault = None
+        response: Response
         try:
             if token != self._token:
                 raise Unauthorized()
             fault = self.faults.take(method, given.values)
             response = await self._run(fault, run)
         except ApiError as error:
-            response = _refused(error)
+            response = _web_page(error) if fault is not None and fault.html else _refused(error)
+        if fault is not None and (fault.cut is not None or fault.pace is not None):
+            response = _trickling(response, fault, request)
         dropped = fault is not None and fault.drop
         sizes = {name: len(upload.data) for name, upload in given.uploads.items()}
         status = 0 if dropped else response.status_code
@@ -108,10 +111,35 @@ class BotApi:
             pass  # the delay is over
 
 
-async def _hang_up(request: Request) -> None:
-    """End the connection without an answer (server.Connection puts itself in the state)."""
+def _web_page(error: ApiError) -> Response:
+    """What a proxy says when the server behind it does not."""
+    return HTMLResponse(HTML, error.code)
+
+
+def _trickling(whole: Response, fault: Fault, request: Request) -> Response:
+    """The same answer, slowly, or only its beginning: the header promises the rest, and the connection ends."""
+    body = bytes(whole.body)
+    end = len(body) if fault.cut is None else int(len(body) * min(max(fault.cut, 0.0), 1.0))
+
+    async def chunks() -> AsyncIterator[bytes]:
+        step = end if fault.pace is None else max(fault.pace // 10, 1)
+        for start in range(0, end, step or 1):
+            if fault.pace is not None:
+                await asyncio.sleep(0.1)
+            yield body[start : min(start + step, end)]
+        if end < len(body):
+            await _hang_up(request, gently=True)
+
+    return StreamingResponse(chunks(), whole.status_code, {**whole.headers, "content-length": str(len(body))})
+
+
+async def _hang_up(request: Request, *, gently: bool = False) -> None:
+    """End the connection without an answer, or after what was written (server.Connection puts itself in the state)."""
     transport: asyncio.Transport = request.state.connection.transport
-    transport.abort()
+    if gently:
+        transport.close()
+    else:
+        transport.abort()
     await asyncio.sleep(0)  # the loop tells uvicorn, which then sends nothing
 
 

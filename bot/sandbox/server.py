@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 
 from bot.sandbox import groups
 from bot.sandbox.api import BotApi
+from bot.sandbox.chaos import Chaos
 from bot.sandbox.chat_page import ChatPage
 from bot.sandbox.events import Event, EventKind
 from bot.sandbox.faults import Faults, RequestRecord
@@ -73,6 +74,16 @@ class Sandbox:
     @property
     def faults(self) -> Faults:
         return self._api.faults
+
+    def stir(self, *, seed: int, share: float, lost_answers: bool = True) -> Chaos:
+        """From now on a share (0..1) of all requests meets random trouble, until `calm`."""
+        chaos = Chaos(self.world.updates, seed=seed, share=share, lost_answers=lost_answers)
+        self.faults.chaos = chaos
+        return chaos
+
+    def calm(self) -> None:
+        """No trouble any more."""
+        self.faults.clear()
 
     @property
     def requests(self) -> deque[RequestRecord]:
