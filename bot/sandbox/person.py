@@ -145,6 +145,10 @@ class Person(Listener):
         now = self._now(message)
         return self._world.edit(self.user, now, Content(photo=photo, caption=now.caption))
 
+    def delete(self, message: Message) -> None:
+        """Delete a message for both sides; the bot is not told, and can no longer quote or edit it."""
+        self._world.delete(self._now(message))
+
     async def press(self, message: Message, button: str, *, timeout: float = TIMEOUT) -> CallbackAnswer:
         """Press the button with this text or callback data on the message as it is now; waits for the answer.
 

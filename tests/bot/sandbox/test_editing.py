@@ -109,3 +109,17 @@ async def test_a_late_answer_is_refused(
         await api("answerCallbackQuery", callback_query_id=query["callback_query"]["id"])
     with pytest.raises(AssertionError, match="did not answer the button 'y'"):
         await pressing
+
+
+async def test_what_a_person_deleted_can_be_neither_quoted_nor_edited(
+    sandbox: Sandbox, api: Api, refused: type[Exception]
+) -> None:
+    said = await sandbox.asker.send_text("/start")
+    sent = await api("sendMessage", chat_id=1001, text="x", reply_to_message_id=said.message_id)
+    sandbox.asker.delete(said)
+    sandbox.asker.delete(await sandbox.asker.expect("x"))
+    with pytest.raises(refused, match="message to be replied not found"):
+        await api("sendMessage", chat_id=1001, text="y", reply_to_message_id=said.message_id)
+    with pytest.raises(refused, match="message to edit not found"):
+        await api("editMessageText", chat_id=1001, message_id=sent["message_id"], text="y")
+    assert sandbox.asker.transcript() == []
