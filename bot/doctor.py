@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # imported where they are needed: `--help` loads neither tele
     from review.settings import ReviewSettings
 
 _SERVER_SECONDS = 10.0
+_RECENT_SECONDS = 3600.0  # Telegram keeps the last error of a webhook for ever
 _LITTLE_SPACE = 2_000_000_000  # bytes: some thousand photos
 _NO_SPACE = 100_000_000
 
@@ -93,7 +94,10 @@ def _token_and_server() -> Iterator[Finding]:
         else:
             yield Finding("settings", Health.FAILED, str(error), "correct it in the environment or in .env")
         return
-    yield asyncio.run(_server(settings))
+    server = asyncio.run(_server(settings))
+    yield server
+    if server.health is Health.OK:
+        yield from asyncio.run(_webhook(settings))
     if not settings.moderators and not settings.admins:
         yield Finding(
             "moderators",
@@ -130,6 +134,44 @@ async def _server(settings: "BotSettings") -> Finding:
         return Finding("server", Health.FAILED, redacted(f"{settings.base_url}: {error}", settings.token), mend)
     finally:
         await bot.shutdown()
+
+
+async def _webhook(settings: "BotSettings") -> list[Finding]:
+    from telegram.error import RetryAfter, TelegramError
+
+    from bot.connection import build_bot
+    from bot.redaction import redacted
+    from review.clock import utc_now
+
+    bot = build_bot(settings.token, settings.base_url)
+    try:
+        async with asyncio.timeout(_SERVER_SECONDS), bot:
+            info = await bot.get_webhook_info()
+    except (TimeoutError, RetryAfter) as error:
+        return [Finding("webhook", Health.NOTE, f"the server did not tell of it ({type(error).__name__})", "try again")]
+    except TelegramError as error:
+        if settings.webhook_url is None:  # a server without webhooks has none that stands in the way
+            return []
+        found = redacted(f"the server tells nothing of webhooks: {error}", settings.token)
+        return [Finding("webhook", Health.FAILED, found, "unset BOT_WEBHOOK_URL, or correct BOT_BASE_URL")]
+    waiting = f"{info.pending_update_count} updates wait"
+    # Many people put the token into the address of their webhook.
+    set_url = redacted(info.url, settings.token)
+    if settings.webhook_url is None:
+        if not info.url:
+            return []
+        mend = "`bearbot run` removes it, since BOT_WEBHOOK_URL is not set; another program may still use it"
+        return [Finding("webhook", Health.NOTE, f"updates are brought to {set_url}, {waiting}", mend)]
+    if info.url != settings.webhook_url:
+        found = f"updates are brought to {set_url}" if info.url else "none is set yet"
+        return [Finding("webhook", Health.NOTE, f"{found}, {waiting}", "`bearbot run` sets BOT_WEBHOOK_URL")]
+    failed_at, reason = info.last_error_date, redacted(info.last_error_message or "", settings.token)
+    if failed_at is not None and (utc_now() - failed_at).total_seconds() < _RECENT_SECONDS:
+        mend = f"is `bearbot run` running, and does the reverse proxy lead to {settings.webhook_address}?"
+        return [
+            Finding("webhook", Health.FAILED, f"{set_url} failed at {failed_at:%H:%M} UTC: {reason}, {waiting}", mend)
+        ]
+    return [Finding("webhook", Health.OK, f"updates are brought to {set_url}, {waiting}")]
 
 
 def _database(settings: "ReviewSettings") -> Finding:

@@ -3,7 +3,8 @@
 BotError                   catch it at a command to report one failure; its text never holds the token
 ├── InvalidTokenError      the Bot API server does not know the token
 ├── ServerError            what answers at BOT_BASE_URL is no Bot API server, or nothing answers
-└── PollingConflict        another program receives this bot's updates
+├── PollingConflict        another program receives this bot's updates
+└── CannotListen           an address of ours (webhook, metrics) is taken or not this machine's
 """
 
 
@@ -21,3 +22,7 @@ class ServerError(BotError):
 
 class PollingConflict(BotError):
     """Another program receives this bot's updates."""
+
+
+class CannotListen(BotError):
+    """An address where this program should listen cannot be had."""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
-from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from bot.application import build_application, handle
@@ -19,6 +19,7 @@ from bot.metrics import Metrics
 from bot.polling import Patience, Poller
 from bot.reception import Reception
 from bot.settings import BotSettings
+from bot.webhook import Webhook
 from model.champion import Champion
 from model.registry import Registry
 from model.settings import ModelSettings
@@ -86,6 +87,7 @@ class Runner:
             told=self._delivery.work.wake,
         )
         self._reception = Reception(self.database, stored=self._dispatcher.work.wake, metrics=self.metrics)
+        self._webhook = Webhook(settings, self._reception, self.metrics) if settings.webhook_url else None
 
     async def serve(self, stop: asyncio.Event, *, ready: Callable[[str], None] = lambda name: None) -> None:
         """Run until `stop` is set; `ready` is told the bot's user name once it listens.
@@ -96,10 +98,14 @@ class Runner:
             await asyncio.to_thread(
                 upgrade, self.database, self._review_settings.backup_folder, keep=self._review_settings.backups_kept
             )
+            if self._webhook is not None:
+                await self._webhook.listener.start()  # before Telegram is told that it may come
             if not await self._connect(stop):
                 return
             await self._work(stop, ready)
         finally:
+            if self._webhook is not None:
+                await self._webhook.listener.stop(self._settings.shutdown_seconds)
             await self._bot.shutdown()
             self.database.dispose()
 
@@ -111,9 +117,11 @@ class Runner:
             metrics=self.metrics,
             patience=self._patience,
         )
-        champion, polling, dispatching, delivering = tasks = [
-            asyncio.create_task(part.run()) for part in (self.champion, poller, self._dispatcher, self._delivery)
+        champion, dispatching, delivering = tasks = [
+            asyncio.create_task(part.run()) for part in (self.champion, self._dispatcher, self._delivery)
         ]
+        if self._webhook is None:
+            tasks.append(asyncio.create_task(poller.run()))
         menu = asyncio.create_task(set_menu(self._bot, self._settings))
         told = asyncio.create_task(stop.wait())
         ready(self._bot.username)
@@ -123,7 +131,9 @@ class Runner:
                 task.result()  # raises what ended it, if it was not told to
         finally:
             seconds = self._settings.shutdown_seconds
-            await _cancelled(told, menu, polling, dispatching)  # nothing new comes in ...
+            if self._webhook is not None:
+                await self._webhook.listener.stop(seconds)  # nothing new comes in ...
+            await _cancelled(told, menu, *tasks[3:], dispatching)
             await self._dispatcher.work.finish(seconds)  # ... what is in hand is finished ...
             await _cancelled(delivering)
             await self._delivery.work.finish(seconds)  # ... and what is being sent is recorded.
@@ -135,7 +145,7 @@ class Runner:
         while not stop.is_set():
             try:
                 await self._bot.initialize()
-                await _leave_webhook(self._bot)
+                await (self._webhook.announce(self._bot) if self._webhook else _leave_webhook(self._bot))
                 return True
             except InvalidToken:
                 raise InvalidTokenError(
@@ -169,8 +179,8 @@ async def _leave_webhook(bot: ExtBot[None]) -> None:
     """While a webhook is set, Telegram gives nothing to long polling."""
     try:
         await bot.delete_webhook()
-    except TelegramError as error:  # a server without webhooks has nothing to delete
-        _log.info("no webhook was removed: %s", error)
+    except (BadRequest, InvalidToken) as error:  # a server without webhooks has nothing to delete
+        _log.info("no webhook was removed: %s", type(error).__name__)
 
 
 async def _cancelled(*tasks: asyncio.Task[object]) -> None:

@@ -1,10 +1,13 @@
 """Settings of `bot`."""
 
+import ipaddress
 import re
-from typing import Annotated
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from model.settings import Settings
@@ -12,6 +15,36 @@ from review.tables import ChatAccess, Role
 
 _TOKEN = re.compile(r"\d+:[\w-]{20,}")
 _WITH_TOKEN = re.compile(r"(/file)?/bot\d+:.*$")
+# Telegram allows any length from 1 on; a short one could be guessed by asking often.
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+_WEBHOOK_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """What is logged: this and what is more serious."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server of ours listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class BotSettings(Settings):
@@ -29,6 +62,22 @@ class BotSettings(Settings):
     )
     poll_timeout_seconds: int = Field(default=30, ge=1, le=50, description="how long one request for updates waits")
     shutdown_seconds: float = Field(default=10.0, gt=0, description="how long work in hand may take when the bot stops")
+    webhook_url: str | None = Field(
+        default=None,
+        description="https address where Telegram brings updates, instead of being asked; the bot listens at its path",
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="lets Telegram in at the webhook and is needed with it: 16-256 of A-Z a-z 0-9 _ -; a secret",
+    )
+    webhook_listen: str = Field(
+        default="127.0.0.1:8081", description="host:port where the bot listens for the webhook, behind a reverse proxy"
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="port of /metrics and /healthz on 127.0.0.1 (default: none)"
+    )
+    log_format: LogFormat = Field(default=LogFormat.TEXT, description="text, or json: one object a line")
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="debug, info, warning or error")
 
     @field_validator("token")
     @classmethod
@@ -46,6 +95,48 @@ class BotSettings(Settings):
         # Whoever copies an address with the token in it means its root; and the token must not show up with the root.
         return _WITH_TOKEN.sub("", value).rstrip("/").removesuffix("/bot")
 
+    @field_validator("webhook_url")
+    @classmethod
+    def _reachable_for_telegram(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+        plain = not (parts.query or parts.fragment or parts.username or parts.password)
+        if not parts.hostname or not secure or not plain or not _WEBHOOK_PATH.fullmatch(parts.path):
+            raise ValueError(
+                "expected an address such as https://bot.example.org/telegram: https (http on this machine alone), "
+                "a path of plain letters, and nothing after it"
+            )
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _WEBHOOK_SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("expected 16 to 256 of A-Z a-z 0-9 _ - (try `openssl rand -hex 32`)")
+        return value
+
+    @field_validator("webhook_listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        _address(value)
+        return value
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _no_webhook_without_a_secret(self) -> Self:
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError(
+                "BOT_WEBHOOK_SECRET is not set: with BOT_WEBHOOK_URL alone anybody could send updates "
+                "(put the output of `openssl rand -hex 32` there)"
+            )
+        return self
+
     @field_validator("moderators", "admins", mode="before")
     @classmethod
     def _ids(cls, value: object) -> object:
@@ -56,6 +147,16 @@ class BotSettings(Settings):
             raise ValueError("expected Telegram user ids (numbers), separated by commas")
         return tuple(int(part) for part in ids)
 
+    @property
+    def webhook_path(self) -> str:
+        """Where the webhook is on the server that listens."""
+        return urlsplit(self.webhook_url or "").path or "/"
+
+    @property
+    def webhook_address(self) -> Address:
+        """Where the server of the webhook listens."""
+        return _address(self.webhook_listen)
+
     def role_of(self, user_id: int, chat_access: ChatAccess | None) -> Role | None:
         """What this Telegram user may do in the chat; None for everybody else.
 
@@ -65,3 +166,21 @@ class BotSettings(Settings):
             return Role.ADMIN
         moderates = user_id in self.moderators if chat_access is None else chat_access is ChatAccess.GRANTED
         return Role.MODERATOR if moderates else None
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _address(text: str) -> Address:
+    parts = urlsplit(f"//{text}")
+    try:
+        port = parts.port
+    except ValueError:  # no number, or too large
+        port = None
+    if not parts.hostname or port is None or parts.path or parts.username:
+        raise ValueError("expected host:port such as 127.0.0.1:8081")
+    return Address(parts.hostname, port)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -60,8 +61,8 @@ def photo() -> Callable[[str], bytes]:
 def make_runner(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Runner]:
     """A whole bot on the sandbox, with the bundled model and a home of its own; the same home each time."""
 
-    def make(patience: Patience | None = None) -> Runner:
-        settings = BotSettings(token=SecretStr(sandbox.token), base_url=sandbox.url, moderators=(MODERATOR.id,))
+    def make(patience: Patience | None = None, **more: Any) -> Runner:
+        settings = BotSettings(token=SecretStr(sandbox.token), base_url=sandbox.url, moderators=(MODERATOR.id,), **more)
         review_settings = ReviewSettings(bearbot_home=tmp_path / "home", audit_rate=0.0)
         model_settings = ModelSettings(bearbot_home=tmp_path / "home", poll_seconds=0.1)
         return Runner(settings, review_settings, model_settings, patience=patience)

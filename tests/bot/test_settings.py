@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.settings import BotSettings
+from bot.settings import Address, BotSettings, LogFormat, LogLevel
 from model.errors import SettingsError
 from review.tables import ChatAccess, Role
 
@@ -32,6 +32,19 @@ def test_a_missing_token_is_named() -> None:
         ("BOT_MODERATORS", "eve", "BOT_MODERATORS: expected Telegram user ids.*'eve'"),
         ("BOT_BASE_URL", "telegram", "BOT_BASE_URL: expected a server's root.*'telegram'"),
         ("BOT_POLL_TIMEOUT_SECONDS", "soon", "BOT_POLL_TIMEOUT_SECONDS: .*'soon'"),
+        (
+            "BOT_WEBHOOK_URL",
+            "http://bot.example.org/x",
+            "BOT_WEBHOOK_URL: expected .*https.*'http://bot.example.org/x'",
+        ),
+        ("BOT_WEBHOOK_URL", "https://bot.example.org/x?y=1", "BOT_WEBHOOK_URL: expected .*nothing after it"),
+        ("BOT_WEBHOOK_URL", "https://bot.example.org/{x}", "BOT_WEBHOOK_URL: expected .*plain letters"),
+        ("BOT_WEBHOOK_URL", "https:///x", "BOT_WEBHOOK_URL: expected an address"),
+        ("BOT_WEBHOOK_LISTEN", "127.0.0.1", "BOT_WEBHOOK_LISTEN: expected host:port.*'127.0.0.1'"),
+        ("BOT_WEBHOOK_LISTEN", "127.0.0.1:x", "BOT_WEBHOOK_LISTEN: expected host:port"),
+        ("BOT_METRICS_PORT", "99999", "BOT_METRICS_PORT: .*'99999'"),
+        ("BOT_LOG_FORMAT", "xml", "BOT_LOG_FORMAT: .*'xml'"),
+        ("BOT_LOG_LEVEL", "loud", "BOT_LOG_LEVEL: .*'loud'"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key(monkeypatch: pytest.MonkeyPatch, key: str, value: str, said: str) -> None:
@@ -71,3 +84,48 @@ def test_the_base_url_is_the_root_however_it_is_written(monkeypatch: pytest.Monk
     monkeypatch.setenv("BOT_TOKEN", TOKEN)
     monkeypatch.setenv("BOT_BASE_URL", given)
     assert BotSettings.load().base_url == "http://127.0.0.1:8081"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://bot.example.org", "/"),
+        ("https://bot.example.org:8443/telegram/", "/telegram/"),
+        ("http://localhost:8081/x", "/x"),
+        ("http://127.0.0.2/x", "/x"),
+        ("http://[::1]:80/x", "/x"),
+    ],
+)
+def test_a_webhook_listens_at_its_path(monkeypatch: pytest.MonkeyPatch, url: str, path: str) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("BOT_WEBHOOK_URL", url)
+    monkeypatch.setenv("BOT_WEBHOOK_SECRET", "x" * 16)
+    monkeypatch.setenv("BOT_WEBHOOK_LISTEN", "[::1]:8443")
+    settings = BotSettings.load()
+    assert settings.webhook_path == path
+    assert (settings.webhook_address, str(settings.webhook_address)) == (Address("::1", 8443), "[::1]:8443")
+
+
+def test_a_webhook_without_its_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("BOT_WEBHOOK_URL", "https://bot.example.org/x")
+    with pytest.raises(SettingsError, match=r"^BOT_WEBHOOK_SECRET is not set: .*openssl") as caught:
+        BotSettings.load()
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("secret", ["short", "x" * 257, "with spaces in it, long enough", "umlaut-\xfc-0123456789"])
+def test_a_weak_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("BOT_WEBHOOK_SECRET", secret)
+    with pytest.raises(SettingsError, match="BOT_WEBHOOK_SECRET: expected 16 to 256") as caught:
+        BotSettings.load()
+    assert secret not in str(caught.value)
+
+
+def test_words_of_the_log_settings_are_taken_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("BOT_LOG_LEVEL", "WARNING")
+    monkeypatch.setenv("BOT_LOG_FORMAT", "Json")
+    settings = BotSettings.load()
+    assert (settings.log_level, settings.log_format) == (LogLevel.WARNING, LogFormat.JSON)
