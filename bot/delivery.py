@@ -35,7 +35,7 @@ class Delivery:
         self._database = database
         self._explain = explain
         self._drawn: set[int] = set()  # messages whose pictures are being drawn
-        self.work = WorkInHand()
+        self.work: WorkInHand[int] = WorkInHand()
 
     async def run(self) -> None:
         """Deliver until cancelled; `work.finish` then lets what is being sent be recorded, too."""

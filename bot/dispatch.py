@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from telegram.error import BadRequest, NetworkError, RetryAfter
@@ -10,7 +10,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter
 from bot import inbox
 from bot.connection import wait_of
 from bot.inbox import Failure, StoredUpdate
-from bot.work import WorkInHand
+from bot.work import WorkInHand, until_recorded
 from model.errors import Overloaded
 from review import outbox
 from review.clock import utc_now
@@ -20,7 +20,7 @@ from review.outbox import OutboxKind, Recipient
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 32  # chats that are worked for side by side
+_AT_ONCE = 32  # chats that are worked for side by side, and as many again whose photos are looked at
 _LOOK_SECONDS = 1.0  # how often failed ones are looked for
 
 
@@ -33,22 +33,27 @@ class Dispatcher:
         self._database = database
         self._handle = handle
         self._told = told
-        self.work = WorkInHand()  # by chat: one update of each at a time
+        # By chat, and whether it is a photo: of each one update at a time. What people write or tap is not held up by
+        # their photos, nor by anybody else's.
+        self.work: WorkInHand[tuple[int, bool]] = WorkInHand()
 
     async def run(self) -> None:
         """Work until cancelled; what was not finished by a former run comes first."""
         while True:
-            in_hand = list(self.work)
-            if len(in_hand) < _AT_ONCE:
-                for update in await asyncio.to_thread(self._due, in_hand):
-                    self.work.begin(update.chat_id, self._work_on(update))
+            in_hand = {
+                photos: [chat for chat, of_photos in self.work if of_photos is photos] for photos in (False, True)
+            }
+            for photos, found in (await asyncio.to_thread(self._due, in_hand)).items():
+                for update in found:
+                    self.work.begin((update.chat_id, photos), self._work_on(update))
             await self.work.news(_LOOK_SECONDS)
 
     async def _work_on(self, update: StoredUpdate) -> None:
         try:
             await self._handle(update.payload)
         except Exception as error:  # noqa: BLE001 - whatever went wrong must not stop the updates behind this one
-            last = await asyncio.to_thread(self._failed, update, _failure(error))
+            failure = _failure(error)
+            last = await until_recorded(lambda: self._failed(update, failure))
             _log.error(
                 "update %d failed%s",
                 update.update_id,
@@ -58,11 +63,15 @@ class Dispatcher:
             if last:
                 self._told()
         else:
-            await asyncio.to_thread(self._handled, update.update_id)
+            await until_recorded(lambda: self._handled(update.update_id))
 
-    def _due(self, in_hand: list[int]) -> list[StoredUpdate]:
+    def _due(self, in_hand: Mapping[bool, Sequence[int]]) -> dict[bool, list[StoredUpdate]]:
         with self._database.read() as session:
-            return inbox.due(session, utc_now(), besides=in_hand, limit=_AT_ONCE - len(in_hand))
+            return {
+                photos: inbox.due(session, utc_now(), photos=photos, besides=chats, limit=_AT_ONCE - len(chats))
+                for photos, chats in in_hand.items()
+                if len(chats) < _AT_ONCE
+            }
 
     def _handled(self, update_id: int) -> None:
         with self._database.write() as session:

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from review import outbox
+from review.outbox import OutboxKind, Recipient
 from review.tables import InboxUpdate
 
 # Waits double from a second to five minutes. What may pass (no network, a full disk) is tried for a day; what will not
@@ -16,6 +18,11 @@ from review.tables import InboxUpdate
 MAX_ATTEMPTS = 10
 PATIENCE = timedelta(hours=24)
 _LONGEST_WAIT = timedelta(minutes=5)
+_BUSY_SECONDS = 300  # how often somebody is told that there is a line
+_LONGEST_ALBUM = 64
+_LONGEST_LANGUAGE = 35
+
+_PENDING = (InboxUpdate.handled_at.is_(None), InboxUpdate.set_aside_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,18 @@ class StoredUpdate:
     update_id: int
     chat_id: int
     payload: dict[str, Any]
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Line:
+    """How long the line of photos may become: from where on their senders are told, and from where on they are refused.
+
+    What waits is on disk, so it takes no memory; but nobody wants an answer next week.
+    """
+
+    busy_from: int = 300
+    longest: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -36,29 +55,64 @@ class Failure:
     wait: timedelta | None = None
 
 
-def store(session: Session, updates: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    """Add what is not there yet."""
+def store(session: Session, updates: Sequence[Mapping[str, Any]], now: datetime, line: Line | None = None) -> None:
+    """Add what is not there yet; who has to wait long in the `line` of photos is told so in the same transaction."""
     ids = [int(update["update_id"]) for update in updates]
     known = set(session.scalars(select(InboxUpdate.update_id).where(InboxUpdate.update_id.in_(ids))))
     fresh = {int(update["update_id"]): update for update in updates if int(update["update_id"]) not in known}
-    session.add_all(
+    rows = [
         InboxUpdate(
             update_id=update_id,
             chat_id=_chat_of(update),
+            user_id=_number(_body(update), "from", "id"),
+            is_photo=_is_photo(update),
+            album=_album_of(update),
             payload=json.dumps(update, ensure_ascii=False),
             received_at=now,
             next_attempt_at=now,
             attempts=0,
         )
         for update_id, update in fresh.items()
-    )
+    ]
+    session.add_all(rows)
+    if any(row.is_photo for row in rows):
+        session.flush()
+        _keep_in_line(session, [row for row in rows if row.is_photo], fresh, now, line or Line())
 
 
-def due(session: Session, now: datetime, *, besides: Collection[int], limit: int) -> list[StoredUpdate]:
-    """What to handle now: the oldest of each chat, so that a busy one holds up none; not of the chats `besides`."""
+def _keep_in_line(
+    session: Session, photos: Sequence[InboxUpdate], updates: Mapping[int, Mapping[str, Any]], now: datetime, line: Line
+) -> None:
+    waiting = session.scalar(select(func.count()).select_from(InboxUpdate).where(*_PENDING, InboxUpdate.is_photo)) or 0
+    for place, row in enumerate(photos, start=waiting - len(photos) + 1):
+        body = _body(updates[row.update_id])
+        private = row.chat_id == row.user_id  # in a group most photos are not for us, and are soon through
+        if place <= line.busy_from or not private:
+            continue
+        full = place > line.longest
+        if full:
+            _finish(row, now)
+        outbox.enqueue(
+            session,
+            kind=OutboxKind.FULL if full else OutboxKind.BUSY,
+            parameters={"place": place},
+            recipient=Recipient(row.chat_id, None, _number(body, "message_id") if full else None, _language_of(body)),
+            # Every photo that is refused is named; that there is a line is said once in a while.
+            dedupe_key=f"full:{row.update_id}"
+            if full
+            else f"busy:{row.chat_id}:{int(now.timestamp() // _BUSY_SECONDS)}",
+            now=now,
+        )
+
+
+def due(session: Session, now: datetime, *, photos: bool, besides: Collection[int], limit: int) -> list[StoredUpdate]:
+    """What to handle now: the oldest of each chat, so that a busy one holds up none; not of the chats `besides`.
+
+    Photos wait in lines of their own: what people write or tap does not wait behind them.
+    """
     waiting = (
-        InboxUpdate.handled_at.is_(None),
-        InboxUpdate.set_aside_at.is_(None),
+        *_PENDING,
+        InboxUpdate.is_photo.is_(photos),
         InboxUpdate.next_attempt_at <= now,
         InboxUpdate.chat_id.not_in(list(besides)),
     )
@@ -66,13 +120,28 @@ def due(session: Session, now: datetime, *, besides: Collection[int], limit: int
     rows = session.scalars(
         select(InboxUpdate).where(InboxUpdate.update_id.in_(first_of_chat)).order_by(InboxUpdate.update_id).limit(limit)
     )
-    return [StoredUpdate(row.update_id, row.chat_id, json.loads(row.payload)) for row in rows]
+    return [StoredUpdate(row.update_id, row.chat_id, json.loads(row.payload), row.received_at) for row in rows]
+
+
+def waits(session: Session, chat_id: int, *, album: str | None = None) -> bool:
+    """Whether a photo of this chat (of this `album`) is still to be handled."""
+    of_album = () if album is None else (InboxUpdate.album == album,)
+    found = select(InboxUpdate.update_id).where(
+        *_PENDING, InboxUpdate.is_photo, InboxUpdate.chat_id == chat_id, *of_album
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def mark_handled(session: Session, update_id: int, now: datetime) -> None:
     """Record success. The payload has served its purpose, and holds people's names and words: it goes."""
-    row = session.get_one(InboxUpdate, update_id)
+    row = session.get(InboxUpdate, update_id)
+    if row is None:  # its sender had their data deleted meanwhile
+        return
     row.attempts += 1
+    _finish(row, now)
+
+
+def _finish(row: InboxUpdate, now: datetime) -> None:
     row.handled_at = now
     row.payload = "{}"
     row.error = None
@@ -80,7 +149,9 @@ def mark_handled(session: Session, update_id: int, now: datetime) -> None:
 
 def mark_failed(session: Session, update_id: int, failure: Failure, now: datetime) -> bool:
     """Record a failure; True if it was the last one and the update is set aside."""
-    row = session.get_one(InboxUpdate, update_id)
+    row = session.get(InboxUpdate, update_id)
+    if row is None:
+        return False
     row.attempts += 1
     row.error = failure.error
     over = now - row.received_at > PATIENCE if failure.passing else row.attempts >= MAX_ATTEMPTS
@@ -101,11 +172,36 @@ def count_set_aside(session: Session) -> int:
 
 def _chat_of(update: Mapping[str, Any]) -> int:
     """The chat of an update; those of no chat, and those that make no sense, share a line."""
-    body = update.get("message") or update.get("callback_query") or {}
-    try:
-        return int((body.get("message") or body)["chat"]["id"])
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return 0
+    body = _body(update)
+    return _number(body if "chat" in body else body.get("message"), "chat", "id") or 0
+
+
+def _body(update: Mapping[str, Any]) -> Mapping[str, Any]:
+    body = update.get("message") or update.get("callback_query")
+    return body if isinstance(body, Mapping) else {}
+
+
+def _number(value: Any, *path: str) -> int | None:
+    """The whole number at `path`; None where strangers put something else, or one that the database cannot hold."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if type(value) is int and abs(value) < 2**63 else None
+
+
+def _is_photo(update: Mapping[str, Any]) -> bool:
+    message = update.get("message")
+    return isinstance(message, Mapping) and any(message.get(kind) for kind in ("photo", "document", "sticker"))
+
+
+def _album_of(update: Mapping[str, Any]) -> str | None:
+    album = _body(update).get("media_group_id")
+    return album if isinstance(album, str) and len(album) <= _LONGEST_ALBUM else None
+
+
+def _language_of(body: Mapping[str, Any]) -> str | None:
+    sender = body.get("from")
+    language = sender.get("language_code") if isinstance(sender, Mapping) else None
+    return language if isinstance(language, str) and len(language) <= _LONGEST_LANGUAGE else None
 
 
 @dataclass(frozen=True)

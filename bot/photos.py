@@ -12,9 +12,9 @@ from telegram.ext import ExtBot
 
 from bot import messages
 from bot.context import BotContext
-from model.errors import ImageProblem
+from model.errors import ImageError, ImageProblem
 from model.images import DEFAULT_LIMITS, SUFFIXES
-from review.intake import ReceivedPhoto, RefusedPhoto
+from review.arrival import ReceivedPhoto
 from review.outbox import Recipient
 
 _log = logging.getLogger(__name__)
@@ -40,27 +40,28 @@ async def photo(update: Update, context: BotContext) -> None:
     services = context.services
     source_key = f"telegram:{message.chat_id}:{message.message_id}"
     recipient = Recipient(message.chat_id, message.message_thread_id, message.message_id)
-    data = None
-    if file.size is None or file.size <= DEFAULT_LIMITS.max_bytes:
+
+    async def fetch() -> bytes:
+        if file.size is not None and file.size > DEFAULT_LIMITS.max_bytes:
+            raise ImageError(ImageProblem.TOO_MANY_BYTES, "too large")
         await _show_busy(message)
         data = await _fetched(context.bot, file)
-    if data is None:
-        await services.intake.refuse(
-            RefusedPhoto(source_key, ImageProblem.TOO_MANY_BYTES, recipient, limit=DEFAULT_LIMITS.max_bytes)
+        if data is None:
+            raise ImageError(ImageProblem.TOO_MANY_BYTES, "too large")
+        return data
+
+    user = update.effective_user
+    await services.intake.receive(
+        ReceivedPhoto(
+            source_key=source_key,
+            source="telegram",
+            data=fetch,
+            recipient=recipient,
+            telegram_user_id=user.id if user else None,
+            language=user.language_code if user else None,
+            file_unique_id=file.file_unique_id,
         )
-    else:
-        user = update.effective_user
-        await services.intake.receive(
-            ReceivedPhoto(
-                source_key=source_key,
-                source="telegram",
-                data=data,
-                recipient=recipient,
-                telegram_user_id=user.id if user else None,
-                language=user.language_code if user else None,
-                file_unique_id=file.file_unique_id,
-            )
-        )
+    )
     services.wake_delivery()
 
 

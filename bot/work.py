@@ -2,24 +2,32 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import suppress
+from typing import Generic, TypeVar
+
+from review.errors import DatabaseError
 
 _log = logging.getLogger(__name__)
 
+_LONGEST_PAUSE = 30.0  # seconds
 
-class WorkInHand:
+T = TypeVar("T")
+Id = TypeVar("Id", bound=Hashable)
+
+
+class WorkInHand(Generic[Id]):
     """Tasks by the id of what they work on, and an event that says when to look for more."""
 
     def __init__(self) -> None:
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[Id, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._failure: BaseException | None = None
 
-    def __iter__(self) -> Iterator[int]:
+    def __iter__(self) -> Iterator[Id]:
         return iter(list(self._tasks))
 
-    def begin(self, id: int, work: Coroutine[object, object, None]) -> None:
+    def begin(self, id: Id, work: Coroutine[object, object, None]) -> None:
         """Run `work`; when it ends it is time to look for more."""
         task = self._tasks[id] = asyncio.create_task(work)
 
@@ -57,3 +65,18 @@ class WorkInHand:
             await asyncio.gather(*unfinished, return_exceptions=True)
         if self._failure is not None:
             _log.error("work in hand failed while the bot was stopping", exc_info=self._failure)
+
+
+async def until_recorded(record: Callable[[], T]) -> T:
+    """Run `record` in a thread, again and again while the database refuses (the disk is full, say).
+
+    What it records has happened already: to give up would have it happen once more.
+    """
+    pause = 1.0
+    while True:
+        try:
+            return await asyncio.to_thread(record)
+        except DatabaseError as error:
+            _log.error("what was done cannot be recorded, trying again in %.0f s: %s", pause, error)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)

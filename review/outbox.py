@@ -38,7 +38,7 @@ class OutboxKind(StrEnum):
     """no parameters: this photo waits for people already"""
 
     ALBUM = "album"
-    """parts: [{message, kind, parameters}, ...], one for each photo; sealed: no more are added"""
+    """album, parts: [{message, kind, parameters}, ...], one for each photo; sealed: no more are added"""
 
     REJECTED = "rejected"
     """problem: a model.errors.ImageProblem, limit: int | null"""
@@ -48,6 +48,9 @@ class OutboxKind(StrEnum):
 
     HUMAN_ANSWER = "human_answer"
     """label or "none", model_label | null, told: "review" or "answer" (what the asker heard first), submission"""
+
+    NOT_A_PICTURE = "not_a_picture"
+    """labels: [...] of the model, maybe none"""
 
     BUSY = "busy"
     """place: in the line of photos, 1 is next"""
@@ -152,7 +155,7 @@ def add_to_album(
         enqueue(
             session,
             kind=OutboxKind.ALBUM,
-            parameters={"parts": [part], "sealed": False},
+            parameters={"album": album, "parts": [part], "sealed": False},
             recipient=recipient,
             dedupe_key=f"{prefix}{len(messages)}",
             now=now,
@@ -161,7 +164,7 @@ def add_to_album(
         return
     last = messages[-1]
     parts = sorted([*last.parameters["parts"], part], key=lambda one: one["message"] or 0)
-    last.parameters = {"parts": parts, "sealed": False}
+    last.parameters = {**last.parameters, "parts": parts}
     last.reply_to_message_id = parts[0]["message"]
     last.next_attempt_at = now + ALBUM_PAUSE
     session.flush()

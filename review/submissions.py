@@ -1,5 +1,8 @@
 """The photo that somebody in a chat means, found by the message that they point at."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,9 +23,7 @@ def latest_of(session: Session, telegram_user_id: int) -> Submission | None:
 
 def pointed_at(session: Session, chat_id: int, message_id: int) -> Submission | None:
     """The submission that a message of this chat brought, answers or explains. Whose it is, the caller must ask."""
-    said = session.scalar(
-        select(OutboxMessage).where(OutboxMessage.chat_id == chat_id, OutboxMessage.sent_message_id == message_id)
-    )
+    said = said_in(session, chat_id, message_id)
     if said is not None and said.kind == OutboxKind.EXPLANATION.value:
         return session.get(Submission, said.parameters["submission"])
     photo = message_id if said is None else said.reply_to_message_id
@@ -34,6 +35,22 @@ def pointed_at(session: Session, chat_id: int, message_id: int) -> Submission | 
         .order_by(Submission.id.desc())
         .limit(1)
     )
+
+
+def said_in(session: Session, chat_id: int, message_id: int) -> OutboxMessage | None:
+    """What the bot said in this message."""
+    return session.scalar(
+        select(OutboxMessage).where(OutboxMessage.chat_id == chat_id, OutboxMessage.sent_message_id == message_id)
+    )
+
+
+def answered_in_album(parameters: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """(number in the album from 1, submission) of the photos that an album's message gives an answer to."""
+    return [
+        (number, part["parameters"]["submission"])
+        for number, part in enumerate(parameters["parts"], start=1)
+        if "submission" in part["parameters"]
+    ]
 
 
 def of_item(session: Session, item_id: int) -> Submission | None:

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot import inbox
-from bot.inbox import Failure
+from bot.inbox import Failure, Line
 from review.database import Database
-from review.tables import InboxUpdate
+from review.tables import InboxUpdate, OutboxMessage
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -23,9 +24,29 @@ def store(database: Database, *updates: dict[str, Any]) -> None:
         inbox.store(session, updates, NOW)
 
 
-def due(database: Database, now: datetime = NOW, besides: tuple[int, ...] = (), limit: int = 100) -> list[int]:
+def due(
+    database: Database,
+    now: datetime = NOW,
+    besides: tuple[int, ...] = (),
+    limit: int = 100,
+    photos: bool = False,
+) -> list[int]:
     with database.read() as session:
-        return [found.update_id for found in inbox.due(session, now, besides=besides, limit=limit)]
+        found = inbox.due(session, now, photos=photos, besides=besides, limit=limit)
+        return [one.update_id for one in found]
+
+
+def photo(update_id: int, user: int, **message: Any) -> dict[str, Any]:
+    """A photo that `user` sent to the bot alone."""
+    sender = {"id": user, "language_code": "de"}
+    body = {"message_id": update_id, "chat": {"id": user}, "from": sender, "photo": [{"file_id": "f"}], **message}
+    return {"update_id": update_id, "message": body}
+
+
+def told(database: Database) -> list[tuple[str, int, str | None, int | None, dict[str, Any]]]:
+    with database.read() as session:
+        rows = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+        return [(row.kind, row.chat_id, row.language, row.reply_to_message_id, row.parameters) for row in rows]
 
 
 def fail(database: Database, update_id: int, failure: Failure, now: datetime) -> bool:
@@ -52,7 +73,7 @@ def test_due_is_the_oldest_of_each_chat_that_is_not_in_hand(database: Database) 
 def test_what_makes_no_sense_waits_in_a_line_of_its_own(database: Database, body: dict[str, Any]) -> None:
     store(database, {"update_id": 1, **body})
     with database.read() as session:
-        (found,) = inbox.due(session, NOW, besides=(), limit=9)
+        (found,) = inbox.due(session, NOW, photos=False, besides=(), limit=9)
     assert (found.chat_id, found.payload) == (0, {"update_id": 1, **body})
 
 
@@ -109,3 +130,68 @@ def test_the_wait_that_the_server_names_is_kept(database: Database) -> None:
     fail(database, 1, Failure("RetryAfter", passing=True, wait=timedelta(seconds=77)), NOW)
     assert due(database, NOW + timedelta(seconds=76)) == []
     assert due(database, NOW + timedelta(seconds=77)) == [1]
+
+
+def test_photos_wait_in_a_line_of_their_own(database: Database) -> None:
+    store(database, photo(1, 10), update(2, 10), photo(3, 10), photo(4, 20))
+    assert due(database) == [2], "what is written does not wait behind a photo"
+    assert due(database, photos=True) == [1, 4]
+    assert due(database, photos=True, besides=(10,)) == [4]
+
+
+@pytest.mark.parametrize("kind", ["photo", "document", "sticker"])
+def test_what_may_be_a_picture_is_a_photo(database: Database, kind: str) -> None:
+    store(database, {"update_id": 1, "message": {"chat": {"id": 5}, kind: {"file_id": "f"}}})
+    assert due(database, photos=True) == [1]
+
+
+def test_an_album_waits_until_all_of_its_photos_are_handled(database: Database) -> None:
+    store(database, photo(1, 10, media_group_id="a"), photo(2, 10, media_group_id="a"), photo(3, 10))
+
+    def waits(album: str | None, chat: int = 10) -> bool:
+        with database.read() as session:
+            return inbox.waits(session, chat, album=album)
+
+    for update_id in (1, 2):
+        assert waits("a")
+        with database.write() as session:
+            inbox.mark_handled(session, update_id, NOW)
+    assert not waits("a")
+    assert waits(None)
+    assert not waits(None, chat=20)
+
+
+def test_who_waits_long_is_told_their_place_once_and_who_cannot_wait_is_refused(database: Database) -> None:
+    line = Line(busy_from=2, longest=4)
+    with database.write() as session:
+        inbox.store(session, [photo(n, user) for n, user in ((1, 10), (2, 10), (3, 10), (4, 10))], NOW, line)
+        inbox.store(session, [photo(5, 20)], NOW, line)
+    assert told(database) == [
+        ("busy", 10, "de", None, {"place": 3}),
+        ("full", 20, "de", 5, {"place": 5}),
+    ]
+    assert due(database, photos=True, besides=(10,)) == [], "what was refused is not looked at"
+    with database.write() as session:
+        inbox.mark_handled(session, 1, NOW)
+        inbox.store(session, [photo(6, 20)], NOW, line)
+    assert due(database, photos=True, besides=(10,)) == [6], "there is room again"
+
+
+def test_photos_in_a_group_are_not_told_of_a_line(database: Database) -> None:
+    with database.write() as session:
+        inbox.store(session, [photo(1, 10, chat={"id": -5})], NOW, Line(busy_from=0, longest=0))
+    assert told(database) == []
+    assert due(database, photos=True) == [1]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"chat": {"id": "x"}, "photo": [1], "from": 7, "media_group_id": 9},
+        {"chat": {"id": 2**70}, "photo": [1], "from": {"id": True}},
+        {"chat": [], "photo": [1], "from": {"id": 1.5, "language_code": ["de"]}},
+    ],
+)
+def test_photos_that_make_no_sense_are_stored_all_the_same(database: Database, message: dict[str, Any]) -> None:
+    store(database, {"update_id": 1, "message": message})
+    assert due(database, photos=True) == [1]
