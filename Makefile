@@ -10,10 +10,10 @@ NO_SKIPS ?=
 export BEARBOT_TEST_NO_SKIPS := $(NO_SKIPS)
 
 .DEFAULT_GOAL := list
-.PHONY: list setup demo chat test slow bench check format docs lock clean
+.PHONY: list setup demo chat test slow bench bench-model bench-bot check format docs lock clean
 
 list: ## list these targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
 
 $(READY): requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: install Python 3.11, or name yours: make PYTHON=python3 ..." >&2; exit 1; }
@@ -40,8 +40,14 @@ test: $(READY) ## the tests (what needs a browser skips visibly where none is in
 slow: $(READY) ## the tests that take long
 	@$(BIN)/pytest -m slow $(ARGS)
 
-bench: $(READY) ## photos a second, latency and memory of the champion (ARGS="FOLDER --json" for other photos)
+bench: $(READY) ## both benchmarks, one after the other (ARGS="FOLDER --json" for other photos)
+	@$(MAKE) --no-print-directory -j1 bench-model bench-bot
+
+bench-model: $(READY) ## photos a second, latency and memory of the champion against learn.predict
 	@$(BIN)/python tests/benchmarks/serving.py $(ARGS)
+
+bench-bot: $(READY) ## photos a second and reply latency of the bot against the usual bot, over HTTP
+	@$(BIN)/python tests/benchmarks/end_to_end.py $(ARGS)
 
 check: $(READY) ## format, lint, types, import contract, generated docs
 	@$(BIN)/ruff format --check .

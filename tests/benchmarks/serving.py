@@ -26,6 +26,7 @@ from PIL import Image
 
 from model.batching import MicroBatcher
 from model.console import note
+from model.head import Head
 from model.images import SUFFIXES, files_in
 from model.network import pooled_features, torch_device
 from model.registry import Registry
@@ -48,7 +49,7 @@ def bench(paths: tuple[Path, ...], as_json: bool, count: int, rounds: int) -> No
 
     \b
     Example:
-      make bench ARGS="photos/ --rounds 9"
+      make bench-model ARGS="photos/ --rounds 9"
     """
     settings = ModelSettings.load()
     torch.set_num_threads(settings.threads)
@@ -58,7 +59,8 @@ def bench(paths: tuple[Path, ...], as_json: bool, count: int, rounds: int) -> No
     photos = list(islice(cycle([path.read_bytes() for path in files]), count))
     registry = Registry(settings.home)
     device = torch_device(settings.device)
-    classifier = Classifier.load(registry.load(registry.champion()), device, registry.feature_store)
+    artifact = registry.load(registry.champion())
+    classifier = Classifier.load(artifact, device, registry.feature_store)
     row: Row = {
         "model": classifier.version,
         "backbone": classifier.body.backbone.name,
@@ -67,7 +69,7 @@ def bench(paths: tuple[Path, ...], as_json: bool, count: int, rounds: int) -> No
         "photos": len(photos),
         "megapixels": round(statistics.mean(megapixels(photo) for photo in photos), 2),
         "rounds": rounds,
-        **throughput(classifier, photos, rounds, settings.threads),
+        **throughput(classifier, artifact.head, photos, rounds, settings.threads),
         "latency_ms": {n: latency(classifier, photos, n, settings) for n in CALLERS},
         **commands(files),
     }
@@ -79,9 +81,13 @@ def megapixels(photo: bytes) -> float:
         return picture.width * picture.height / 1e6
 
 
-def throughput(classifier: Classifier, photos: Sequence[bytes], rounds: int, threads: int) -> Row:
+def throughput(classifier: Classifier, head: Head, photos: Sequence[bytes], rounds: int, threads: int) -> Row:
     """Photos a second of each way, and the ratios of the medians."""
-    network, learner = bare_network(classifier), usual_learner(classifier)
+    from usual_learner import bare_network, usual_learner  # fastai takes seconds to import
+
+    body = classifier.body
+    network = bare_network(body.backbone, body.device)
+    learner = usual_learner(body.backbone, body.device, list(classifier.vocabulary.labels), head)
     side = classifier.body.backbone.image_size
     pictures = torch.randn(max(*BATCHES[classifier.body.device.type], len(photos)), 3, side, side)
     pictures = pictures.to(classifier.body.device).contiguous(memory_format=torch.channels_last)
@@ -119,18 +125,6 @@ def throughput(classifier: Classifier, photos: Sequence[bytes], rounds: int, thr
     }
 
 
-def bare_network(classifier: Classifier) -> torch.nn.Module:
-    """The body as its library makes it, on the same device, channels last."""
-    backbone = classifier.body.backbone
-    network = backbone.build()
-    if not backbone.name.startswith("torchvision:"):
-        import timm
-
-        weights, network = network.state_dict(), timm.create_model(backbone.name, pretrained=False)
-        network.load_state_dict(weights)
-    return network.eval().to(memory_format=torch.channels_last).to(classifier.body.device)
-
-
 @torch.inference_mode()
 def run(network: torch.nn.Module, pictures: torch.Tensor, size: int) -> None:
     for start in range(0, len(pictures), size):
@@ -145,42 +139,6 @@ def bare_decode(photo: bytes, side: int | None = None) -> None:
         if side is not None:
             picture.draft("RGB", (side, side))
         picture.convert("RGB")
-
-
-def usual_learner(classifier: Classifier) -> Any:
-    """A fastai learner with the same body and a linear head, as its documentation makes one."""
-    from fastai.data.block import CategoryBlock, DataBlock
-    from fastai.data.transforms import Normalize
-    from fastai.learner import Learner
-    from fastai.losses import CrossEntropyLossFlat
-    from fastai.vision.augment import Resize, ResizeMethod
-    from fastai.vision.core import PILImage
-    from fastai.vision.data import ImageBlock
-
-    backbone, labels = classifier.body.backbone, list(classifier.vocabulary.labels)
-
-    class Network(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.body = bare_network(classifier)
-            self.head = torch.nn.Linear(backbone.feature_dim, len(labels))
-
-        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-            logits: torch.Tensor = self.head(pooled_features(self.body, pictures))
-            return logits
-
-    block = DataBlock(
-        blocks=(ImageBlock, CategoryBlock(vocab=labels)),
-        get_x=lambda photo: PILImage.create(BytesIO(photo)),
-        get_y=lambda photo: labels[0],
-        item_tfms=Resize(backbone.image_size, method=ResizeMethod.Squish),
-        batch_tfms=Normalize.from_stats(backbone.mean, backbone.std, cuda=classifier.body.device.type == "cuda"),
-    )
-    photo = (DEMO_PHOTOS / "black_dod.jpg").read_bytes()
-    loaders = block.dataloaders([photo] * 4, bs=2, num_workers=0, device=classifier.body.device)
-    learner = Learner(loaders, Network().to(classifier.body.device), loss_func=CrossEntropyLossFlat())
-    learner.remove_cbs(list(learner.cbs)[1:])  # progress bars and recorders, which nobody sees
-    return learner
 
 
 def latency(classifier: Classifier, photos: Sequence[bytes], callers: int, settings: ModelSettings) -> Row:

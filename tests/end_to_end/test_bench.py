@@ -1,4 +1,4 @@
-"""`make bench` still runs, and what it prints adds up."""
+"""Both parts of `make bench` still run, and what they print adds up."""
 
 import json
 import subprocess
@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-BENCH = Path(__file__).parents[1] / "benchmarks" / "serving.py"
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+MODEL, BOT = BENCHMARKS / "serving.py", BENCHMARKS / "end_to_end.py"
+
+
+def run(bench: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(bench), *arguments], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
-def test_the_benchmark_tells_all_its_figures() -> None:
-    run = subprocess.run(
-        [sys.executable, str(BENCH), "--json", "--photos", "2", "--rounds", "1"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    (line,) = run.stdout.splitlines()
+def test_the_benchmark_of_the_model_tells_all_its_figures() -> None:
+    done = run(MODEL, "--json", "--photos", "2", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
     row = json.loads(line)
     assert row["ours_to_fastai"] == pytest.approx(row["ours_per_second"] / row["fastai_per_second"])
     assert row["ours_to_network"] == pytest.approx(row["ours_per_second"] / row["network_per_second"])
@@ -33,7 +33,34 @@ def test_the_benchmark_tells_all_its_figures() -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_without_photos_is_wrong_usage(tmp_path: Path) -> None:
-    run = subprocess.run([sys.executable, str(BENCH), str(tmp_path)], capture_output=True, text=True, check=False)
-    assert run.returncode == 2
-    assert "expected at least one photo" in run.stderr
+def test_the_benchmark_of_the_bot_tells_all_its_figures() -> None:
+    done = run(BOT, "--json", "--photos", "4", "--rounds", "1", "--askers", "2")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    row = json.loads(line)
+    assert list(row["loads"]) == ["burst", "in turn", "at rate"]
+    assert row["rate"] == row["loads"]["burst"]["usual"]["per_second"]
+    for load, each in row["loads"].items():
+        for figures in each.values():
+            assert 0 < figures["p50"] <= figures["p95"] <= figures["p99"]
+        for key, ratio in row["ours_to_usual"][load].items():
+            assert ratio == pytest.approx(each["ours"][key] / each["usual"][key])
+    assert all(text in done.stderr for text in ("preparing 16 photos", "warming up", "round 1 of 1"))
+
+
+@pytest.mark.slow
+def test_a_photo_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    done = run(BOT, str(broken))
+    assert done.returncode == 1
+    assert "broken.jpg cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bench", [MODEL, BOT])
+def test_a_folder_without_photos_is_wrong_usage(bench: Path, tmp_path: Path) -> None:
+    done = run(bench, str(tmp_path))
+    assert done.returncode == 2
+    assert "expected at least one photo" in done.stderr
