@@ -9,12 +9,12 @@ from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.metrics import Metrics
+from bot.observation import ObservedIntake
 from bot.settings import BotSettings
 from model.champion import Champion
 from model.errors import ModelError
 from model.registry import Registry
 from review.database import Database
-from review.intake import Intake
 from review.people import Acquaintance, acquaintance
 from review.settings import ReviewSettings
 from review.storage import ImageStore
@@ -31,7 +31,7 @@ class Services:
     images: ImageStore
     registry: Registry
     champion: Champion
-    intake: Intake
+    intake: ObservedIntake
     wake_delivery: Callable[[], None]
     metrics: Metrics
 

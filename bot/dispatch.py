@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from telegram.error import BadRequest, NetworkError, RetryAfter
@@ -28,9 +29,15 @@ class Dispatcher:
     """Gives each stored update to `handle`, which raises if it could not."""
 
     def __init__(
-        self, database: Database, handle: Callable[[dict[str, Any]], Awaitable[None]], *, told: Callable[[], None]
+        self,
+        database: Database,
+        handle: Callable[[dict[str, Any]], Awaitable[None]],
+        *,
+        told: Callable[[], None],
+        observed: Callable[[StoredUpdate], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._database = database
+        self._observed = observed
         self._handle = handle
         self._told = told
         # By chat, and whether it is a photo: of each one update at a time. What people write or tap is not held up by
@@ -50,7 +57,8 @@ class Dispatcher:
 
     async def _work_on(self, update: StoredUpdate) -> None:
         try:
-            await self._handle(update.payload)
+            with self._observed(update):
+                await self._handle(update.payload)
         except Exception as error:  # noqa: BLE001 - whatever went wrong must not stop the updates behind this one
             failure = _failure(error)
             last = await until_recorded(lambda: self._failed(update, failure))

@@ -36,6 +36,10 @@ class Reception:
         self._clock = clock
         self._failing = False
 
+    def problem(self) -> str | None:
+        """Why nothing is taken, if so: a sentence for operators."""
+        return "updates cannot be stored" if self._failing else None
+
     async def take(self, updates: Sequence[object]) -> None:
         """Commit all that are updates; the others are counted in the log, without their content, and left out.
 

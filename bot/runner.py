@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -16,6 +16,8 @@ from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
 from bot.errors import InvalidTokenError, ServerError
 from bot.metrics import Metrics
+from bot.monitor import Monitor
+from bot.observation import ObservedIntake, ObservedUpdates
 from bot.polling import Patience, Poller
 from bot.reception import Reception
 from bot.settings import BotSettings
@@ -33,6 +35,7 @@ from review.storage import LocalImageStore
 _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 30.0
+_HANGS_SECONDS = 60.0  # loops look for work at least every second, but wait for a database that is locked
 
 
 class Runner:
@@ -47,7 +50,6 @@ class Runner:
         patience: Patience | None = None,
     ) -> None:
         self._settings = settings
-        self._patience = patience or Patience()
         self.metrics = Metrics(CollectorRegistry())
         self._review_settings = review_settings
         registry = Registry(model_settings.home)
@@ -66,6 +68,7 @@ class Runner:
             features=registry.feature_store,
             predictor=self.champion,
             audit_rate=review_settings.audit_rate,
+            stage=self.metrics.stage,
         )
         self._application = build_application(
             self._bot,
@@ -76,7 +79,7 @@ class Runner:
                 images=images,
                 registry=registry,
                 champion=self.champion,
-                intake=intake,
+                intake=ObservedIntake(intake, self.metrics),
                 wake_delivery=self._delivery.work.wake,
                 metrics=self.metrics,
             ),
@@ -85,8 +88,28 @@ class Runner:
             self.database,
             lambda payload: handle(self._application, payload),
             told=self._delivery.work.wake,
+            observed=ObservedUpdates(self.metrics),
         )
         self._reception = Reception(self.database, stored=self._dispatcher.work.wake, metrics=self.metrics)
+        self._poller = Poller(
+            self._bot,
+            self._reception,
+            timeout_seconds=settings.poll_timeout_seconds,
+            metrics=self.metrics,
+            patience=patience or Patience(),
+        )
+        self._working = False
+        self._monitor = (
+            Monitor(
+                settings.metrics_port,
+                database=self.database,
+                metrics=self.metrics,
+                model_version=lambda: self.champion.version,
+                problems=self._problems,
+            )
+            if settings.metrics_port is not None
+            else None
+        )
         self._webhook = Webhook(settings, self._reception, self.metrics) if settings.webhook_url else None
 
     async def serve(self, stop: asyncio.Event, *, ready: Callable[[str], None] = lambda name: None) -> None:
@@ -95,6 +118,8 @@ class Runner:
         Raises `BotError`, `ReviewError` or `ModelError` when it cannot start or go on.
         """
         try:
+            if self._monitor is not None:
+                await self._monitor.start()  # first, so that it tells what a start that takes long waits for
             await asyncio.to_thread(
                 upgrade, self.database, self._review_settings.backup_folder, keep=self._review_settings.backups_kept
             )
@@ -107,29 +132,26 @@ class Runner:
             if self._webhook is not None:
                 await self._webhook.listener.stop(self._settings.shutdown_seconds)
             await self._bot.shutdown()
+            if self._monitor is not None:
+                await self._monitor.stop()
             self.database.dispose()
 
     async def _work(self, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
-        poller = Poller(
-            self._bot,
-            self._reception,
-            timeout_seconds=self._settings.poll_timeout_seconds,
-            metrics=self.metrics,
-            patience=self._patience,
-        )
         champion, dispatching, delivering = tasks = [
             asyncio.create_task(part.run()) for part in (self.champion, self._dispatcher, self._delivery)
         ]
         if self._webhook is None:
-            tasks.append(asyncio.create_task(poller.run()))
+            tasks.append(asyncio.create_task(self._poller.run()))
         menu = asyncio.create_task(set_menu(self._bot, self._settings))
         told = asyncio.create_task(stop.wait())
+        self._working = True
         ready(self._bot.username)
         try:
             ended, _ = await asyncio.wait([told, *tasks], return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
                 task.result()  # raises what ended it, if it was not told to
         finally:
+            self._working = False
             seconds = self._settings.shutdown_seconds
             if self._webhook is not None:
                 await self._webhook.listener.stop(seconds)  # nothing new comes in ...
@@ -138,6 +160,19 @@ class Runner:
             await _cancelled(delivering)
             await self._delivery.work.finish(seconds)  # ... and what is being sent is recorded.
             await _cancelled(champion)
+
+    def _problems(self) -> Iterator[str]:
+        """What keeps the bot from working, as sentences for operators."""
+        if not self._working:
+            yield "the bot is starting or stopping"
+            return
+        for name, work in (("handling", self._dispatcher.work), ("delivery", self._delivery.work)):
+            if work.idle_seconds() > _HANGS_SECONDS:
+                yield f"the {name} of messages has hung for {work.idle_seconds():.0f} s"
+        if (problem := self._reception.problem()) is not None:
+            yield problem
+        if self._webhook is None and (problem := self._poller.problem()) is not None:
+            yield problem
 
     async def _connect(self, stop: asyncio.Event) -> bool:
         """Ask the server who we are, patiently: at boot the network may come later. False if told to stop meanwhile."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import suppress
 from typing import Generic, TypeVar
@@ -22,6 +23,7 @@ class WorkInHand(Generic[Id]):
     def __init__(self) -> None:
         self._tasks: dict[Id, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._looked_at = time.monotonic()
         self._failure: BaseException | None = None
 
     def __iter__(self) -> Iterator[Id]:
@@ -39,6 +41,10 @@ class WorkInHand(Generic[Id]):
 
         task.add_done_callback(forget)
 
+    def idle_seconds(self) -> float:
+        """How long ago its loop looked for more; a loop that hangs does not look."""
+        return time.monotonic() - self._looked_at
+
     def wake(self) -> None:
         """There is something new to look for."""
         self._wake.set()
@@ -49,6 +55,7 @@ class WorkInHand(Generic[Id]):
         Raises what a task raised: work that can neither be done nor be recorded as failed (a full disk, say) must end
         the program, not be repeated for ever.
         """
+        self._looked_at = time.monotonic()
         with suppress(TimeoutError):  # others (another process, a retry that is due) do not call `wake`
             async with asyncio.timeout(seconds):
                 await self._wake.wait()

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from model.errors import ImageError, ImageProblem
 from model.features import FeatureStore
 from model.images import DEFAULT_LIMITS, decode, encode
 from review import known_photos, limits, outbox, records, replies
-from review.arrival import Accepted, Predictor, ReceivedPhoto, Refused, Rejected
+from review.arrival import Accepted, Fetch, Predictor, ReceivedPhoto, Refused, Rejected
 from review.clock import utc_now
 from review.database import Database
 from review.known_photos import KnownPhoto
@@ -53,6 +54,7 @@ class Intake:
     """Takes photos in. Blocking work runs in threads: the event loop is never held up.
 
     Below `min_free_bytes` of room on the disk new photos are refused, so that those that were accepted can be finished.
+    `stage` is entered around each stage of the way, by name, so that whoever runs it can time them.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Intake:
         limits: Limits | None = None,
         min_free_bytes: int = 0,
         clock: Callable[[], datetime] = utc_now,
+        stage: Callable[[str], AbstractContextManager[object]] = lambda name: nullcontext(),
     ) -> None:
         self._database = database
         self._images = images
@@ -75,6 +78,7 @@ class Intake:
         self._limits = limits or Limits()
         self._min_free_bytes = min_free_bytes
         self._clock = clock
+        self._stage = stage
         self._decoded = asyncio.Semaphore(_DECODED_AT_ONCE)
         self._judged = asyncio.Semaphore(_JUDGED_AT_ONCE)
 
@@ -91,15 +95,17 @@ class Intake:
         known = await asyncio.to_thread(self._record_known, photo, None) if before else None
         try:
             if known is None:
-                data = photo.data if isinstance(photo.data, bytes) else await photo.data()
+                data = photo.data if isinstance(photo.data, bytes) else await self._downloaded(photo.data)
                 received = hashlib.sha256(data).hexdigest()
                 known = await asyncio.to_thread(self._record_known, photo, received)
             if known is not None:
                 return known
             async with self._judged:
                 async with self._decoded:
-                    stored = await asyncio.to_thread(self._store, data)
-                prediction = _sound(await self._predictor.predict(stored.picture))
+                    with self._stage("decode"):
+                        stored = await asyncio.to_thread(self._store, data)
+                with self._stage("model"):
+                    prediction = _sound(await self._predictor.predict(stored.picture))
         except ImageError as error:
             await asyncio.to_thread(self._record_rejection, photo, error.problem)
             return Rejected(error.problem, str(error))
@@ -107,7 +113,12 @@ class Intake:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             return await asyncio.to_thread(self._record_refusal, photo, Refusal.DISK_FULL)
-        return await asyncio.to_thread(self._record, photo, received, stored, prediction)
+        with self._stage("record"):
+            return await asyncio.to_thread(self._record, photo, received, stored, prediction)
+
+    async def _downloaded(self, fetch: Fetch) -> bytes:
+        with self._stage("download"):
+            return await fetch()
 
     def _look(self, photo: ReceivedPhoto) -> Accepted | Refusal | bool:
         """What is to be done without fetching the photo; else whether Telegram's id of it is known."""

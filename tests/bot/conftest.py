@@ -1,6 +1,7 @@
 """A sandbox, a bot that talks to it over HTTP, and a database with the tables."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -55,6 +56,12 @@ def photo() -> Callable[[str], bytes]:
         return path.read_bytes()
 
     return read
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 @pytest.fixture

@@ -240,12 +240,6 @@ async def test_a_refusal_is_a_sentence(hook: Webhook, error: Exception, raised: 
     assert TOKEN not in str(caught.value)
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 async def test_a_bot_with_a_webhook_answers_and_leaves_it_set(
     sandbox: Sandbox,
     make_runner: Callable[..., Runner],
