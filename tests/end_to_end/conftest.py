@@ -1,116 +1,13 @@
-"""The bot as operators run it: a process of its own, talking HTTP to a sandbox in the test's loop."""
+"""What the end-to-end tests share. Whatever a bot asked for and was told is held to two other implementations."""
 
-import asyncio
-import json
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.sandbox.server import MODERATOR, Sandbox
-
-PHOTOS = Path(__file__).parents[2] / "bot" / "demo" / "photos"
-
-
-@dataclass
-class BotProcess:
-    """`bearbot run`; `log` is its stderr so far."""
-
-    process: asyncio.subprocess.Process
-    lines: list[str] = field(default_factory=list)
-
-    @property
-    def log(self) -> str:
-        return "".join(self.lines)
-
-    async def read_log(self) -> None:
-        assert self.process.stderr is not None
-        async for line in self.process.stderr:
-            self.lines.append(line.decode())
-
-    async def until_logged(self, text: str, seconds: float = 60) -> None:
-        async with asyncio.timeout(seconds):
-            while text not in self.log:
-                assert self.process.returncode is None, self.log
-                await asyncio.sleep(0.05)
-
-    async def kill(self) -> None:
-        self.process.kill()
-        await self.process.wait()
-
-    async def terminate(self, seconds: float = 30) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(seconds):
-            return await self.process.wait()
-
-
-@dataclass(frozen=True)
-class Installation:
-    """A home folder, the sandbox its bot talks to, and bearbot's commands on it."""
-
-    sandbox: Sandbox
-    home: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("BOT_", "REVIEW_", "MODEL_"))}
-        return {
-            **kept,
-            "BEARBOT_HOME": str(self.home),
-            "BOT_TOKEN": self.sandbox.token,
-            "BOT_BASE_URL": self.sandbox.url,
-            "BOT_MODERATORS": str(MODERATOR.id),
-            "REVIEW_AUDIT_RATE": "0",
-        }
-
-    @asynccontextmanager
-    async def bot(self, **environment: str) -> AsyncIterator[BotProcess]:
-        """`bearbot run` until the block ends; it may be killed or terminated inside."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "run",
-            cwd=self.home,
-            env={**self.environment, **environment},
-            stderr=asyncio.subprocess.PIPE,
-        )
-        running = BotProcess(process)
-        reading = asyncio.create_task(running.read_log())
-        try:
-            yield running
-        finally:
-            if process.returncode is None:
-                await running.terminate()
-            await reading
-
-    async def command(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit status, stdout and stderr of `bearbot ARGUMENTS`."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            *arguments,
-            cwd=self.home,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, out.decode(), err.decode()
-
-    async def rows(self, *arguments: str) -> list[dict[str, Any]]:
-        """The JSON lines that a command prints."""
-        code, out, err = await self.command(*arguments)
-        assert code == 0, err
-        return [json.loads(line) for line in out.splitlines()]
+from tests.end_to_end.installation import PHOTOS, Installation, installation_in
+from tests.telegram_types import assert_all_valid
 
 
 @pytest.fixture
@@ -119,10 +16,9 @@ def installed(tmp_path: Path) -> Callable[[], AbstractAsyncContextManager[Instal
 
     @asynccontextmanager
     async def installation() -> AsyncIterator[Installation]:
-        home = tmp_path / "home"
-        home.mkdir()
-        async with Sandbox() as sandbox:
-            yield Installation(sandbox, home)
+        async with installation_in(tmp_path / "home") as running:
+            yield running
+            assert_all_valid(running.sandbox)
 
     return installation
 

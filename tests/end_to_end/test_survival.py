@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.survival import survive
+
 Installed = Callable[[], AbstractAsyncContextManager[Any]]
 Photo = Callable[[str], bytes]
 
@@ -42,7 +44,8 @@ async def test_killed_again_and_again_it_answers_every_photo(installed: Installe
             assert one("SELECT count(*) FROM submissions") == len(sent)
             assert one("SELECT count(DISTINCT message_id) FROM submissions") == len(sent)
             assert one("SELECT count(*) FROM review_items") == one(
-                "SELECT count(*) FROM predictions WHERE route='review'"
+                "SELECT count(*) FROM predictions p JOIN submissions s ON s.id = p.submission_id"
+                " WHERE p.route = 'review' AND s.repeats_id IS NULL"  # a repeat waits with the first of its kind
             )
             assert one("SELECT count(*) FROM inbox WHERE handled_at IS NULL") == 0
             assert one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0
@@ -65,3 +68,12 @@ async def test_stopping_in_the_middle_loses_nothing(installed: Installed, photo:
             await asyncio.sleep(0.5)  # whatever would be said twice is said by now
             assert await bot.terminate() == 0
         assert len(asker.messages) == len(NAMES)
+
+
+async def test_twenty_askers_and_kills_at_chosen_moments_lose_and_double_nothing(installed: Installed) -> None:
+    """A small one of what `python tests/end_to_end/survival.py --kills 200` does."""
+    async with installed() as installation:
+        report = await survive(installation, kills=4, askers=20, seed=7)
+        assert report.wrong == [], str(report)
+        assert len(report.kills) == 4
+        assert report.answered == report.sent > 20
