@@ -1,5 +1,6 @@
 """The composition root: `bearbot`, put together from each package's own commands, each loaded when it is called."""
 
+import logging
 import sys
 import warnings
 from difflib import get_close_matches
@@ -70,8 +71,9 @@ def run() -> None:
       BOT_TOKEN=... bearbot run
     """
     from bot.errors import BotError
-    from bot.redaction import configure_logging
-    from bot.settings import BotSettings
+    from bot.logs import configure_logging
+    from bot.redaction import Redaction
+    from bot.settings import BotSettings, LogFormat
     from bot.signals import until_signal
     from model.console import note, one_line_errors
     from model.errors import ModelError
@@ -81,11 +83,28 @@ def run() -> None:
 
     with one_line_errors(BotError, ReviewError, ModelError, OSError):
         settings = BotSettings.load()
-        configure_logging(settings.token)
-        from bot.runner import Runner
+        configure_logging(
+            settings.token,
+            webhook_secret=settings.webhook_secret,
+            level=settings.log_level,
+            style=settings.log_format,
+        )
+        for_people = settings.log_format is LogFormat.TEXT  # else each line on stderr is JSON, the last one too
 
-        runner = Runner(settings, ReviewSettings.load(), ModelSettings.load())
-        until_signal(lambda stop: runner.serve(stop, ready=lambda name: note(f"@{name} listens; Ctrl-C ends it")))
+        def listens(name: str) -> None:
+            if for_people:
+                note(f"@{name} listens; Ctrl-C ends it")
+
+        try:
+            from bot.runner import Runner
+
+            runner = Runner(settings, ReviewSettings.load(), ModelSettings.load())
+            until_signal(lambda stop: runner.serve(stop, ready=listens))
+        except (BotError, ReviewError, ModelError, OSError) as error:
+            if for_people:  # a server's own words may quote the address that holds the token
+                raise BotError(Redaction(settings.token, settings.webhook_secret)(str(error))) from None
+            logging.getLogger(__name__).critical("ended by an error", exc_info=error)
+            sys.exit(1)
 
 
 def main() -> None:

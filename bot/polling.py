@@ -72,6 +72,7 @@ class Poller:
 
     async def run(self) -> None:
         """Receive until cancelled; raises `PollingConflict` when another program keeps receiving this bot's updates."""
+        self._succeeded_at = time.monotonic()
         while True:
             began = time.monotonic()
             try:

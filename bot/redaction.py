@@ -1,50 +1,43 @@
-"""The token never leaves: whatever is logged or printed as a traceback has it taken out."""
+"""Secrets never leave: the token and the webhook's secret are taken out of whatever is logged or printed."""
 
-import logging
 import re
-import sys
-import traceback
-from types import TracebackType
 
 from pydantic import SecretStr
 
-_INSTEAD = "<BOT_TOKEN>"
+_TOKEN = "<BOT_TOKEN>"  # noqa: S105 - what stands in its place
+_WEBHOOK_SECRET = "<BOT_WEBHOOK_SECRET>"  # noqa: S105 - what stands in its place
 
 
-class RedactingFormatter(logging.Formatter):
-    """Formats as usual, then replaces the token wherever it stands: message, arguments, traceback."""
+class Redaction:
+    """Takes secrets out of a text, however a server, a proxy or a `repr` wrote them."""
 
-    def __init__(self, token: SecretStr) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._token = token
+    def __init__(self, token: SecretStr, webhook_secret: SecretStr | None = None) -> None:
+        number, _, secret = token.get_secret_value().partition(":")
+        # The part behind the colon alone is the secret: who takes `123:abc` for a host and a port names only `abc`.
+        pattern = f"({_spelled(number)}{_spelled(':')})?{_spelled(secret)}"
+        self._places = [(re.compile(pattern, re.IGNORECASE), _TOKEN)]
+        if webhook_secret is not None:
+            pattern = _spelled(webhook_secret.get_secret_value())
+            self._places.append((re.compile(pattern, re.IGNORECASE), _WEBHOOK_SECRET))
 
-    def format(self, record: logging.LogRecord) -> str:
-        """One log line, or several with a traceback, without the token."""
-        return redacted(super().format(record), self._token)
+    def __call__(self, text: str) -> str:
+        """`text` with a name in the place of each secret."""
+        for pattern, instead in self._places:
+            text = pattern.sub(instead, text)
+        return text
+
+    def __repr__(self) -> str:
+        return "<Redaction>"  # the patterns are the secrets
 
 
 def redacted(text: str, token: SecretStr) -> str:
     """`text` without the token, also where a server or proxy wrote it in small letters or percent-encoded."""
-    number, _, secret = token.get_secret_value().partition(":")
-    return re.sub(f"{re.escape(number)}(:|%3a){re.escape(secret)}", _INSTEAD, text, flags=re.IGNORECASE)
+    return Redaction(token)(text)
 
 
-def configure_logging(token: SecretStr, level: int = logging.INFO) -> None:
-    """Log to stderr without the token, and print uncaught exceptions without it too.
-
-    httpx logs every address it asks for, which holds the token and says nothing of use: only its warnings are kept.
-    """
-    handler = logging.StreamHandler()
-    handler.setFormatter(RedactingFormatter(token))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.captureWarnings(True)
-    for chatty in ("httpx", "httpcore", "apscheduler", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    # An answer that is no JSON is raised as an error as well, and said in one line by whoever asked.
-    logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
-
-    def print_redacted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        text = "".join(traceback.format_exception(kind, error, trace))
-        sys.stderr.write(redacted(text, token))
-
-    sys.excepthook = print_redacted
+def _spelled(secret: str) -> str:
+    """A pattern of `secret` as it is or percent-encoded, once or (a redirect in an address) more often."""
+    return "".join(
+        character if character.isalnum() else f"(?:{re.escape(character)}|%(?:25)*{ord(character):02x})"
+        for character in secret
+    )

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -23,6 +25,7 @@ from bot.reception import Reception
 from bot.settings import BotSettings
 from bot.webhook import Webhook
 from model.champion import Champion
+from model.errors import ModelError
 from model.registry import Registry
 from model.settings import ModelSettings
 from review.database import Database
@@ -146,6 +149,10 @@ class Runner:
         told = asyncio.create_task(stop.wait())
         self._working = True
         ready(self._bot.username)
+        receives = "polling" if self._webhook is None else "webhook"
+        about = {"version": version("bearbot"), "model": await asyncio.to_thread(self._champion), "receives": receives}
+        _log.info("started", extra={"bot": self._bot.username, **about})
+        began = time.monotonic()
         try:
             ended, _ = await asyncio.wait([told, *tasks], return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
@@ -160,6 +167,13 @@ class Runner:
             await _cancelled(delivering)
             await self._delivery.work.finish(seconds)  # ... and what is being sent is recorded.
             await _cancelled(champion)
+            _log.info("stopped", extra={"after_seconds": round(time.monotonic() - began)})
+
+    def _champion(self) -> str | None:
+        try:
+            return self.registry.champion()
+        except (ModelError, OSError):  # `Champion` logs what is wrong
+            return None
 
     def _problems(self) -> Iterator[str]:
         """What keeps the bot from working, as sentences for operators."""

@@ -66,7 +66,7 @@ def _in_browser(home: Path, port: int) -> None:
     from pydantic import SecretStr
 
     from bot.demo.stage import stage
-    from bot.redaction import configure_logging
+    from bot.logs import configure_logging
     from bot.sandbox.server import TOKEN
     from bot.signals import until_signal
 

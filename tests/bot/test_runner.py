@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import SecretStr
 
-from bot import redaction
+from bot import logs
 from bot.cli import bearbot
 from bot.errors import InvalidTokenError, PollingConflict
 from bot.polling import Patience
@@ -53,7 +53,7 @@ def test_a_home_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("BEARBOT_HOME", str(tmp_path / "file" / "home"))
     monkeypatch.setenv("BOT_TOKEN", TOKEN)
     monkeypatch.setenv("BOT_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setattr(redaction, "configure_logging", lambda token: None)  # it would stay for the tests after this
+    monkeypatch.setattr(logs, "configure_logging", lambda *_, **__: None)  # it would stay for the tests after this
     result = CliRunner().invoke(bearbot, ["run"])
     assert result.exit_code == 1
     assert result.stderr.startswith("error: ")
