@@ -8,6 +8,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
+from bot.catalogue import Catalogue, catalogue_for
 from bot.metrics import Metrics
 from bot.observation import ObservedIntake
 from bot.settings import BotSettings
@@ -55,11 +56,17 @@ class BotContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], d
     """`context.services` is what `application.build_application` put into the application's bot_data."""
 
     caller = Caller()  # of nobody, until `look_up`
+    language: str | None = None  # IETF tag; what `caller` chose, else what their Telegram says now, else what it said
 
     @property
     def services(self) -> Services:
         """The services of the running bot."""
         return self.bot_data["services"]
+
+    @property
+    def words(self) -> Catalogue:
+        """What the bot says, in the caller's language."""
+        return catalogue_for(self.language)
 
     async def look_up(self, update: Update) -> None:
         """Find out who the update is from, anew each time: who was a moderator yesterday may not be one now."""
@@ -67,6 +74,7 @@ class BotContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], d
         if user is not None:
             known = await asyncio.to_thread(self._known, user.id)
             self.caller = Caller(self.services.settings.role_of(user.id, known.chat_access), known)
+            self.language = known.language if known.chose_language else user.language_code or known.language
 
     def _known(self, user_id: int) -> Acquaintance:
         with self.services.database.read() as session:

@@ -9,6 +9,7 @@ from telegram import Bot, Message, ReplyParameters
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot import messages
+from bot.catalogue import catalogue_for
 from bot.connection import wait_of
 from bot.work import WorkInHand
 from review import outbox
@@ -71,16 +72,17 @@ class Delivery:
 
     async def _content(self, kind: OutboxKind, message: PendingMessage) -> tuple[str, bytes | None]:
         """The words, and the picture that they stand under, if any."""
+        words = catalogue_for(message.recipient.language)
         if kind is not OutboxKind.EXPLANATION:
-            return messages.render(kind, message.parameters), None
+            return messages.render(words, kind, message.parameters), None
         self._drawn.add(message.id)
         try:
             explained = await self._explain(message.parameters["submission"])
         finally:
             self._drawn.remove(message.id)
         if isinstance(explained, Unexplained):
-            return messages.unexplained(explained), None
-        return messages.explanation_caption(explained), explained.sheet
+            return messages.unexplained(words, explained), None
+        return messages.explanation_caption(words, explained), explained.sheet
 
     async def _send(self, recipient: Recipient, text: str, photo: bytes | None) -> Message:
         quoted = recipient.reply_to_message_id

@@ -4,7 +4,8 @@ BotError                   catch it at a command to report one failure; its text
 ├── InvalidTokenError      the Bot API server does not know the token
 ├── ServerError            what answers at BOT_BASE_URL is no Bot API server, or nothing answers
 ├── PollingConflict        another program receives this bot's updates
-└── CannotListen           an address of ours (webhook, metrics) is taken or not this machine's
+├── CannotListen           an address of ours (webhook, metrics) is taken or not this machine's
+└── NoSuchWords            the catalogues cannot say what the code wants to say: a mistake in this program
 """
 
 
@@ -26,3 +27,7 @@ class PollingConflict(BotError):
 
 class CannotListen(BotError):
     """An address where this program should listen cannot be had."""
+
+
+class NoSuchWords(BotError, ValueError):
+    """The catalogues have no such message, or it wants another variable; its text tells no values."""

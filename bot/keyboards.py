@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot import messages
+from bot.catalogue import Catalogue
 
 _PREFIX = "r"
 _LABELS_IN_A_ROW = 3
@@ -43,18 +43,16 @@ class Tap:
         return cls(int(number), token, choice)
 
 
-def review_keyboard(item_id: int, token: str, labels: Sequence[str]) -> InlineKeyboardMarkup:
+def review_keyboard(words: Catalogue, item_id: int, token: str, labels: Sequence[str]) -> InlineKeyboardMarkup:
     """The labels, then none of these, can't tell, skip."""
-    buttons = [InlineKeyboardButton(label, callback_data=Tap(item_id, token, label).data()) for label in labels]
+    buttons = [
+        InlineKeyboardButton(words.label(label), callback_data=Tap(item_id, token, label).data()) for label in labels
+    ]
     rows = [buttons[i : i + _LABELS_IN_A_ROW] for i in range(0, len(buttons), _LABELS_IN_A_ROW)]
     rows.append(
         [
-            InlineKeyboardButton(text, callback_data=Tap(item_id, token, choice.value).data())
-            for text, choice in (
-                (messages.NONE_BUTTON, Choice.NONE),
-                (messages.CANT_TELL_BUTTON, Choice.CANT_TELL),
-                (messages.SKIP_BUTTON, Choice.SKIP),
-            )
+            InlineKeyboardButton(words(f"button-{choice}"), callback_data=Tap(item_id, token, choice.value).data())
+            for choice in Choice
         ]
     )
     return InlineKeyboardMarkup(rows)

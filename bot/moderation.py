@@ -27,11 +27,6 @@ _PREVIEW_SIDE = 1280  # pixels: what Telegram makes of a photo anyway
 _LARGEST_RATIO = 15  # Telegram refuses photos from 20 on
 
 _KINDS = {Choice.NONE: VerdictKind.NONE, Choice.CANT_TELL: VerdictKind.CANT_TELL, Choice.SKIP: VerdictKind.SKIP}
-_WORDS = {
-    Choice.NONE: messages.NONE_BUTTON,
-    Choice.CANT_TELL: messages.CANT_TELL_BUTTON,
-    Choice.SKIP: messages.SKIP_BUTTON,
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ async def review(update: Update, context: BotContext) -> None:
     assert message is not None
     role = context.caller.role
     if user is None or role is None:
-        await message.reply_text(messages.NOT_A_MODERATOR)
+        await message.reply_text(context.words("not-a-moderator"))
         return
     await _bring_next(message.chat_id, user, role, context)
 
@@ -59,24 +54,25 @@ async def pressed(update: Update, context: BotContext) -> None:
     """A tap on any button. Roles are checked again: who was a moderator yesterday may not be one now."""
     query = update.callback_query
     assert query is not None
-    role = context.caller.role
+    role, words = context.caller.role, context.words
     tap = Tap.parse(query.data)
     labels = await asyncio.to_thread(context.services.labels)
     if role is None:
-        await _answer(query, messages.NOT_A_MODERATOR)
+        await _answer(query, words("not-a-moderator"))
         return
     if tap is None or (tap.choice not in labels and tap.choice not in list(Choice)):
-        await _answer(query, messages.OUTDATED_BUTTON)
+        await _answer(query, words("outdated-review-button"))
         return
-    words = _WORDS[Choice(tap.choice)] if tap.choice in list(Choice) else tap.choice
+    choice = words(f"button-{tap.choice}") if tap.choice in list(Choice) else words.label(tap.choice)
     try:
         name = await asyncio.to_thread(_settle, context.services, tap, query.from_user, role)
     except (AlreadySettled, LeaseLost, NotFound) as error:  # any other failure is tried again: no verdict is lost
-        await _answer(query, str(error))
-        await _edit(query, str(error))
+        refusal = messages.refused_tap(words, error, tap.item_id)
+        await _answer(query, refusal)
+        await _edit(query, refusal)
     else:
         await _answer(query, None)
-        await _edit(query, messages.review_result(item_id=tap.item_id, choice=words, reviewer=name))
+        await _edit(query, messages.review_result(words, item_id=tap.item_id, choice=choice, reviewer=name))
         context.services.wake_delivery()
     try:
         await _bring_next(query.from_user.id, query.from_user, role, context)
@@ -88,24 +84,25 @@ async def _bring_next(chat_id: int, user: User, role: Role, context: BotContext)
     labels = await asyncio.to_thread(context.services.labels)
     card = await asyncio.to_thread(_claim_next, context.services, user, role)
     if card is None:
-        await context.bot.send_message(chat_id, messages.NOTHING_WAITS)
+        await context.bot.send_message(chat_id, context.words("nothing-waits"))
         return
     item = card.item
     text = messages.review_card(
+        context.words,
         item_id=item.id,
         reasons=item.reasons,
         probabilities=item.probabilities,
         waiting_seconds=(utc_now() - item.submitted_at).total_seconds(),
         left=card.left,
     )
-    keyboard = review_keyboard(item.id, card.token, labels)
+    keyboard = review_keyboard(context.words, item.id, card.token, labels)
     if card.photo is not None:
         try:
             await context.bot.send_photo(chat_id, card.photo, caption=text, reply_markup=keyboard)
             return
         except BadRequest as error:  # one photo that Telegram does not take must not hold up the queue
             _log.warning("the photo of item %d could not be sent: %s", item.id, error)
-    await context.bot.send_message(chat_id, f"{messages.PHOTO_GONE}\n{text}", reply_markup=keyboard)
+    await context.bot.send_message(chat_id, f"{context.words('photo-gone')}\n{text}", reply_markup=keyboard)
 
 
 def _claim_next(services: Services, user: User, role: Role) -> _Card | None:

@@ -35,7 +35,9 @@ async def photo(update: Update, context: BotContext) -> None:
     assert message is not None
     file = _file_in(message)
     if file is None:
-        await message.reply_text(messages.not_a_picture(await asyncio.to_thread(context.services.labels)))
+        await message.reply_text(
+            messages.not_a_picture(context.words, await asyncio.to_thread(context.services.labels))
+        )
         return
     services = context.services
     source_key = f"telegram:{message.chat_id}:{message.message_id}"

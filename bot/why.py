@@ -45,7 +45,7 @@ def _ask(context: BotContext, message: Message, user: User, item: int | None) ->
     """Have the explanation sent; or the sentence that says why not. Askers are told of their own photos only."""
     moderator = context.caller.role is not None
     if item is not None and not moderator:
-        return messages.NOT_A_MODERATOR
+        return context.words("not-a-moderator")
     replied = message.reply_to_message
     with context.services.database.write() as session:
         if item is not None:
@@ -55,14 +55,16 @@ def _ask(context: BotContext, message: Message, user: User, item: int | None) ->
         else:
             submission = submissions.latest_of(session, user.id)
         if submission is None and replied is None:
-            return messages.NO_PHOTO_YET
+            return context.words("no-photo-yet")
         if submission is None or not (moderator or submissions.is_by(session, submission, user.id)):
-            return messages.NOT_YOUR_PHOTO
+            return context.words("not-your-photo")
         outbox.enqueue(
             session,
             kind=OutboxKind.EXPLANATION,
             parameters={"submission": submission.id},
-            recipient=Recipient(message.chat_id, message.message_thread_id, _quoted(message, submission)),
+            recipient=Recipient(
+                message.chat_id, message.message_thread_id, _quoted(message, submission), context.language
+            ),
             dedupe_key=f"why:{message.chat_id}:{message.message_id}",
             now=utc_now(),
         )

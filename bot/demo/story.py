@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bot import messages
+from bot.catalogue import catalogue_for
 from bot.demo.stage import Stage
 from bot.errors import BotError
 from bot.sandbox.files import NotAPicture
@@ -95,7 +95,8 @@ class Story:
         if photo is None:
             raise BotError(f"the bot did not bring a photo that waits, but: {card.words}")
         label = self._truth(photo) or NONE_OF_THESE
-        button = messages.NONE_BUTTON if label == NONE_OF_THESE else label
+        words = catalogue_for(mo.user.language_code)
+        button = words("button-none") if label == NONE_OF_THESE else words.label(label)
         self._say(f"{mo.name} looks at {photo.name} and taps [{button}]")
         await mo.press(card, button)
         await self._hear(self._asker)

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.catalogue import catalogue_for
 from bot.keyboards import Choice, Tap, review_keyboard
 from model.errors import DatasetError
 from model.labels import Vocabulary
@@ -41,7 +42,7 @@ def test_what_is_not_ours_is_refused() -> None:
 
 
 def test_the_keyboard_has_each_label_and_each_choice_once() -> None:
-    keyboard = review_keyboard(7, "t", ("a", "b", "c", "d"))
+    keyboard = review_keyboard(catalogue_for("en"), 7, "t", ("a", "b", "c", "d"))
     taps = [Tap.parse(str(button.callback_data)) for row in keyboard.inline_keyboard for button in row]
     assert [tap.choice for tap in taps if tap] == ["a", "b", "c", "d", "none", "cant_tell", "skip"]
     assert {tap.item_id for tap in taps if tap} == {7}

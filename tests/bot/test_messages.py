@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from bot import messages
+from bot.catalogue import catalogue_for
 from model.errors import ImageProblem
 from review.explanations import ExplainedPhoto, Unexplained
 from review.outbox import OutboxKind
 from review.policy import Reason
 
+WORDS = catalogue_for("en")
 LABELS = ("black", "grizzly", "teddy")
 
 
@@ -22,11 +24,12 @@ def answered(**changes: object) -> str:
         "model_version": "v",
         **changes,
     }
-    return messages.render(OutboxKind.ANSWERED, parameters)
+    return messages.render(WORDS, OutboxKind.ANSWERED, parameters)
 
 
 def in_review(*reasons: Reason, label: str | None = "black", confidence: float | None = 0.6) -> str:
     return messages.render(
+        WORDS,
         OutboxKind.IN_REVIEW,
         {"reasons": [r.value for r in reasons], "label": label, "confidence": confidence, "model_version": "v"},
     )
@@ -62,13 +65,15 @@ def test_without_a_model_a_person_is_promised() -> None:
 
 @pytest.mark.parametrize("problem", list(ImageProblem))
 def test_every_problem_has_its_own_sentence(problem: ImageProblem) -> None:
-    said = {p: messages.render(OutboxKind.REJECTED, {"problem": p.value, "limit": 20_000_000}) for p in ImageProblem}
+    said = {
+        p: messages.render(WORDS, OutboxKind.REJECTED, {"problem": p.value, "limit": 20_000_000}) for p in ImageProblem
+    }
     assert list(said.values()).count(said[problem]) == 1
     assert said[problem].endswith(".")
 
 
 def human(label: str, guess: str | None, told: str) -> str:
-    return messages.render(OutboxKind.HUMAN_ANSWER, {"label": label, "model_label": guess, "told": told})
+    return messages.render(WORDS, OutboxKind.HUMAN_ANSWER, {"label": label, "model_label": guess, "told": told})
 
 
 def test_the_persons_answer() -> None:
@@ -80,26 +85,26 @@ def test_the_persons_answer() -> None:
 
 
 def test_a_correction_says_both() -> None:
-    text = messages.render(OutboxKind.CORRECTION, {"label": "none", "previous_label": "grizzly"})
+    text = messages.render(WORDS, OutboxKind.CORRECTION, {"label": "none", "previous_label": "grizzly"})
     assert "it shows none of the kinds that I know" in text
     assert "it is grizzly" in text
 
 
 def test_labels_are_data() -> None:
-    assert "oak, elm and ash" in messages.start(("oak", "elm", "ash"))
-    assert "cat or dog" in messages.not_a_picture(("cat", "dog"))
-    assert messages.listed(("one",)) == "one"
+    assert "oak, elm and ash" in messages.start(WORDS, ("oak", "elm", "ash"))
+    assert "cat or dog" in messages.not_a_picture(WORDS, ("cat", "dog"))
+    assert ": one." in messages.start(WORDS, ("one",))
 
 
 def test_help_tells_of_why() -> None:
-    assert "/why" in messages.help_text(LABELS, moderator=False)
+    assert "/why" in messages.help_text(WORDS, LABELS, moderator=False)
     assert "why" in messages.MENU
 
 
 @pytest.mark.parametrize("command", ["review", "stats"])
 def test_help_and_the_menu_tell_moderators_more(command: str) -> None:
-    assert f"/{command}" in messages.help_text(LABELS, moderator=True)
-    assert f"/{command}" not in messages.help_text(LABELS, moderator=False)
+    assert f"/{command}" in messages.help_text(WORDS, LABELS, moderator=True)
+    assert f"/{command}" not in messages.help_text(WORDS, LABELS, moderator=False)
     assert command in messages.MODERATOR_MENU
     assert command not in messages.MENU
 
@@ -107,24 +112,29 @@ def test_help_and_the_menu_tell_moderators_more(command: str) -> None:
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_words_for_moderators(reason: Reason) -> None:
     card = messages.review_card(
-        item_id=7, reasons=[reason.value], probabilities={"black": 0.3, "teddy": 0.7}, waiting_seconds=7300, left=2
+        WORDS,
+        item_id=7,
+        reasons=[reason.value],
+        probabilities={"black": 0.3, "teddy": 0.7},
+        waiting_seconds=7300,
+        left=2,
     )
     assert card.startswith("#7: ")
     assert reason.value not in card.splitlines()[0]
     assert "teddy 70 %, black 30 %" in card
     assert "Waiting 2 hours; 2 more" in card
-    assert messages.item_on_card(card) == messages.item_on_card(f"{messages.PHOTO_GONE}\n{card}") == 7
+    assert messages.item_on_card(card) == messages.item_on_card(f"{WORDS('photo-gone')}\n{card}") == 7
 
 
 def test_a_card_is_known_by_its_item_also_once_it_is_answered() -> None:
-    assert messages.item_on_card(messages.review_result(item_id=12, choice="black", reviewer="Mo")) == 12
-    for text in ("", "12: black", "see #12: black", "#12 black", "#x: y", f"#{'9' * 30}: y", messages.NOTHING_WAITS):
+    assert messages.item_on_card(messages.review_result(WORDS, item_id=12, choice="black", reviewer="Mo")) == 12
+    for text in ("", "12: black", "see #12: black", "#12 black", "#x: y", f"#{'9' * 30}: y", WORDS("nothing-waits")):
         assert messages.item_on_card(text) is None
 
 
 def explained(**changes: Any) -> str:
     parts = {"sheet": b"", "label": "grizzly", "confidence": 0.97, "in_domain": True, "explained_by": "v2"}
-    return messages.explanation_caption(ExplainedPhoto(**{**parts, "judged_by": "v2", **changes}))
+    return messages.explanation_caption(WORDS, ExplainedPhoto(**{**parts, "judged_by": "v2", **changes}))
 
 
 def test_the_caption_of_an_explanation_is_one_sentence_that_says_whose_view_it_is() -> None:
@@ -142,10 +152,10 @@ def test_the_caption_of_an_explanation_is_one_sentence_that_says_whose_view_it_i
 
 @pytest.mark.parametrize("why", list(Unexplained))
 def test_every_explanation_that_cannot_be_had_has_its_own_sentence(why: Unexplained) -> None:
-    said = [messages.unexplained(other) for other in Unexplained]
-    assert said.count(messages.unexplained(why)) == 1
+    said = [messages.unexplained(WORDS, other) for other in Unexplained]
+    assert said.count(messages.unexplained(WORDS, why)) == 1
 
 
 def test_every_message_but_the_drawn_one_has_words() -> None:
     with pytest.raises(ValueError, match="drawn"):
-        messages.render(OutboxKind.EXPLANATION, {"submission": 1})
+        messages.render(WORDS, OutboxKind.EXPLANATION, {"submission": 1})

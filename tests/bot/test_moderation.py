@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from bot import messages
+from bot.catalogue import catalogue_for
 from bot.runner import Runner
 from bot.sandbox.faults import Fault
 from bot.sandbox.objects import Message
@@ -21,6 +21,8 @@ from review.people import reviewer_named
 from review.tables import Reviewer, ReviewItem, Role, Verdict, VerdictKind
 
 pytestmark = pytest.mark.anyio
+
+WORDS = catalogue_for("en")
 
 Photo = Callable[[str], bytes]
 
@@ -58,11 +60,11 @@ async def test_one_tap_settles_tells_the_asker_and_brings_the_next(
         "black",
         "grizzly",
         "teddy",
-        messages.NONE_BUTTON,
-        messages.CANT_TELL_BUTTON,
-        messages.SKIP_BUTTON,
+        WORDS("button-none"),
+        WORDS("button-cant_tell"),
+        WORDS("button-skip"),
     ]
-    answer = await mo.press(first, messages.NONE_BUTTON)
+    answer = await mo.press(first, WORDS("button-none"))
     assert not answer.show_alert
     turned = await mo.expect("None of these, said Mo")
     assert turned.message_id == first.message_id
@@ -72,7 +74,7 @@ async def test_one_tap_settles_tells_the_asker_and_brings_the_next(
     assert heard.reply_to is not None
     assert heard.reply_to.message_id == polar.message_id
     await mo.press(second, "grizzly")
-    await mo.expect(messages.NOTHING_WAITS)
+    await mo.expect(WORDS("nothing-waits"))
     heard = await sandbox.asker.expect("it is grizzly")
     assert heard.reply_to is not None
     assert heard.reply_to.message_id == doubtful.message_id
@@ -84,9 +86,9 @@ async def test_one_tap_settles_tells_the_asker_and_brings_the_next(
 async def test_skip_and_cant_tell_leave_the_item_open(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
     await asked(sandbox, photo, "none_coffee")
     mo = sandbox.moderator
-    await mo.press(await card(mo), messages.SKIP_BUTTON)
+    await mo.press(await card(mo), WORDS("button-skip"))
     again = await mo.expect(lambda message: message.keyboard is not None)
-    await mo.press(again, messages.CANT_TELL_BUTTON)
+    await mo.press(again, WORDS("button-cant_tell"))
     await mo.expect(lambda message: message.keyboard is not None)
     assert verdicts(runner) == [(VerdictKind.SKIP, None), (VerdictKind.CANT_TELL, None)]
     await sandbox.asker.expect_silence(0.5)
@@ -95,13 +97,13 @@ async def test_skip_and_cant_tell_leave_the_item_open(sandbox: Sandbox, runner: 
 async def test_only_moderators_review(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
     await asked(sandbox, photo, "none_coffee")
     await sandbox.second_asker.send_text("/review")
-    await sandbox.second_asker.expect(messages.NOT_A_MODERATOR)
+    await sandbox.second_asker.expect(WORDS("not-a-moderator"))
     shown = await card(sandbox.moderator)
     # Mo forwards the card into a group, and Ben taps its buttons there.
     group = sandbox.group("Bears", [sandbox.moderator, sandbox.second_asker])
     forwarded = sandbox.world.post(group, shown.content, keyboard=shown.keyboard)
     answer = await sandbox.second_asker.at(group).press(forwarded, "teddy")
-    assert answer.text == messages.NOT_A_MODERATOR
+    assert answer.text == WORDS("not-a-moderator")
     assert verdicts(runner) == []
 
 
@@ -151,8 +153,8 @@ async def test_a_late_tap_settles_nothing_and_brings_a_fresh_card(
     assert "no longer yours" in (answer.text or "")
     fresh = await sandbox.moderator.expect(lambda message: message.keyboard is not None)
     assert verdicts(runner) == []
-    await sandbox.moderator.press(fresh, messages.NONE_BUTTON)
-    await sandbox.moderator.expect(messages.NOTHING_WAITS)
+    await sandbox.moderator.press(fresh, WORDS("button-none"))
+    await sandbox.moderator.expect(WORDS("nothing-waits"))
     assert verdicts(runner) == [(VerdictKind.NONE, None)]
 
 
@@ -160,12 +162,12 @@ async def test_a_tap_that_is_handled_twice_settles_once(sandbox: Sandbox, runner
     await asked(sandbox, photo, "none_coffee")
     shown = await card(sandbox.moderator)
     assert shown.keyboard is not None
-    none = shown.keyboard.find(messages.NONE_BUTTON)
+    none = shown.keyboard.find(WORDS("button-none"))
     assert none is not None
-    await sandbox.moderator.press(shown, messages.NONE_BUTTON)
-    await sandbox.moderator.expect(messages.NOTHING_WAITS)
+    await sandbox.moderator.press(shown, WORDS("button-none"))
+    await sandbox.moderator.expect(WORDS("nothing-waits"))
     sandbox.world.press(sandbox.moderator.user, shown, str(none.callback_data))  # the same tap, after a crash
-    await sandbox.moderator.expect(messages.NOTHING_WAITS)
+    await sandbox.moderator.expect(WORDS("nothing-waits"))
     assert verdicts(runner) == [(VerdictKind.NONE, None)]
     await sandbox.asker.expect("it shows none")
     await sandbox.asker.expect_silence(0.3)
@@ -185,8 +187,8 @@ async def test_a_database_that_fails_for_a_moment_costs_no_verdict(
         return settle(*arguments, **named)
 
     monkeypatch.setattr(queue, "settle", locked)
-    await sandbox.moderator.press(shown, messages.NONE_BUTTON)
-    await sandbox.moderator.expect(messages.NOTHING_WAITS)
+    await sandbox.moderator.press(shown, WORDS("button-none"))
+    await sandbox.moderator.expect(WORDS("nothing-waits"))
     assert verdicts(runner) == [(VerdictKind.NONE, None)]
 
 
@@ -197,7 +199,7 @@ async def test_trouble_with_telegram_after_a_tap_records_it_once(
     shown = await card(sandbox.moderator)
     for method in ("editMessageCaption", "sendPhoto"):
         sandbox.faults.add(Fault(method=method, status=502, description="Bad Gateway"))
-    await sandbox.moderator.press(shown, messages.SKIP_BUTTON)
+    await sandbox.moderator.press(shown, WORDS("button-skip"))
     await sandbox.moderator.expect_silence(2.0)
     assert verdicts(runner) == [(VerdictKind.SKIP, None)]
     await card(sandbox.moderator)
@@ -222,12 +224,12 @@ async def test_a_photo_that_telegram_refuses_does_not_hold_up_the_queue(
     await asked(sandbox, photo, "none_coffee")
     sandbox.faults.add(Fault(method="sendPhoto", status=400, description="Bad Request: PHOTO_INVALID_DIMENSIONS"))
     shown = await card(sandbox.moderator)
-    assert messages.PHOTO_GONE in shown.words
-    await sandbox.moderator.press(shown, messages.NONE_BUTTON)
-    await sandbox.moderator.expect(messages.NOTHING_WAITS)
+    assert WORDS("photo-gone") in shown.words
+    await sandbox.moderator.press(shown, WORDS("button-none"))
+    await sandbox.moderator.expect(WORDS("nothing-waits"))
 
 
 @pytest.mark.usefixtures("runner")
 async def test_an_empty_queue_is_praised(sandbox: Sandbox) -> None:
     await sandbox.moderator.send_text("/review")
-    await sandbox.moderator.expect(messages.NOTHING_WAITS)
+    await sandbox.moderator.expect(WORDS("nothing-waits"))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot import messages
+from bot import stats_words
+from bot.catalogue import catalogue_for
 from bot.runner import Runner
 from bot.sandbox.objects import Message
 from bot.sandbox.server import Sandbox
@@ -23,6 +24,8 @@ from review.statistics import ModelPromise, QueueStatistics
 from review.tables import VerdictKind
 
 pytestmark = pytest.mark.anyio
+
+WORDS = catalogue_for("en")
 
 MODEL_SECONDS = 60.0
 BOUND = RiskThreshold(
@@ -57,11 +60,11 @@ def figures(**changes: Any) -> QueueStatistics:
 
 def said_of(promise: ModelPromise | None, *, stranded: bool = False) -> str:
     """The last paragraph."""
-    return messages.stats(figures(), promise, stranded=stranded).rpartition("\n\n")[2]
+    return stats_words.stats(WORDS, figures(), promise, stranded=stranded).rpartition("\n\n")[2]
 
 
 def test_a_busy_queue_and_a_model_with_a_promise() -> None:
-    assert messages.stats(figures(), ModelPromise("v7", BOUND), stranded=False) == (
+    assert stats_words.stats(WORDS, figures(), ModelPromise("v7", BOUND), stranded=False) == (
         "Photos sent: 1204\n"
         "Answered by the model alone: 1030\n"
         "\n"
@@ -95,7 +98,7 @@ def test_before_the_first_photo() -> None:
         settled_items=0,
         agreement_in_audit=Proportion.of(0, 0),
     )
-    assert messages.stats(nothing, None, stranded=False) == (
+    assert stats_words.stats(WORDS, nothing, None, stranded=False) == (
         "Photos sent: 0\n"
         "Answered by the model alone: 0\n"
         "\n"
@@ -111,14 +114,14 @@ def test_before_the_first_photo() -> None:
 
 
 def test_one_reason_each_needs_no_remark() -> None:
-    assert "more than one" not in messages.stats(
-        figures(open_items=3, open_by_reason={"audit": 3}), None, stranded=False
+    assert "more than one" not in stats_words.stats(
+        WORDS, figures(open_items=3, open_by_reason={"audit": 3}), None, stranded=False
     )
 
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_words(reason: Reason) -> None:
-    said = messages.stats(figures(open_by_reason={reason.value: 12}), None, stranded=False)
+    said = stats_words.stats(WORDS, figures(open_by_reason={reason.value: 12}), None, stranded=False)
     assert "_" not in said
     assert ": 12\n- " in said
 
@@ -182,7 +185,7 @@ async def test_a_moderator_reads_the_figures(sandbox: Sandbox, runner: Runner, p
 @pytest.mark.usefixtures("runner")
 async def test_nobody_else_does(sandbox: Sandbox) -> None:
     await sandbox.asker.send_text("/stats")
-    assert (await sandbox.asker.expect()).words == messages.NOT_A_MODERATOR
+    assert (await sandbox.asker.expect()).words == WORDS("not-a-moderator")
 
 
 def promoted(runner: Runner, **changes: Any) -> ModelCard:

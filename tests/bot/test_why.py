@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
-from bot import messages
+from bot.catalogue import catalogue_for
 from bot.runner import Runner
 from bot.sandbox.faults import Fault
 from bot.sandbox.objects import Message
@@ -20,6 +20,8 @@ from model.explanation import Explainer
 from review.tables import OutboxMessage, PredictionRecord, Submission
 
 pytestmark = pytest.mark.anyio
+
+WORDS = catalogue_for("en")
 
 Photo = Callable[[str], bytes]
 MODEL_SECONDS = 60.0
@@ -79,12 +81,12 @@ async def test_nobody_sees_what_another_sent(sandbox: Sandbox, runner: Runner, p
     await answered(sandbox.asker, photo, "black_dod")
     ben = sandbox.second_asker
     await ben.send_text("/why")
-    await ben.expect(messages.NO_PHOTO_YET)
+    await ben.expect(WORDS("no-photo-yet"))
     words = await ben.send_text("my own words")
     answer = await ben.expect("Send a photo")
     for pointed in (words, answer):
         await ben.send_text("/why", reply_to=pointed)
-        await ben.expect(messages.NOT_YOUR_PHOTO)
+        await ben.expect(WORDS("not-your-photo"))
     # As if Ana's photo and what she heard had come to be in Ben's chat.
     with runner.database.write() as session:
         session.execute(update(Submission).values(chat_id=ben.chat.id, message_id=words.message_id))
@@ -95,7 +97,7 @@ async def test_nobody_sees_what_another_sent(sandbox: Sandbox, runner: Runner, p
         )
     for pointed in (words, answer):
         await ben.send_text("/why", reply_to=pointed)
-        await ben.expect(messages.NOT_YOUR_PHOTO)
+        await ben.expect(WORDS("not-your-photo"))
     assert not [message for message in ben.messages if message.content.photo]
 
 
@@ -113,11 +115,11 @@ async def test_moderators_ask_about_review_cards_and_nobody_else_does(sandbox: S
     await ben.expect("Send a photo")
     shown = sandbox.world.post(ben.chat, card.content)
     await ben.send_text("/why", reply_to=shown)
-    await ben.expect(messages.NOT_A_MODERATOR)
+    await ben.expect(WORDS("not-a-moderator"))
     claimed = await ben.send_text(card.words)
     await ben.expect("Send a photo")
     await ben.send_text("/why", reply_to=claimed)  # what people write themselves is no card
-    await ben.expect(messages.NOT_YOUR_PHOTO)
+    await ben.expect(WORDS("not-your-photo"))
 
 
 @pytest.mark.parametrize("lost", ["row", "file", "half"])

@@ -1,0 +1,26 @@
+# What is said to everybody: greeting, help, what is no photo, and what went wrong in general.
+
+start =
+    Hello! Send me a photo and I tell you what it shows{ $count ->
+        [0] {""}
+       *[other] : { LABELS($labels) }
+    }. When I am not sure, a person looks at it and you hear from them.
+
+    Photos are kept, without their location and camera data, so that people can check and improve the answers.
+help =
+    Send a photo, or an image as a file.{ $count ->
+        [0] {""}
+       *[other] {" "}I know: { LABELS($labels) }.
+    }
+    I answer at once when I am sure; otherwise a person looks at the photo, and I tell you what they say.
+    /why shows how I came to my last answer; as a reply to an answer, how I came to that one.
+help-for-moderators =
+    You are a moderator: /review brings you the next photo that waits.
+    /stats shows how much waits, and how good the answers are.
+not-a-picture =
+    I can only look at photos and image files.{ $count ->
+        [0] {""}
+       *[other] {" "}Send me one that shows { LABELS($labels, last: "or") }.
+    }
+failed = Something is wrong on my side: I could not handle this message. Please send it once more later.
+outdated-button = This button is out of date.

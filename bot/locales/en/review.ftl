@@ -1,0 +1,30 @@
+# What moderators read while they review: cards, their buttons, and what becomes of them.
+
+not-a-moderator = Only moderators can do that.
+nothing-waits = Nothing waits for review. Well done!
+outdated-review-button = This button is out of date. /review brings the next photo.
+photo-gone = (the photo cannot be shown)
+
+button-none = None of these
+button-cant_tell = Can't tell
+button-skip = Skip
+
+reason-low_confidence = not sure
+reason-out_of_domain = unlike the photos it learnt from
+reason-audit = random check
+reason-disputed = the asker disagrees
+reason-no_model = no model was running
+
+# A card begins with the item's number (#12) and the reasons why people look at it.
+card-model = The model: { $ranking }
+card-ranked = { LABEL($label) } { PERCENT($probability) }
+card-waiting = Waiting { DURATION($seconds) }; { $left } more in the queue
+card-result = { $choice }, said { $reviewer }
+
+already-settled =
+    item { $item } is settled: { $reviewer } said '{ $label ->
+        [none] none
+       *[other] { LABEL($label) }
+    }'
+lease-lost = item { $item } is no longer yours: the time was up, or you claimed it once more; claim again
+item-gone = item { $item } is gone: its photo was deleted
