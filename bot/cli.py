@@ -20,6 +20,7 @@ _COMMANDS = {
     "retrain": "review.cli.retrain:retrain",
     "model": "model.cli:model",
     "db": "review.cli.database:db",
+    "bot": "bot.operations:bot_group",
 }
 
 

@@ -67,7 +67,7 @@ def store(session: Session, updates: Sequence[Mapping[str, Any]], now: datetime,
             user_id=_number(_body(update), "from", "id"),
             is_photo=_is_photo(update),
             album=_album_of(update),
-            payload=json.dumps(update, ensure_ascii=False),
+            payload=json.dumps(update),  # escaped, since half a letter, as JSON may hold one, can be stored in no other way
             received_at=now,
             next_attempt_at=now,
             attempts=0,
@@ -154,7 +154,8 @@ def mark_failed(session: Session, update_id: int, failure: Failure, now: datetim
         return False
     row.attempts += 1
     row.error = failure.error
-    over = now - row.received_at > PATIENCE if failure.passing else row.attempts >= MAX_ATTEMPTS
+    # Both for what may pass: one that was set aside and is tried again is old from its first attempt on.
+    over = row.attempts >= MAX_ATTEMPTS and (not failure.passing or now - row.received_at > PATIENCE)
     if over:
         row.set_aside_at = now
     else:
