@@ -67,7 +67,8 @@ def store(session: Session, updates: Sequence[Mapping[str, Any]], now: datetime,
             user_id=_number(_body(update), "from", "id"),
             is_photo=_is_photo(update),
             album=_album_of(update),
-            payload=json.dumps(update),  # escaped, since half a letter, as JSON may hold one, can be stored in no other way
+            # Escaped: half a letter, which JSON may hold, can be stored in no other way.
+            payload=json.dumps(update),
             received_at=now,
             next_attempt_at=now,
             attempts=0,
