@@ -5,12 +5,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from prometheus_client import CollectorRegistry
 from telegram import Bot, Message, ReplyParameters
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot import messages
 from bot.catalogue import catalogue_for
 from bot.connection import wait_of
+from bot.metrics import Metrics
+from bot.observation import ObservedDelivery
 from bot.work import WorkInHand
 from review import outbox
 from review.clock import utc_now
@@ -31,10 +34,11 @@ Explain = Callable[[int], Awaitable[ExplainedPhoto | Unexplained]]
 class Delivery:
     """Sends what people are to be told."""
 
-    def __init__(self, bot: Bot, database: Database, explain: Explain) -> None:
+    def __init__(self, bot: Bot, database: Database, explain: Explain, metrics: Metrics | None = None) -> None:
         self._bot = bot
         self._database = database
         self._explain = explain
+        self._observed = ObservedDelivery(metrics or Metrics(CollectorRegistry()))
         self._drawn: set[int] = set()  # messages whose pictures are being drawn
         self.work: WorkInHand[int] = WorkInHand()
 
@@ -54,14 +58,17 @@ class Delivery:
             text, sheet = await self._content(OutboxKind(message.kind), message)
         except (KeyError, ValueError) as error:  # written by a newer program, say; it must not hold up the others
             _log.error("message %d of kind %s cannot be put into words, given up", message.id, message.kind)
+            self._observed.given_up()
             await asyncio.to_thread(self._record, outbox.abandon, message.id, type(error).__name__, utc_now())
             return
         try:
-            sent = await self._send(message.recipient, text, sheet)
+            with self._observed.sending():
+                sent = await self._send(message.recipient, text, sheet)
         except RetryAfter as error:
             await self._postpone(message, wait_of(error), error)
         except (Forbidden, BadRequest) as error:
             _log.warning("message %d will never arrive, given up: %s", message.id, _reason(error))
+            self._observed.given_up()
             await asyncio.to_thread(self._record, outbox.abandon, message.id, _reason(error), utc_now())
         except TelegramError as error:
             await self._postpone(
@@ -69,6 +76,7 @@ class Delivery:
             )
         else:
             await asyncio.to_thread(self._record, outbox.mark_sent, message.id, sent.message_id, utc_now())
+            self._observed.sent(message)
 
     async def _content(self, kind: OutboxKind, message: PendingMessage) -> tuple[str, bytes | None]:
         """The words, and the picture that they stand under, if any."""
@@ -96,6 +104,7 @@ class Delivery:
         )
 
     async def _postpone(self, message: PendingMessage, wait: timedelta, error: TelegramError) -> None:
+        self._observed.postponed(error)
         _log.warning("message %d is postponed by %.0f s: %s", message.id, wait.total_seconds(), _reason(error))
         await asyncio.to_thread(self._record, outbox.postpone, message.id, utc_now() + wait, _reason(error))
 

@@ -1,16 +1,19 @@
-"""What is counted, timed and logged of each update and each photo: kinds, numbers and durations, never who or what."""
+"""What is counted, timed and logged of updates, photos and messages: kinds, numbers, durations; never who or what."""
 
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+
+from telegram.error import TelegramError
 
 from bot.inbox import StoredUpdate
-from bot.metrics import Metrics, PhotoOutcome, Stage
+from bot.metrics import MessageOutcome, Metrics, PhotoOutcome, Stage
 from bot.updates import UpdateKind, kind_of
 from review.arrival import Accepted, ReceivedPhoto, Refused, Rejected
 from review.clock import utc_now
 from review.intake import Intake
+from review.outbox import PendingMessage
 from review.policy import Decision
 
 _log = logging.getLogger(__name__)
@@ -56,6 +59,32 @@ class ObservedIntake:
         self._metrics.photo(outcome)
         _log.info("photo %s", outcome.value.replace("_", " "), extra={**_facts(result), "ms": _since(began)})
         return result
+
+
+class ObservedDelivery:
+    """What became of each message that was to be sent."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def sending(self) -> AbstractContextManager[None]:
+        """Around the sending itself."""
+        return self._metrics.stage(Stage.DELIVERY)
+
+    def sent(self, message: PendingMessage) -> None:
+        """It was sent, and that is recorded."""
+        self._metrics.message(MessageOutcome.DELIVERED)
+        self._metrics.replied(message.recipient.chat_id, message.recipient.reply_to_message_id, utc_now())
+        _log.info("message delivered", extra={"message_id": message.id, "kind": message.kind})
+
+    def postponed(self, error: TelegramError) -> None:
+        """It is to be sent later."""
+        self._metrics.message(MessageOutcome.POSTPONED)
+        self._metrics.error(type(error).__name__)
+
+    def given_up(self) -> None:
+        """It will never be sent."""
+        self._metrics.message(MessageOutcome.GIVEN_UP)
 
 
 def _outcome(result: Accepted | Rejected | Refused) -> PhotoOutcome:

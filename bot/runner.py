@@ -64,7 +64,7 @@ class Runner:
         explanations = Explanations(
             database=self.database, images=images, model=self.champion, model_home=model_settings.home
         )
-        self._delivery = Delivery(self._bot, self.database, explanations.explain)
+        self._delivery = Delivery(self._bot, self.database, explanations.explain, self.metrics)
         intake = Intake(
             database=self.database,
             images=images,

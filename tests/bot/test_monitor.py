@@ -207,7 +207,9 @@ async def test_a_running_bot_tells_of_its_photos(
             assert (health.status_code, health.json()["problems"]) == (200, [])
             assert health.json()["model"] == runner.champion.version
             async with asyncio.timeout(5):
-                while (found := await scraped(client))["bearbot_inbox_updates", "pending"]:
+                while (found := await scraped(client))["bearbot_inbox_updates", "pending"] or not found[
+                    "bearbot_messages_total", "delivered"
+                ]:
                     await asyncio.sleep(0.05)
         with pytest.raises(httpx.ConnectError):
             await client.get("/healthz")
@@ -216,7 +218,9 @@ async def test_a_running_bot_tells_of_its_photos(
     assert sum(found["bearbot_photos_total", outcome] for outcome in ("answered", "in_review")) == 1
     assert found["bearbot_model_info", str(runner.champion.version)] == 1
     assert found["bearbot_polls_total", "updates"] >= 1
-    for stage in ("commit", "inbox", "download", "decode", "model", "record"):
+    assert found["bearbot_messages_total", "delivered"] == 1
+    assert found["bearbot_stage_seconds_count", "whole"] == 1
+    for stage in ("commit", "inbox", "download", "decode", "model", "record", "delivery"):
         assert found["bearbot_stage_seconds_count", stage] >= 1, stage
 
 
