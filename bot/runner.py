@@ -159,13 +159,13 @@ class Runner:
                 task.result()  # raises what ended it, if it was not told to
         finally:
             self._working = False
-            seconds = self._settings.shutdown_seconds
+            until = time.monotonic() + self._settings.shutdown_seconds  # all together
             if self._webhook is not None:
-                await self._webhook.listener.stop(seconds)  # nothing new comes in ...
+                await self._webhook.listener.stop(_left(until))  # nothing new comes in ...
             await _cancelled(told, menu, *tasks[3:], dispatching)
-            await self._dispatcher.work.finish(seconds)  # ... what is in hand is finished ...
+            await self._dispatcher.work.finish(_left(until))  # ... what is in hand is finished ...
             await _cancelled(delivering)
-            await self._delivery.work.finish(seconds)  # ... and what is being sent is recorded.
+            await self._delivery.work.finish(_left(until))  # ... and what is being sent is recorded.
             await _cancelled(champion)
             _log.info("stopped", extra={"after_seconds": round(time.monotonic() - began)})
 
@@ -230,6 +230,10 @@ async def _leave_webhook(bot: ExtBot[None]) -> None:
         await bot.delete_webhook()
     except (BadRequest, InvalidToken) as error:  # a server without webhooks has nothing to delete
         _log.info("no webhook was removed: %s", type(error).__name__)
+
+
+def _left(until: float) -> float:
+    return max(until - time.monotonic(), 0.0)
 
 
 async def _cancelled(*tasks: asyncio.Task[object]) -> None:
