@@ -1,6 +1,7 @@
 """A small HTTP server of our own inside the running event loop: for the webhook and for the metrics."""
 
 import asyncio
+import os
 from typing import Any
 
 import uvicorn
@@ -45,9 +46,8 @@ class Listener:
                 lambda: _Connection(config, self._state, {}), self.address.host, self.address.port
             )
         except OSError as error:
-            raise CannotListen(
-                f"{self.address} cannot be listened on ({error.strerror or error}): choose another {self._setting}"
-            ) from error
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise CannotListen(f"{self.address} cannot be had ({reason}): choose another {self._setting}") from error
         self.address = Address(self.address.host, self._server.sockets[0].getsockname()[1])
 
     async def stop(self, seconds: float) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from prometheus_client import ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from sqlalchemy import select
 from starlette.applications import Starlette
@@ -42,6 +43,7 @@ class Monitor:
         self._problems = problems
         self._database_seconds = database_seconds
         metrics.registry.register(Gauges(database, model_version))
+        ProcessCollector(registry=metrics.registry)  # memory, open files, time on the processor
         # Threads of their own: the common ones may all be at work on photos, and a slow scrape must hide no illness.
         self._scraping = ThreadPoolExecutor(1, thread_name_prefix="scrape")
         self._checking = ThreadPoolExecutor(1, thread_name_prefix="health")

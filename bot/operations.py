@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy
     from review.database import Database
 
 # What the database can hold; anything else was never an update.
-ids_argument = click.argument("ids", metavar="ID...", nargs=-1, type=click.IntRange(0, 2**63 - 1))
+_ID = click.IntRange(0, 2**63 - 1)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
 
@@ -84,7 +84,7 @@ def list_updates(with_payload: bool, as_json: bool) -> None:
 
 
 @inbox.command()
-@ids_argument
+@click.argument("ids", metavar="[ID]...", nargs=-1, type=_ID)
 @click.option("--all", "everything", is_flag=True, help="All that was set aside.")
 @json_option
 def retry(ids: tuple[int, ...], everything: bool, as_json: bool) -> None:
@@ -109,7 +109,7 @@ def retry(ids: tuple[int, ...], everything: bool, as_json: bool) -> None:
 
 
 @inbox.command()
-@ids_argument
+@click.argument("ids", metavar="ID...", nargs=-1, type=_ID)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def drop(ids: tuple[int, ...], yes: bool, as_json: bool) -> None:

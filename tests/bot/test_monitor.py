@@ -219,6 +219,7 @@ async def test_a_running_bot_tells_of_its_photos(
     assert found["bearbot_model_info", str(runner.champion.version)] == 1
     assert found["bearbot_polls_total", "updates"] >= 1
     assert found["bearbot_messages_total", "delivered"] == 1
+    assert found["process_open_fds", ""] > 0
     assert found["bearbot_stage_seconds_count", "whole"] == 1
     for stage in ("commit", "inbox", "download", "decode", "model", "record", "delivery"):
         assert found["bearbot_stage_seconds_count", stage] >= 1, stage
