@@ -94,9 +94,9 @@ class Catalogue:
 
     # What messages call. Whatever these raise makes the message an error.
 
-    def _labels(self, labels: "_Listed", last: str = "and") -> str:
-        """`a, b and c`, or with `last`: "or"."""
-        names = [self.label(label) for label in labels.items[:_MOST_LISTED]]
+    def _labels(self, labels: "_Listed", last: str = "and", form: str = "") -> str:
+        """`a, b and c`, or with `last`: "or"; each in a grammatical `form`."""
+        names = [self.label(label, form) for label in labels.items[:_MOST_LISTED]]
         if len(labels.items) > _MOST_LISTED:
             more = len(labels.items) - _MOST_LISTED
             return self._formatted("list-and-more", {"items": self.in_a_row(names), "count": more})

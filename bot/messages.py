@@ -57,7 +57,7 @@ def render(words: Catalogue, kind: OutboxKind, parameters: Mapping[str, Any]) ->
         case OutboxKind.BUSY:
             return words("busy", place=parameters["place"])
         case OutboxKind.FULL:
-            return words("full", place=parameters["place"])
+            return words("full")
         case OutboxKind.FAILED:
             return words("failed")
         case OutboxKind.EXPLANATION:

@@ -1,3 +1,30 @@
 # What moderators read while they review: cards, their buttons, and what becomes of them.
 
+not-a-moderator = Das darf nur das Moderationsteam.
+nothing-waits = Nichts wartet auf Prüfung. Gut gemacht!
+outdated-review-button = Dieser Knopf gilt nicht mehr. /review bringt das nächste Foto.
 photo-gone = (das Foto kann nicht gezeigt werden)
+
+button-none = Nichts davon
+button-cant_tell = Nicht zu erkennen
+button-skip = Überspringen
+
+reason-low_confidence = unsicher
+reason-out_of_domain = anders als die Fotos, aus denen das Modell gelernt hat
+reason-audit = Stichprobe
+reason-disputed = Widerspruch
+reason-no_model = kein Modell war aktiv
+
+# A card begins with the item's number (#12) and the reasons why people look at it.
+card-model = Das Modell: { $ranking }
+card-ranked = { LABEL($label) } { PERCENT($probability) }
+card-waiting = Wartet: { DURATION($seconds) }; noch { $left } in der Warteschlange
+card-result = { $choice }, sagt { $reviewer }
+
+already-settled =
+    Nr. { $item } ist schon beantwortet: { $reviewer } sagt „{ $label ->
+        [none] nichts davon
+       *[other] { LABEL($label) }
+    }“
+lease-lost = Nr. { $item } ist nicht mehr bei dir: Die Zeit war um, oder du hast sie noch einmal geholt; hol sie neu
+item-gone = Nr. { $item } gibt es nicht mehr: Das Foto wurde gelöscht

@@ -1,13 +1,27 @@
 # What askers say of an answer, and what they hear about it: the buttons "Right" and "Wrong".
 
-confirmed =
-    A person looked at your photo once more, and it stays as it was said: { $label ->
-        [none] it shows none of the kinds that I know
-       *[other] it is { LABEL($label) }
-    }.
+right-button = Right
+wrong-button = Wrong
+wrong-number-button = Wrong: { $number }
+unknown-button = I don't know
+back-button = Back
+
+claim-thanked = Thank you, good to know!
+claim-opened = Thank you. A person will look at it.
+claim-settled = People have looked at this photo twice, and their answer stands. Thank you all the same.
+claim-repeated = You told me so already. Thank you!
+not-your-answer = Only who sent the photo can say that.
+outdated-answer-button = This button is out of date.
+
+-promise-to-look = A person will look at your photo, and I will tell you what they say.
 noted =
-    Noted: { $label ->
+    You say that { $label ->
         [none] it shows none of the kinds that I know
        *[other] it is { LABEL($label) }
-    }. A person will look at it, and I will tell you what they say.
-noted-unknown = Noted: that was wrong. A person will look at it, and I will tell you what they say.
+    }. { -promise-to-look }
+noted-unknown = You say that this is wrong. { -promise-to-look }
+confirmed =
+    A person looked at your photo once more: { $label ->
+        [none] it shows none of the kinds that I know
+       *[other] it is { LABEL($label) }
+    }, as you heard before.

@@ -15,8 +15,13 @@ known =
         [none] it shows none of the kinds that I know
        *[other] it is { LABEL($label) }
     }.
-still-in-review = You sent me this photo before. A person has yet to look at it, and I will tell you what they say.
-album = Your { $count } photos:
+still-in-review = This photo is waiting for a person already. I will tell you what they say.
+still-looking = I am still looking at your photo. Ask me again in a moment.
+album =
+    { $count ->
+        [one] Your photo
+       *[other] Your { $count } photos
+    }:
 
 human-answer =
     A person looked at your photo: { $label ->

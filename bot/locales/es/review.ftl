@@ -1,3 +1,30 @@
 # What moderators read while they review: cards, their buttons, and what becomes of them.
 
+not-a-moderator = Eso solo puede hacerlo el equipo de moderación.
+nothing-waits = No hay nada que revisar. ¡Buen trabajo!
+outdated-review-button = Este botón ya no es válido. /review trae la siguiente foto.
 photo-gone = (no se puede mostrar la foto)
+
+button-none = Ninguno de estos
+button-cant_tell = No se distingue
+button-skip = Saltar
+
+reason-low_confidence = poca seguridad
+reason-out_of_domain = distinta de las fotos con las que aprendió
+reason-audit = control al azar
+reason-disputed = quien preguntó no está de acuerdo
+reason-no_model = no había ningún modelo en marcha
+
+# A card begins with the item's number (#12) and the reasons why people look at it.
+card-model = El modelo: { $ranking }
+card-ranked = { LABEL($label) } { PERCENT($probability) }
+card-waiting = En espera: { DURATION($seconds) }; quedan { $left } más en la cola
+card-result = { $choice }, según { $reviewer }
+
+already-settled =
+    el n.º { $item } ya está resuelto: { $reviewer } dijo «{ $label ->
+        [none] ninguno de estos
+       *[other] { LABEL($label) }
+    }»
+lease-lost = el n.º { $item } ya no es tuyo: se acabó el tiempo o lo pediste otra vez; vuelve a pedirlo
+item-gone = el n.º { $item } ya no existe: se borró su foto

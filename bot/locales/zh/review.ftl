@@ -1,3 +1,30 @@
 # What moderators read while they review: cards, their buttons, and what becomes of them.
 
+not-a-moderator = 只有审核员才能这样做。
+nothing-waits = 没有等待审核的照片。干得好！
+outdated-review-button = 这个按钮已经失效。/review 会给你下一张照片。
 photo-gone = （照片无法显示）
+
+button-none = 都不是
+button-cant_tell = 看不出来
+button-skip = 跳过
+
+reason-low_confidence = 没有把握
+reason-out_of_domain = 与模型学过的照片不同
+reason-audit = 随机抽查
+reason-disputed = 提问者不同意
+reason-no_model = 当时没有模型在运行
+
+# A card begins with the item's number (#12) and the reasons why people look at it.
+card-model = 模型：{ $ranking }
+card-ranked = { LABEL($label) } { PERCENT($probability) }
+card-waiting = 已等待 { DURATION($seconds) }；队列中还有 { $left } 张
+card-result = { $reviewer } 说：{ $choice }
+
+already-settled =
+    第 { $item } 号已有结论：{ $reviewer } 说是“{ $label ->
+        [none] 都不是
+       *[other] { LABEL($label) }
+    }”
+lease-lost = 第 { $item } 号已经不在你手上：时间到了，或者你又领取了一次；请重新领取
+item-gone = 第 { $item } 号已经不存在：照片被删除了

@@ -1,0 +1,27 @@
+# What is said to everybody: greeting, help, what is no photo, and what went wrong in general.
+
+start =
+    Hallo! Schick mir ein Foto, und ich sage dir, was darauf zu sehen ist{ $count ->
+        [0] {""}
+       *[other] : { LABELS($labels, last: "or") }
+    }. Wenn ich unsicher bin, sieht es sich ein Mensch an, und du bekommst Bescheid.
+
+    Fotos werden ohne Standort und Kameradaten aufbewahrt, damit Menschen die Antworten prüfen und verbessern können.
+help =
+    Schick mir ein Foto oder ein Bild als Datei.{ $count ->
+        [0] {""}
+       *[other] {" "}Ich kenne: { LABELS($labels) }.
+    }
+    Wenn ich mir sicher bin, antworte ich sofort; sonst sieht sich ein Mensch das Foto an, und ich sage dir, was dabei herauskommt.
+    /why zeigt, wie ich auf meine letzte Antwort gekommen bin; als Antwort auf eine meiner Nachrichten geschickt, wie ich auf diese kam.
+help-for-moderators =
+    Du gehörst zum Moderationsteam: /review bringt dir das nächste Foto, das wartet.
+    /stats zeigt, wie viel wartet und wie gut die Antworten sind.
+not-a-picture =
+    Ich kann mir nur Fotos und Bilddateien ansehen.{ $count ->
+        [0] {""}
+       *[other] {" "}Schick mir eines, auf dem { LABELS($labels, last: "or", form: "a") } zu sehen ist.
+    }
+group-help = Antworte auf ein Foto mit /bear, oder schick eines mit meinem Namen in der Bildunterschrift, und ich sage dir, was darauf zu sehen ist.
+failed = Bei mir ist etwas schiefgegangen: Ich konnte diese Nachricht nicht bearbeiten. Bitte schick sie später noch einmal.
+outdated-button = Dieser Knopf gilt nicht mehr.

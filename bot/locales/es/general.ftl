@@ -1,0 +1,27 @@
+# What is said to everybody: greeting, help, what is no photo, and what went wrong in general.
+
+start =
+    ¡Hola! Envíame una foto y te digo qué muestra{ $count ->
+        [0] {""}
+       *[other] : { LABELS($labels, last: "or") }
+    }. Cuando no estoy seguro, la mira una persona y te llega su respuesta.
+
+    Las fotos se guardan, sin su ubicación ni los datos de la cámara, para que haya personas que puedan comprobar y mejorar las respuestas.
+help =
+    Envíame una foto, o una imagen como archivo.{ $count ->
+        [0] {""}
+       *[other] {" "}Conozco estos tipos: { LABELS($labels) }.
+    }
+    Respondo enseguida cuando estoy seguro; si no, una persona mira la foto y te cuento lo que diga.
+    /why muestra cómo llegué a mi última respuesta; enviado en respuesta a otra, cómo llegué a esa.
+help-for-moderators =
+    Formas parte del equipo de moderación: /review te trae la siguiente foto que espera.
+    /stats muestra cuánto hay en espera y lo buenas que son las respuestas.
+not-a-picture =
+    Solo puedo mirar fotos y archivos de imagen.{ $count ->
+        [0] {""}
+       *[other] {" "}Envíame una en la que se vea { LABELS($labels, last: "or", form: "a") }.
+    }
+group-help = Responde a una foto con /bear, o envía una con mi nombre en el pie de foto, y te digo qué muestra.
+failed = Algo va mal por mi parte: no he podido procesar este mensaje. Envíalo otra vez más tarde, por favor.
+outdated-button = Este botón ya no es válido.
