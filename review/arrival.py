@@ -35,7 +35,8 @@ class ReceivedPhoto:
     """A photo from outside, as bytes or as what brings them: a photo that is known is not fetched again.
 
     `source_key` names the very message it came with; `recipient` None: nobody is told. Photos of one `album` (named
-    uniquely within the chat) were sent together and are answered together. `sent_at` None: now.
+    uniquely within the chat) were sent together and are answered together. `sent_at` None: now. `update_id` names the
+    update of the inbox that brought it: once that is given up, nothing of the photo is recorded.
     """
 
     source_key: str
@@ -47,6 +48,7 @@ class ReceivedPhoto:
     file_unique_id: str | None = None
     album: str | None = None
     sent_at: datetime | None = None
+    update_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,6 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Refused:
-    """Not looked at: its sender sent too many, or there is no room."""
+    """Not taken in: its sender sent too many or had their data deleted, or there is no room."""
 
     refusal: Refusal

@@ -7,7 +7,7 @@ failing in the middle, and schema changes roll back like everything else.
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from review.errors import DatabaseError
 
 BUSY_SECONDS = 30.0  # as long as the longest write that we expect of a neighbour (a migration), and not for ever
+_PATIENCE_MS = 1000
 _BEGIN = "bearbot_begin"  # execution option that carries the BEGIN statement to the event
 
 
@@ -81,6 +82,19 @@ class Database:
             with explained(), self._readers.connect() as connection:
                 _turn_on_wal(connection)
 
+    @contextmanager
+    def maintaining(self) -> Iterator[Callable[[str], Any]]:
+        """`run(statement)` outside of any transaction, for what SQLite does not do in one; returns the first row.
+
+        It waits for locks a second only: whoever writes meanwhile does not wait long for what can be done later.
+        """
+        with explained(), self._readers.connect() as connection:
+            _execute_outside_transaction(connection, f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+            try:
+                yield lambda statement: _execute_outside_transaction(connection, statement)
+            finally:
+                connection.invalidate()  # a fresh connection waits as long as all others
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
@@ -99,6 +113,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
+    # What is deleted is overwritten. Not every build of SQLite does so by itself; the disk takes longer than that.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin(connection: Connection) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from model.errors import ImageError, ImageProblem
 from model.features import FeatureStore
 from model.images import DEFAULT_LIMITS, decode, encode
-from review import known_photos, limits, outbox, records, replies
+from review import erasure, known_photos, limits, outbox, records, replies
 from review.arrival import Accepted, Fetch, Predictor, ReceivedPhoto, Refused, Rejected
 from review.clock import utc_now
 from review.database import Database
@@ -144,7 +144,7 @@ class Intake:
 
     def _record(
         self, photo: ReceivedPhoto, received_sha256: str, stored: _Stored, prediction: "Prediction | None"
-    ) -> Accepted:
+    ) -> Accepted | Refused:
         if prediction is not None:
             self._features.put(stored.sha256, prediction.backbone, prediction.features)
         routing = self._route(photo.source_key, prediction)
@@ -153,9 +153,18 @@ class Intake:
             recorded = _recorded(session, photo.source_key)
             if recorded is not None:  # another process was quicker
                 return recorded
+            if _withdrawn(session, photo):
+                if session.get(Image, stored.sha256) is None:
+                    self._images.delete(stored.sha256)
+                    self._features.delete(stored.sha256)
+                return Refused(Refusal.WITHDRAWN)
             known = self._known(session, photo, received_sha256)
             if known is not None:  # somebody sent the same photo at the same time
                 return self._add_known(session, photo, known, now)
+            if not self._images.exists(stored.sha256):  # somebody else who sent it had their data deleted just now
+                raise FileNotFoundError(
+                    f"photo {stored.sha256} was deleted while it was taken in: it has to come again"
+                )
             if session.get(Image, stored.sha256) is None:
                 session.add(
                     Image(
@@ -181,7 +190,7 @@ class Intake:
             )
             return Accepted(submission.id, item.id if item else None, routing, prediction)
 
-    def _record_known(self, photo: ReceivedPhoto, received_sha256: str | None) -> Accepted | None:
+    def _record_known(self, photo: ReceivedPhoto, received_sha256: str | None) -> Accepted | Refused | None:
         """Answer with what is known of the photo; None if that is nothing."""
         with self._database.read() as session:  # most photos are new: for them nobody is kept from writing
             if self._known(session, photo, received_sha256) is None:
@@ -190,6 +199,8 @@ class Intake:
             recorded = _recorded(session, photo.source_key)
             if recorded is not None:
                 return recorded
+            if _withdrawn(session, photo):
+                return Refused(Refusal.WITHDRAWN)
             known = self._known(session, photo, received_sha256)
             return self._add_known(session, photo, known, self._clock()) if known is not None else None
 
@@ -258,6 +269,8 @@ class Intake:
     def _record_rejection(self, photo: ReceivedPhoto, problem: ImageProblem) -> None:
         limit = DEFAULT_LIMITS.max_bytes if problem is ImageProblem.TOO_MANY_BYTES else None
         with self._database.write() as session:
+            if _withdrawn(session, photo):
+                return
             replies.tell(
                 session,
                 photo,
@@ -270,6 +283,8 @@ class Intake:
         most = {Refusal.RATE_LIMIT: self._limits.per_minute, Refusal.DAILY_QUOTA: self._limits.per_day}
         if photo.recipient is not None:
             with self._database.write() as session:
+                if _withdrawn(session, photo):
+                    return Refused(Refusal.WITHDRAWN)
                 outbox.enqueue(
                     session,
                     kind=OutboxKind.REFUSED,
@@ -279,6 +294,10 @@ class Intake:
                     now=self._clock(),
                 )
         return Refused(refusal)
+
+
+def _withdrawn(session: Session, photo: ReceivedPhoto) -> bool:
+    return photo.update_id is not None and erasure.is_given_up(session, photo.update_id)
 
 
 def _refusal_key(photo: ReceivedPhoto) -> str:

@@ -16,6 +16,8 @@ class Refusal(StrEnum):
     RATE_LIMIT = "rate_limit"
     DAILY_QUOTA = "daily_quota"
     DISK_FULL = "disk_full"
+    WITHDRAWN = "withdrawn"
+    """its sender had their data deleted while it was looked at: nobody is told"""
 
 
 @dataclass(frozen=True)

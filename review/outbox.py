@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review.errors import NotFound
 from review.tables import Json, OutboxMessage
 
 # Telegram brings an album as one update a photo, within a fraction of a second. Its answer waits for the last of them,
@@ -171,8 +170,10 @@ def add_to_album(
 
 
 def seal(session: Session, id: int, now: datetime, *, more_to_come: bool) -> PendingMessage | None:
-    """Close an album's message before it is put into words; None if it has to wait for more of its photos."""
-    row = _message(session, id)
+    """Close an album's message before it is put into words; None if it waits for more of its photos, or is gone."""
+    row = session.get(OutboxMessage, id)
+    if row is None:
+        return None
     if row.parameters["sealed"]:  # an attempt to send it failed, or was cut short
         return _pending(row)
     if row.next_attempt_at > now:
@@ -206,7 +207,9 @@ def due(session: Session, now: datetime, limit: int, *, besides: Collection[int]
 
 def mark_sent(session: Session, id: int, sent_message_id: int | None, now: datetime) -> None:
     """Record a delivery."""
-    message = _message(session, id)
+    message = session.get(OutboxMessage, id)
+    if message is None:  # its reader had their data deleted meanwhile
+        return
     message.attempts += 1
     message.sent_at = now
     message.sent_message_id = sent_message_id
@@ -215,7 +218,9 @@ def mark_sent(session: Session, id: int, sent_message_id: int | None, now: datet
 
 def postpone(session: Session, id: int, until: datetime, error: str) -> None:
     """Record a failed attempt; `error` holds no user data."""
-    message = _message(session, id)
+    message = session.get(OutboxMessage, id)
+    if message is None:
+        return
     message.attempts += 1
     message.next_attempt_at = until
     message.error = error
@@ -223,7 +228,9 @@ def postpone(session: Session, id: int, until: datetime, error: str) -> None:
 
 def abandon(session: Session, id: int, error: str, now: datetime) -> None:
     """Give up on a message that can never be delivered (the bot was blocked, the chat is gone)."""
-    message = _message(session, id)
+    message = session.get(OutboxMessage, id)
+    if message is None:
+        return
     message.attempts += 1
     message.abandoned_at = now
     message.error = error
@@ -231,7 +238,9 @@ def abandon(session: Session, id: int, error: str, now: datetime) -> None:
 
 def readdress(session: Session, id: int, chat_id: int, now: datetime) -> None:
     """The group became a supergroup, with another id: try again there."""
-    message = _message(session, id)
+    message = session.get(OutboxMessage, id)
+    if message is None:
+        return
     message.attempts += 1
     message.chat_id = chat_id
     message.next_attempt_at = now
@@ -246,10 +255,3 @@ def _pending(row: OutboxMessage) -> PendingMessage:
         attempts=row.attempts,
         created_at=row.created_at,
     )
-
-
-def _message(session: Session, id: int) -> OutboxMessage:
-    message = session.get(OutboxMessage, id)
-    if message is None:
-        raise NotFound(f"no message {id} in the outbox")
-    return message

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from review import consensus, hearing, items
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.policy import Reason, priority
-from review.tables import ItemStatus, Reviewer, ReviewItem, Verdict, VerdictKind
+from review.tables import ItemStatus, Reviewer, ReviewItem, Submission, Verdict, VerdictKind
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,8 @@ def undo(session: Session, reviewer: Reviewer, *, item_id: int | None = None, no
     item = _item(session, last.item_id)
     if item.status is ItemStatus.SETTLED and consensus.final_label(_standing(session, item)) is None:
         _open(item)
+        if session.get_one(Submission, item.submission_id).image_sha256 is None:
+            item.status = ItemStatus.WITHDRAWN  # its photo was deleted: nobody can say what it shows any more
     session.flush()
     return item.id
 

@@ -13,8 +13,11 @@ from model.errors import ModelError
 from model.proportion import Proportion
 from model.registry import Registry
 from model.risk import RiskThreshold
+from review.erasure import ERASED_ANSWER
 from review.policy import Decision, Reason
 from review.tables import ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission, Verdict, VerdictKind
+
+_DOUBTS = frozenset({Reason.LOW_CONFIDENCE, Reason.OUT_OF_DOMAIN})  # for which the model leaves a photo to people
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,14 @@ def gather(session: Session, now: datetime) -> QueueStatistics:
     waiting = session.execute(
         select(ReviewItem.reasons, ReviewItem.opened_at).where(ReviewItem.status == ItemStatus.OPEN)
     ).all()
+    # What people decided outlives what the model said, which goes when somebody has their data deleted.
+    erased_alone = session.scalar(
+        select(func.count()).select_from(Submission).where(Submission.source_key.startswith(ERASED_ANSWER))
+    )
     settled = session.execute(
-        select(PredictionRecord.route, PredictionRecord.label, ReviewItem.final_label, ReviewItem.reasons)
-        .join(PredictionRecord, PredictionRecord.submission_id == ReviewItem.submission_id, isouter=True)
-        .where(ReviewItem.status == ItemStatus.SETTLED)
+        select(ReviewItem.suggested_label, ReviewItem.final_label, ReviewItem.reasons).where(
+            ReviewItem.status == ItemStatus.SETTLED
+        )
     ).all()
     undoing = aliased(Verdict)
     reviewers = session.execute(
@@ -99,22 +106,22 @@ def gather(session: Session, now: datetime) -> QueueStatistics:
     oldest = min((opened for _, opened in waiting), default=None)
     return QueueStatistics(
         submissions=submissions,
-        answered_alone=alone or 0,
+        answered_alone=(alone or 0) + (erased_alone or 0),
         open_items=len(waiting),
         open_by_reason=dict(Counter(reason for reasons, _ in waiting for reason in reasons).most_common()),
         oldest_waiting_seconds=(now - oldest).total_seconds() if oldest else None,
         settled_items=len(settled),
         verdicts_by_reviewer={row.name: row[1] for row in reviewers},
-        agreement_in_review=_agreement((row.label, row.final_label) for row in settled if row.route == Decision.REVIEW),
+        agreement_in_review=_agreement(
+            (row.suggested_label, row.final_label) for row in settled if _DOUBTS.intersection(row.reasons)
+        ),
         # An answer that its asker disputes comes to people because it may be wrong: it is in no random sample.
         agreement_in_audit=_agreement(
-            (row.label, row.final_label)
-            for row in settled
-            if row.route == Decision.ANSWER and Reason.AUDIT in row.reasons
+            (row.suggested_label, row.final_label) for row in settled if Reason.AUDIT in row.reasons
         ),
     )
 
 
-def _agreement(guesses_and_finals: Iterable[tuple[str, str | None]]) -> Proportion:
+def _agreement(guesses_and_finals: Iterable[tuple[str | None, str | None]]) -> Proportion:
     agreed = [guess == final for guess, final in guesses_and_finals]
     return Proportion.of(sum(agreed), len(agreed))

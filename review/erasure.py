@@ -1,0 +1,273 @@
+"""Taking back what a person gave: photos, what was said of them, and every thread that leads to the person.
+
+What people decided stays without any of it: items, final labels and verdicts, so that figures survive. Functions take
+a session and never commit. Files go after the commit (`remove_photos`); what a crash leaves of them, `sweep` finds.
+"""
+
+import secrets
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from model.features import FeatureStore
+from review.database import Database
+from review.policy import Decision
+from review.scrubbing import note_deletion
+from review.storage import ImageStore
+from review.tables import (
+    Asker,
+    Claim,
+    Image,
+    InboxUpdate,
+    ItemStatus,
+    OutboxMessage,
+    PredictionRecord,
+    RetrainingRun,
+    ReviewItem,
+    Submission,
+)
+
+# What stands in the place of a submission's `source_key`. The decision is in it because figures count it, and the
+# prediction that told it is gone.
+ERASED = "erased:"
+ERASED_ANSWER = f"{ERASED}{Decision.ANSWER}:"
+ERASED_REVIEW = f"{ERASED}{Decision.REVIEW}:"
+
+_AT_ONCE = 500  # SQLite takes a limited number of parameters
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What went: how many submissions, and the photos (sha256) that nobody else sent, for `remove_photos`."""
+
+    submissions: int
+    photos: tuple[str, ...]
+
+
+def erase_person(session: Session, telegram_user_id: int, *, besides_update: int | None = None) -> Erased:
+    """Everything of a Telegram user, except who they are as a reviewer; nothing happens if nothing is there.
+
+    Updates of theirs that wait are dropped, and one that is being handled finds its row finished. `besides_update` is
+    the one that asked for this: it stays until it is handled, see `forget_update`. Who is blocked stays so: of them the
+    number is kept.
+    """
+    asker = session.scalar(select(Asker).where(Asker.telegram_user_id == telegram_user_id))
+    rows = (
+        session.execute(
+            select(Submission.id, Submission.chat_id, Submission.message_id).where(Submission.asker_id == asker.id)
+        ).all()
+        if asker is not None
+        else []
+    )
+    _drop_messages(session, telegram_user_id, {row.id: (row.chat_id, row.message_id) for row in rows})
+    _drop_updates(session, telegram_user_id, besides_update)
+    erased = erase_submissions(session, [row.id for row in rows])
+    if asker is not None:
+        _forget_group(session, f"asker-{asker.id}")
+        if asker.blocked_at is None:
+            session.delete(asker)
+        else:
+            asker.language = asker.chosen_language = asker.admitted_at = None
+            asker.created_at = asker.blocked_at
+    session.flush()
+    note_deletion(session)
+    return erased
+
+
+def erase_submissions(session: Session, ids: Sequence[int]) -> Erased:
+    """These submissions, whoever sent them; what others sent as well passes on to the oldest of those."""
+    going = frozenset(ids)
+    photos: set[str] = set()
+    for some in _chunks(ids):
+        _pass_on(session, some, going)
+        photos |= _blank(session, some)
+    gone = _without_sender(session, photos)
+    _forget_photos(session, frozenset(gone))
+    session.expire_all()  # these statements went past the rows in memory
+    if ids:
+        note_deletion(session)
+    return Erased(len(going), tuple(sorted(gone)))
+
+
+def forget_update(session: Session, update_id: int, now: datetime) -> None:
+    """The update that asked for an erasure is handled: its row stays, so that it is not taken in again, nameless."""
+    session.execute(update(InboxUpdate).where(InboxUpdate.update_id == update_id).values(**_nameless(now)))
+
+
+def is_given_up(session: Session, update_id: int) -> bool:
+    """Whether an update that is being handled was finished by others meanwhile: its sender is gone, or an operator
+    dropped it. Nothing of it may be recorded then.
+    """
+    handled_at = session.scalar(select(InboxUpdate.handled_at).where(InboxUpdate.update_id == update_id))
+    return handled_at is not None
+
+
+def remove_photos(database: Database, images: ImageStore, features: FeatureStore, photos: Collection[str]) -> None:
+    """The files of photos, with their features, unless somebody sent one of them again meanwhile.
+
+    Nobody can record a photo while it is looked for: one that is on its way finds its file gone, and comes again.
+    """
+    for sha256 in photos:
+        with database.write() as session:
+            if session.get(Image, sha256) is None:
+                images.delete(sha256)
+                features.delete(sha256)
+
+
+def _pass_on(session: Session, firsts: Collection[int], going: frozenset[int]) -> None:
+    """The first place among the same photos, and the item that stands for all of them, to the oldest that stays."""
+    heirs: dict[int, int] = {}
+    repeats = session.execute(
+        select(Submission.id, Submission.repeats_id).where(Submission.repeats_id.in_(firsts)).order_by(Submission.id)
+    ).all()
+    for repeat, first in repeats:
+        if repeat not in going and first is not None:
+            heirs.setdefault(first, repeat)
+    for first, heir in heirs.items():
+        session.execute(update(Submission).where(Submission.repeats_id == first).values(repeats_id=heir))
+        session.execute(update(Submission).where(Submission.id == heir).values(repeats_id=None))
+        if session.scalar(select(ReviewItem.id).where(ReviewItem.submission_id == heir)) is None:
+            session.execute(update(ReviewItem).where(ReviewItem.submission_id == first).values(submission_id=heir))
+
+
+def _blank(session: Session, ids: Collection[int]) -> set[str]:
+    """Nothing but the row and its time stays of a submission; returns the photos that they had."""
+    rows = session.execute(
+        select(Submission.id, Submission.image_sha256, Submission.source_key, PredictionRecord.route)
+        .outerjoin(PredictionRecord, PredictionRecord.submission_id == Submission.id)
+        .where(Submission.id.in_(ids), ~Submission.source_key.startswith(ERASED))
+    ).all()
+    session.execute(delete(Claim).where(Claim.submission_id.in_(ids)))
+    session.execute(delete(PredictionRecord).where(PredictionRecord.submission_id.in_(ids)))
+    session.execute(
+        update(ReviewItem)
+        .where(ReviewItem.submission_id.in_(ids), ReviewItem.status == ItemStatus.OPEN)
+        .values(status=ItemStatus.WITHDRAWN, lease_token=None, lease_reviewer_id=None, lease_expires_at=None)
+    )
+    session.execute(update(Submission).where(Submission.repeats_id.in_(ids)).values(repeats_id=None))
+    for row in rows:
+        prefix = ERASED_ANSWER if row.route == Decision.ANSWER else ERASED_REVIEW
+        session.execute(
+            update(Submission)
+            .where(Submission.id == row.id)
+            .values(
+                source_key=f"{prefix}{secrets.token_hex(12)}",
+                asker_id=None,
+                chat_id=None,
+                message_id=None,
+                thread_id=None,
+                file_unique_id=None,
+                album=None,
+                repeats_id=None,
+                image_sha256=None,
+            )
+        )
+    return {row.image_sha256 for row in rows if row.image_sha256 is not None}
+
+
+def _without_sender(session: Session, photos: Collection[str]) -> set[str]:
+    """Of these photos those that no submission refers to any more; their rows go."""
+    gone: set[str] = set()
+    for some in _chunks(sorted(photos)):
+        kept = set(session.scalars(select(Submission.image_sha256).where(Submission.image_sha256.in_(some))))
+        gone |= set(some) - kept
+        session.execute(delete(Image).where(Image.sha256.in_(set(some) - kept)))
+    return gone
+
+
+def _drop_messages(session: Session, telegram_user_id: int, places: dict[int, tuple[int | None, int | None]]) -> None:
+    """What was or is to be told to them: all of the private chat, and what is about their photos in groups."""
+    session.execute(delete(OutboxMessage).where(OutboxMessage.chat_id == telegram_user_id))
+    groups = {chat for chat, _ in places.values() if chat is not None}
+    messages = {place for place in places.values() if None not in place}
+    found = [
+        row.id
+        for row in session.execute(
+            select(
+                OutboxMessage.id, OutboxMessage.chat_id, OutboxMessage.reply_to_message_id, OutboxMessage.parameters
+            ).where(OutboxMessage.chat_id.in_(groups))
+        ).yield_per(_AT_ONCE)
+        if messages.intersection((row.chat_id, message) for message in _quoted(row.reply_to_message_id, row.parameters))
+        or row.parameters.get("submission") in places
+    ]
+    for some in _chunks(found):
+        session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(some)))
+
+
+def _quoted(reply_to: int | None, parameters: dict[str, Any]) -> list[int | None]:
+    """The messages that something in the outbox is about; of an album all its photos."""
+    return [reply_to, *(part["message"] for part in parameters.get("parts", ()))]
+
+
+def _drop_updates(session: Session, telegram_user_id: int, besides: int | None) -> None:
+    """Their numbers stay, so that Telegram cannot bring them again; who, where and what goes.
+
+    What could not be handled waits with all its words, and may quote this person.
+    """
+    theirs = or_(InboxUpdate.user_id == telegram_user_id, InboxUpdate.chat_id == telegram_user_id)
+    quoted = and_(
+        InboxUpdate.set_aside_at.is_not(None),
+        or_(*(InboxUpdate.payload.contains(f'"id": {telegram_user_id}{end}', autoescape=True) for end in ",}")),
+    )
+    session.execute(
+        update(InboxUpdate)
+        .where(or_(theirs, quoted), InboxUpdate.update_id != (besides if besides is not None else -1))
+        .values(**_nameless(func.coalesce(InboxUpdate.handled_at, InboxUpdate.received_at)))
+    )
+
+
+def _nameless(handled_at: object) -> dict[str, object]:
+    return {
+        "handled_at": handled_at,
+        "chat_id": 0,
+        "user_id": None,
+        "album": None,
+        "payload": "{}",
+        "set_aside_at": None,
+        "error": None,
+    }
+
+
+def _forget_group(session: Session, group: str) -> None:
+    """Who sent which photos of a retraining."""
+    for run in _runs_with(session, f'"{group}"'):
+        assert run.snapshot is not None
+        photos = [
+            {**photo, "group": "erased"} if photo["group"] == group else photo for photo in run.snapshot["photos"]
+        ]
+        run.snapshot = {**run.snapshot, "photos": photos}
+
+
+def _forget_photos(session: Session, photos: frozenset[str]) -> None:
+    """What retrainings learnt from: entries of these photos go."""
+    if not photos:
+        return
+    for run in _runs_with(session, *(photos if len(photos) <= 20 else ())):
+        assert run.snapshot is not None
+        left = [photo for photo in run.snapshot["photos"] if photo["sha256"] not in photos]
+        if len(left) < len(run.snapshot["photos"]):
+            run.snapshot = {**run.snapshot, "photos": left}
+
+
+def _runs_with(session: Session, *words: str) -> Iterator[RetrainingRun]:
+    """Retrainings whose snapshot holds one of these words (all, if none are given), one in memory at a time."""
+    holds = [func.instr(RetrainingRun.snapshot, word) > 0 for word in words]
+    for run_id in session.scalars(
+        select(RetrainingRun.id).where(RetrainingRun.snapshot.is_not(None), *([or_(*holds)] if holds else []))
+    ).all():
+        run = session.get_one(RetrainingRun, run_id)
+        if run.snapshot is not None:
+            yield run
+        session.flush()
+        session.expunge(run)
+
+
+def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
