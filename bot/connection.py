@@ -9,11 +9,18 @@ from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 
+class _Bot(ExtBot[None]):
+    """The library's own `repr` holds the token, and shows up wherever objects are printed."""
+
+    def __repr__(self) -> str:
+        return "<the bot>"
+
+
 def build_bot(token: SecretStr, base_url: str) -> ExtBot[None]:
     """The bot, talking to the server at `base_url`."""
     # The library's waits become timedeltas, as they will be by default; its old whole seconds come with a warning each.
     os.environ.setdefault("PTB_TIMEDELTA", "true")
-    return ExtBot(
+    return _Bot(
         token.get_secret_value(),
         base_url=f"{base_url}/bot",
         base_file_url=f"{base_url}/file/bot",

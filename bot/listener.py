@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from bot.errors import CannotListen
 from bot.settings import Address
 
-_HEADER_SECONDS = 10.0  # until a connection has sent the head of its first request
+_HEADER_SECONDS = 10.0  # in which the head of a request must come
 _MOST_CONNECTIONS = 128  # Telegram opens at most 100; more are told to come again (503)
 
 
@@ -81,11 +81,27 @@ class _Connection(H11Protocol):
         super().connection_made(transport)
         self._silence = self.loop.call_later(_HEADER_SECONDS, self._close_if_silent)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._wants_head():
+            self._stop_waiting()
+        elif self._silence is None:
+            self._silence = self.loop.call_later(_HEADER_SECONDS, self._close_if_silent)
+
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._silence is not None:
-            self._silence.cancel()
+        self._stop_waiting()
         super().connection_lost(exc)
 
+    def _wants_head(self) -> bool:
+        """Between requests, or in the middle of a head. What comes after it is the application's to wait for."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _stop_waiting(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = None
+
     def _close_if_silent(self) -> None:
-        if self.cycle is None:
+        self._silence = None
+        if self._wants_head():
             self.transport.close()

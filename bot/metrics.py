@@ -22,7 +22,7 @@ class Stage(StrEnum):
     """into the inbox"""
 
     INBOX = "inbox"
-    """the wait from the commit to the first attempt to handle it"""
+    """the wait from the commit to an attempt to handle it"""
 
     DOWNLOAD = "download"
     DECODE = "decode"

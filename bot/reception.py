@@ -89,4 +89,12 @@ class Reception:
             _log.error("an update that cannot be read is set aside", extra={"update": update_id}, exc_info=error)
             self._metrics.error(type(error).__name__)
             with self._database.write() as session:
-                inbox.set_aside(session, update_id, json.dumps(update), type(error).__name__, self._clock())
+                inbox.set_aside(session, update_id, _as_text(update), type(error).__name__, self._clock())
+
+
+def _as_text(update: Mapping[str, Any]) -> str:
+    """As JSON; an empty object in the place of what is nested too deeply, for whose sake nothing may stop."""
+    try:
+        return json.dumps(update)
+    except (ValueError, RecursionError):
+        return "{}"

@@ -68,9 +68,10 @@ def _in_browser(home: Path, port: int) -> None:
     from bot.demo.stage import stage
     from bot.logs import configure_logging
     from bot.sandbox.server import TOKEN
+    from bot.settings import LogLevel
     from bot.signals import until_signal
 
-    configure_logging(SecretStr(TOKEN))
+    configure_logging(SecretStr(TOKEN), level=LogLevel.WARNING)  # the address of the page should stay in sight
 
     async def play(stop: asyncio.Event) -> None:
         async with stage(home, port=port, audit_rate=0.02) as playing:

@@ -163,6 +163,20 @@ async def test_one_that_the_inbox_cannot_read_is_set_aside(
     assert record.__dict__["update"] == 2
 
 
+async def test_one_that_cannot_even_be_written_down_stops_nothing(
+    receive: Reception, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    deep: Any = "private"
+    for _ in range(100_000):
+        deep = [deep]
+    await receive.take([update(1), {**update(2), "more": deep}, update(3)])
+    first, second, third = rows(database)
+    assert (second.set_aside_at, second.error, second.payload) == (NOW, "RecursionError", "{}")
+    assert (first.set_aside_at, third.set_aside_at) == (None, None)
+    while isinstance(deep, list):  # freeing it all at once would be as deep
+        deep = deep.pop()
+
+
 async def test_a_full_disk_is_said_once_and_its_end_too(
     database: Database, metrics: Metrics, woken: list[None], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
+from bot.connection import build_bot
 from bot.redaction import Redaction, redacted
 
 TOKEN = "123456789:AAEhBP0av28jAk9bBhvJ1pr0dLzQ-abcdef"
@@ -43,3 +44,8 @@ def test_it_does_not_tell_itself() -> None:
 @pytest.mark.parametrize("text", ["all is well", "123456789 updates", "123456789:", "%3A%2D"])
 def test_other_text_stays(text: str) -> None:
     assert Redaction(SecretStr(TOKEN), SecretStr(SECRET))(text) == text
+
+
+def test_the_bot_does_not_tell_its_token() -> None:
+    bot = build_bot(SecretStr(TOKEN), "http://127.0.0.1:9")
+    assert TOKEN not in f"{bot!r}{bot}{bot.request!r}"

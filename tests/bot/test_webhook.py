@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from telegram.error import BadRequest, InvalidToken, NetworkError
 
-from bot import webhook
+from bot import listener, webhook
 from bot.connection import build_bot
 from bot.doctor import Health, _webhook
 from bot.errors import CannotListen, ServerError
@@ -149,6 +149,21 @@ async def test_a_body_that_dawdles_is_not_waited_for(hook: Webhook, monkeypatch:
         answer = await reader.read()
     writer.close()
     assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(("said", "after_a_request"), [("", False), ("POST / HT", False), ("POST / HT", True)])
+async def test_a_silent_connection_takes_no_place(
+    hook: Webhook, monkeypatch: pytest.MonkeyPatch, said: str, after_a_request: bool
+) -> None:
+    monkeypatch.setattr(listener, "_HEADER_SECONDS", 0.2)
+    reader, writer = await asyncio.open_connection(hook.listener.address.host, hook.listener.address.port)
+    if after_a_request:
+        writer.write(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\nNot Found")
+    writer.write(said.encode())
+    async with asyncio.timeout(3):
+        assert await reader.read() == b"", "the other side closes"
+    writer.close()
 
 
 async def test_what_cannot_be_committed_comes_again(telegram: httpx.AsyncClient, disk: Disk) -> None:
