@@ -35,6 +35,7 @@ class Champion:
         self._classifier: Classifier | None = None
         self._tried = asyncio.Event()
         self._failed: tuple[str, float] | None = None  # version, when
+        self._last_deleted: int | None = None  # in the feature store, when it was looked at last
         self._batcher: MicroBatcher[Image.Image, Prediction] = MicroBatcher(
             self._predict_batch,
             max_batch=settings.batch_size,
@@ -86,7 +87,7 @@ class Champion:
             self._note_failure("the registry", error)
             self._tried.set()
             return
-        if version == self.version:
+        if version == self.version and not await asyncio.to_thread(self._remembers_deleted):
             self.problem = None
         elif self._failed is None or self._failed[0] != version or time.monotonic() - self._failed[1] > RETRY_SECONDS:
             await self._load(version)
@@ -102,6 +103,17 @@ class Champion:
         else:
             _log.info("the model %s answers now", version)
             self._classifier, self._failed, self.problem = loaded, None, None
+
+    def _remembers_deleted(self) -> bool:
+        """Whether people's photos were deleted, by whatever process, whose features the model in memory still has."""
+        store = self._registry.feature_store
+        last_deleted = store.last_deleted()
+        if self._classifier is None or last_deleted == self._last_deleted:
+            return False
+        if self._classifier.remembers_deleted(store):
+            return True
+        self._last_deleted = last_deleted
+        return False
 
     def _load_classifier(self, version: str) -> "Classifier":
         import torch

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from model.views import VIEWS
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_DELETED = ".deleted"  # touched at each deletion
 
 
 class FeatureStore:
@@ -71,7 +72,20 @@ class FeatureStore:
         for path in self._root.glob(f"*/{self._key(sha256)[:2]}/{sha256}*"):
             path.unlink(missing_ok=True)
             removed += 1
+        if removed:
+            (self._root / _DELETED).touch()
         return removed
+
+    def last_deleted(self) -> int | None:
+        """When features were deleted last, as a number to compare; None: never. Whoever has some in memory looks."""
+        try:
+            return (self._root / _DELETED).stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+
+    def exists(self, sha256: str, backbone: str) -> bool:
+        """Whether there are features, sound or not."""
+        return self._path(sha256, backbone).exists()
 
     def _path(self, sha256: str, backbone: str) -> Path:
         return self._root / backbone / self._key(sha256)[:2] / f"{sha256}.npy"

@@ -15,6 +15,7 @@ from threadpoolctl import ThreadpoolController
 
 from model.artifact import Artifact
 from model.calibration import softmax
+from model.dataset import Origin
 from model.errors import ArtifactError, ImageError, ImageProblem
 from model.features import FeatureStore
 from model.images import decode
@@ -71,7 +72,9 @@ class Classifier:
         self.body = body
         self._card = card
         self._head = artifact.head
-        reference = artifact.reference(store).features
+        compared = artifact.reference(store)
+        reference = compared.features
+        self._peoples_photos = [photo.sha256 for photo in compared.photos if photo.origin is Origin.REVIEW]
         if not len(reference):
             raise ArtifactError(f"{card.version}: all photos that it was trained on were deleted; train a new model")
         self._detector = CombinedDetector(reference, card.out_of_domain, artifact.plane)
@@ -94,6 +97,10 @@ class Classifier:
         """
         fits = body is not None and body.backbone.key == artifact.card.features_key and body.device == device
         return cls(artifact, body if fits and body else load_body(artifact.card.backbone, device, weights), store)
+
+    def remembers_deleted(self, store: FeatureStore) -> bool:
+        """Whether features of people's photos that were deleted since are still in memory: then load it anew."""
+        return not all(store.exists(sha256, self._card.features_key) for sha256 in self._peoples_photos)
 
     def predict_batch(self, photos: Sequence[bytes | Image.Image]) -> list[Prediction | ImageFailure]:
         """One result for each photo, in order. Bytes are decoded under the usual limits."""

@@ -99,7 +99,7 @@ class Explanations:
         from model.explanation import Explainer
         from review.explanation_sheet import sheet
 
-        if self._explainer is None or self._explainer.version != classifier.version:
+        if self._explainer is None or not self._explainer.explains(classifier):
             self._explainer = self._comparing(lambda gallery: Explainer(classifier, gallery))
         explanation = self._explainer.explain(decode(photo))
         prediction = explanation.prediction

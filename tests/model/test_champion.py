@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -13,6 +14,7 @@ from model import champion as champion_module
 from model import serving as serving_module
 from model.artifact import Artifact, save
 from model.champion import Champion
+from model.dataset import DatasetManifest, Origin, Split
 from model.registry import Registry
 from model.serving import Classifier, Prediction
 from model.settings import ModelSettings
@@ -95,6 +97,30 @@ async def test_a_promotion_loses_no_request_in_flight(registry: Registry, bundle
         assert {bundled.card.version, "next-1"} == set(versions)
         await asyncio.to_thread(registry.rollback, reason="test")
         await until(lambda: champion.version == bundled.card.version)
+
+
+async def test_what_people_had_deleted_is_forgotten_by_the_model_in_memory(
+    registry: Registry, bundled: Artifact
+) -> None:
+    store, key = registry.feature_store, "e" * 64
+    theirs = replace(bundled.manifest.photos[0], sha256=key, split=Split.TRAIN, origin=Origin.REVIEW, group="asker-1")
+    manifest = DatasetManifest((*bundled.manifest.photos, theirs))
+    registry.register(successor(bundled, "next-1", manifest=manifest), reason="test")
+    await asyncio.to_thread(registry.promote, "next-1", reason="test")
+    for kept in (key, "f" * 64):
+        store.put(kept, bundled.card.features_key, np.ones(bundled.head.weight.shape[1], dtype=np.float16))
+    async with running(registry) as champion:
+        first = await champion.loaded()
+        assert first is not None
+        store.delete("f" * 64)  # of no interest to this version
+        await asyncio.sleep(0.1)
+        assert await champion.loaded() is first
+        assert not first.remembers_deleted(store)
+        store.delete(key)  # by whatever process
+        await until(lambda: champion._classifier is not first)
+        second = await champion.loaded()
+        assert second is not None
+        assert (second.version, second.remembers_deleted(store)) == ("next-1", False)
 
 
 def unknown_backbone(bundled: Artifact) -> Artifact:
