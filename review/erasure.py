@@ -4,11 +4,12 @@ What people decided stays without any of it: items, final labels and verdicts, s
 a session and never commit. Files go after the commit (`remove_photos`); what a crash leaves of them, `sweep` finds.
 """
 
+import re
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -38,6 +39,8 @@ ERASED_ANSWER = f"{ERASED}{Decision.ANSWER}:"
 ERASED_REVIEW = f"{ERASED}{Decision.REVIEW}:"
 
 _AT_ONCE = 500  # SQLite takes a limited number of parameters
+
+_REPLY = re.compile(r"reply:([0-9]+)")  # the key under which the first answer to a submission waits
 
 T = TypeVar("T")
 
@@ -185,24 +188,29 @@ def _drop_messages(session: Session, telegram_user_id: int, places: dict[int, tu
     """What was or is to be told to them: all of the private chat, and what is about their photos in groups."""
     session.execute(delete(OutboxMessage).where(OutboxMessage.chat_id == telegram_user_id))
     groups = {chat for chat, _ in places.values() if chat is not None}
-    messages = {place for place in places.values() if None not in place}
+    messages = {(chat, message) for chat, message in places.values() if chat is not None and message is not None}
     found = [
         row.id
-        for row in session.execute(
-            select(
-                OutboxMessage.id, OutboxMessage.chat_id, OutboxMessage.reply_to_message_id, OutboxMessage.parameters
-            ).where(OutboxMessage.chat_id.in_(groups))
-        ).yield_per(_AT_ONCE)
-        if messages.intersection((row.chat_id, message) for message in _quoted(row.reply_to_message_id, row.parameters))
-        or row.parameters.get("submission") in places
+        for (row,) in session.execute(select(OutboxMessage).where(OutboxMessage.chat_id.in_(groups))).yield_per(
+            _AT_ONCE
+        )
+        if _is_about(row, places, messages)
     ]
     for some in _chunks(found):
         session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(some)))
 
 
-def _quoted(reply_to: int | None, parameters: dict[str, Any]) -> list[int | None]:
-    """The messages that something in the outbox is about; of an album all its photos."""
-    return [reply_to, *(part["message"] for part in parameters.get("parts", ()))]
+def _is_about(message: OutboxMessage, submissions: Collection[int], photos: Collection[tuple[int, int]]) -> bool:
+    """Whether it is about one of these submissions; if it does not say about which, whether it quotes their photos.
+
+    Two people may ask about the same photo of a group.
+    """
+    reply = _REPLY.fullmatch(message.dedupe_key)
+    about = int(reply[1]) if reply else message.parameters.get("submission")
+    if about is not None:
+        return about in submissions
+    quoted = (message.reply_to_message_id, *(part["message"] for part in message.parameters.get("parts", ())))
+    return any((message.chat_id, quote) in photos for quote in quoted)
 
 
 def _drop_updates(session: Session, telegram_user_id: int, besides: int | None) -> None:

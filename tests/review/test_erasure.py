@@ -296,6 +296,7 @@ async def test_in_groups_their_part_goes_and_that_of_others_stays(
     theirs = await from_ada(house, 1, predict("teddy", 0.99), chat=-100)
     await from_ada(house, 92, predict("teddy", 0.99), chat=-100)
     kept = await house.receive(2, predict("black", 0.5), chat=-100, telegram_user_id=BO)
+    same = await house.receive(3, None, chat=-100, telegram_user_id=BO, recipient=Recipient(-100, None, 1))
     with house.database.write() as session:
         enqueue(
             session,
@@ -305,9 +306,12 @@ async def test_in_groups_their_part_goes_and_that_of_others_stays(
             dedupe_key="why:1",
             now=now,
         )
-    assert len(rows(house.database, OutboxMessage)) == 4
+    assert len(rows(house.database, OutboxMessage)) == 5
     erase()
-    assert [row.dedupe_key for row in rows(house.database, OutboxMessage)] == [f"reply:{kept.submission_id}"]
+    left = {row.dedupe_key for row in rows(house.database, OutboxMessage)}
+    assert left == {f"reply:{kept.submission_id}", f"reply:{same.submission_id}"}, (
+        "also of a photo that both asked about"
+    )
 
 
 async def test_who_is_blocked_stays_so_and_nothing_else_is_kept(
