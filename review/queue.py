@@ -99,18 +99,22 @@ def settle(
     return final
 
 
-def undo(session: Session, reviewer: Reviewer, *, item_id: int | None = None, now: datetime) -> int:
-    """Take back this reviewer's last standing verdict (on this item); returns its item, open again at its old place.
+def undo(
+    session: Session,
+    reviewer: Reviewer,
+    *,
+    item_id: int | None = None,
+    verdict_id: int | None = None,
+    now: datetime,
+) -> int:
+    """Take back this reviewer's last standing verdict (on this item; or this very one, whatever came after it).
 
-    Raises `NothingToUndo`. The asker hears of it when the item is settled otherwise.
+    Returns its item, open again at its old place. Raises `NothingToUndo`. The asker hears of it when the item is
+    settled otherwise.
     """
     of_item = () if item_id is None else (Verdict.item_id == item_id,)
-    last = session.scalars(
-        select(Verdict)
-        .where(Verdict.reviewer_id == reviewer.id, Verdict.kind != VerdictKind.UNDO, _stands(), *of_item)
-        .order_by(Verdict.id.desc())
-        .limit(1)
-    ).first()
+    very = () if verdict_id is None else (Verdict.id == verdict_id,)
+    last = _last_standing(session, reviewer, *of_item, *very)
     if last is None:
         on = f" on item {item_id}" if item_id is not None else ""
         raise NothingToUndo(f"{reviewer.name} has no verdict{on} that could be taken back")
@@ -147,6 +151,20 @@ def release_all(session: Session, reviewer: Reviewer) -> None:
     for item in session.scalars(select(ReviewItem).where(ReviewItem.lease_reviewer_id == reviewer.id)):
         _unlease(item)
     session.flush()
+
+
+def last_verdict(session: Session, reviewer: Reviewer, *, item_id: int | None = None) -> Verdict | None:
+    """What `undo` would take back; None: nothing."""
+    return _last_standing(session, reviewer, *(() if item_id is None else (Verdict.item_id == item_id,)))
+
+
+def _last_standing(session: Session, reviewer: Reviewer, *only: ColumnElement[bool]) -> Verdict | None:
+    return session.scalars(
+        select(Verdict)
+        .where(Verdict.reviewer_id == reviewer.id, Verdict.kind != VerdictKind.UNDO, _stands(), *only)
+        .order_by(Verdict.id.desc())
+        .limit(1)
+    ).first()
 
 
 def _free(now: datetime, reviewer: Reviewer) -> ColumnElement[bool]:
