@@ -1,5 +1,7 @@
 """The schema moves only by Alembic: created, upgraded after a backup, checked, backed up, restored."""
 
+import glob
+import re
 import shutil
 import sqlite3
 import time
@@ -23,6 +25,7 @@ from review.errors import DatabaseError, NoDatabase, SchemaMismatch
 from review.tables import Base
 
 _SUFFIX = ".db"
+_STAMP = re.compile(r"-(\d{8}-\d{6})")
 _STALE_SECONDS = 3600  # no backup writes nothing for so long
 # What a database of bearbot is known by: a revision alone says little, many programs number theirs 0001.
 _OURS = frozenset({"alembic_version", "submissions", "review_items", "verdicts"})
@@ -124,7 +127,11 @@ def problems(database: Database) -> list[str]:
 
 
 def backup(database: Database, folder: Path, *, keep: int) -> Path:
-    """Copy the live database into `folder`, and drop all but the newest `keep`; returns the copy."""
+    """Copy the live database into `folder`, and drop all but the newest `keep`; returns the copy.
+
+    What `restore` set aside goes as well, once `keep` backups are newer: nothing of people outlives the last backup
+    that they were in.
+    """
     file = _sqlite_file(database)
     revision(database)  # raises if there is nothing to back up
     _private_folder(folder)
@@ -140,7 +147,22 @@ def backup(database: Database, folder: Path, *, keep: int) -> Path:
         part.unlink(missing_ok=True)
     for old in backups(folder)[:-keep]:
         old.unlink(missing_ok=True)  # another backup at the same time takes the same ones away
+    kept = backups(folder)[-keep:]
+    if len(kept) == keep:
+        _remove_replaced(file, before=_stamp(kept[0]))
     return target
+
+
+def _remove_replaced(file: Path, *, before: str) -> None:
+    for aside in file.parent.glob(f"{glob.escape(file.stem)}-replaced-*{glob.escape(file.suffix)}*"):  # with its log
+        if _stamp(aside) < before:
+            aside.unlink(missing_ok=True)
+
+
+def _stamp(file: Path) -> str:
+    """When a backup was made, or a database was set aside, as its name says: names of a time sort by it."""
+    found = _STAMP.findall(file.name)
+    return found[-1] if found else "~"  # of no time that we wrote: it is somebody else's, and newer than all
 
 
 def _remove_stale_parts(folder: Path) -> None:

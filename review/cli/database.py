@@ -88,7 +88,8 @@ def backup() -> None:
 def restore(file: Path | None) -> None:
     """Put the backup FILE (default: the newest) in the database's place. Stop the bot first.
 
-    The replaced database is set aside, not deleted.
+    The replaced database is set aside, not deleted, until REVIEW_BACKUPS_KEPT newer backups were made. Whoever had
+    their data deleted after the backup was made is in the database again.
 
     \b
     Example:

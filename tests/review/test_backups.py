@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,6 +88,30 @@ def test_restoring_brings_the_past_back_and_keeps_the_present_aside(
     assert problems(database) == []
     assert aside is not None
     assert names(Database(f"sqlite:///{aside}")) == ["mo", "rita"]
+
+
+def test_what_was_set_aside_goes_when_as_many_newer_backups_were_made(
+    database: Database, folder: Path, now: datetime
+) -> None:
+    """Somebody who had their data deleted must not be found in it for ever."""
+    copy = backup(database, folder, keep=1)
+    database.dispose()
+    aside = restore(database, copy, now=now - timedelta(days=400))
+    young = restore(database, copy, now=datetime.now(UTC) + timedelta(days=1))
+    assert aside is not None
+    assert young is not None
+    log = aside.with_name(f"{aside.name}-wal")
+    log.touch()
+    foreign = aside.with_name("review-replaced-by-hand.db")
+    foreign.touch()
+    backup(database, folder, keep=3)
+    assert aside.exists(), "one of the kept backups is missing still"
+    for _ in range(2):
+        backup(database, folder, keep=3)
+    assert not aside.exists()
+    assert not log.exists()
+    assert young.exists()
+    assert foreign.exists()
 
 
 def test_restoring_works_where_the_database_is_lost_or_damaged(database: Database, folder: Path, now: datetime) -> None:
