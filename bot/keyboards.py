@@ -6,10 +6,14 @@ from enum import StrEnum
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.catalogue import Catalogue
+from bot.catalogue import LANGUAGES, Catalogue
 
-_PREFIX = "r"
+REVIEW_PREFIX = "r"
+UNDO_PREFIX = "u"
+LANGUAGE_PREFIX = "l"
+_OF_TELEGRAM = "telegram"
 _LABELS_IN_A_ROW = 3
+_LANGUAGES_IN_A_ROW = 2
 
 
 class Choice(StrEnum):
@@ -30,21 +34,70 @@ class Tap:
 
     def data(self) -> str:
         """Callback data; at most 64 bytes for any label that `model.labels` lets through."""
-        return f"{_PREFIX}:{self.item_id}:{self.token}:{self.choice}"
+        return f"{REVIEW_PREFIX}:{self.item_id}:{self.token}:{self.choice}"
 
     @classmethod
     def parse(cls, data: str | None) -> "Tap | None":
         """None for anything that `data` did not make: old buttons, forged ones."""
         prefix, number, token, choice = ((data or "").split(":", 3) + [""] * 4)[:4]
-        if prefix != _PREFIX or not token or not choice:
+        if prefix != REVIEW_PREFIX or not token or not choice:
             return None
-        if not (number.isascii() and number.isdigit() and len(number) <= 15):
-            return None
-        return cls(int(number), token, choice)
+        return cls(int(number), token, choice) if _is_number(number) else None
 
 
-def review_keyboard(words: Catalogue, item_id: int, token: str, labels: Sequence[str]) -> InlineKeyboardMarkup:
-    """The labels, then none of these, can't tell, skip."""
+@dataclass(frozen=True)
+class UndoTap:
+    """A tap on "Undo": take back this very verdict; `card_id` is the item of the card that the button stands on."""
+
+    verdict_id: int
+    card_id: int
+
+    def data(self) -> str:
+        """Callback data; at most 64 bytes."""
+        return f"{UNDO_PREFIX}:{self.verdict_id}:{self.card_id}"
+
+    @classmethod
+    def parse(cls, data: str | None) -> "UndoTap | None":
+        """None for anything that `data` did not make."""
+        prefix, verdict, card = ((data or "").split(":", 2) + [""] * 3)[:3]
+        if prefix != UNDO_PREFIX or not _is_number(verdict) or not _is_number(card):
+            return None
+        return cls(int(verdict), int(card))
+
+
+@dataclass(frozen=True)
+class LanguageTap:
+    """A tap on a language of `bot.catalogue`; None: that of one's Telegram."""
+
+    language: str | None
+
+    def data(self) -> str:
+        """Callback data."""
+        return f"{LANGUAGE_PREFIX}:{self.language or _OF_TELEGRAM}"
+
+    @classmethod
+    def parse(cls, data: str | None) -> "LanguageTap | None":
+        """None for anything that `data` did not make, also for a language that is there no more."""
+        prefix, _, language = (data or "").partition(":")
+        if prefix != LANGUAGE_PREFIX or language not in (*LANGUAGES, _OF_TELEGRAM):
+            return None
+        return cls(None if language == _OF_TELEGRAM else language)
+
+
+def language_keyboard(words: Catalogue) -> InlineKeyboardMarkup:
+    """The languages by their own names, then that of one's Telegram."""
+    buttons = [
+        InlineKeyboardButton(name, callback_data=LanguageTap(language).data()) for language, name in LANGUAGES.items()
+    ]
+    as_telegram = InlineKeyboardButton(words("button-language-of-telegram"), callback_data=LanguageTap(None).data())
+    rows = [buttons[i : i + _LANGUAGES_IN_A_ROW] for i in range(0, len(buttons), _LANGUAGES_IN_A_ROW)]
+    return InlineKeyboardMarkup([*rows, [as_telegram]])
+
+
+def review_keyboard(
+    words: Catalogue, item_id: int, token: str, labels: Sequence[str], *, undoable: int | None = None
+) -> InlineKeyboardMarkup:
+    """The labels, then none of these, can't tell, skip, and undo if there is a verdict to take back."""
     buttons = [
         InlineKeyboardButton(words.label(label), callback_data=Tap(item_id, token, label).data()) for label in labels
     ]
@@ -55,4 +108,20 @@ def review_keyboard(words: Catalogue, item_id: int, token: str, labels: Sequence
             for choice in Choice
         ]
     )
+    if undoable is not None:
+        rows.append([_undo(words, item_id, undoable)])
     return InlineKeyboardMarkup(rows)
+
+
+def result_keyboard(words: Catalogue, item_id: int, verdict_id: int) -> InlineKeyboardMarkup:
+    """Under what became of a card."""
+    return InlineKeyboardMarkup([[_undo(words, item_id, verdict_id)]])
+
+
+def _undo(words: Catalogue, item_id: int, verdict_id: int) -> InlineKeyboardButton:
+    return InlineKeyboardButton(words("button-undo"), callback_data=UndoTap(verdict_id, item_id).data())
+
+
+def _is_number(text: str) -> bool:
+    """One that the database can hold; nothing else that Python would take for one."""
+    return text.isascii() and text.isdigit() and len(text) <= 15

@@ -14,6 +14,7 @@ from review.errors import AlreadySettled, LeaseLost, ReviewError
 from review.explanations import ExplainedPhoto, Unexplained
 from review.outbox import OutboxKind
 from review.policy import Reason
+from review.tables import NONE_OF_THESE
 
 # The commands that Telegram offers while people type; their lines are the messages `menu-...`.
 MENU = ("start", "help", "why")
@@ -144,13 +145,17 @@ def review_card(
     probabilities: Mapping[str, float] | None,
     waiting_seconds: float,
     left: int,
+    claimed: Sequence[str] = (),
 ) -> str:
-    """The caption under a photo that waits; `left` counts what waits besides."""
+    """The caption under a photo that waits; `claimed` is what askers say it shows, `left` counts what waits besides."""
     lines = [f"#{item_id}: {words.in_a_row([words(f'reason-{Reason(reason)}') for reason in reasons])}"]
     if probabilities:
         ranked = sorted(probabilities.items(), key=lambda pair: -pair[1])
         ranking = [words("card-ranked", label=label, probability=probability) for label, probability in ranked]
         lines.append(words("card-model", ranking=words.in_a_row(ranking)))
+    if claimed:
+        said = [words("button-none") if label == NONE_OF_THESE else words.label(label) for label in claimed]
+        lines.append(words("card-claimed", claims=words.in_a_row(said)))
     lines.append(words("card-waiting", seconds=waiting_seconds, left=left))
     return "\n".join(lines)
 
@@ -181,3 +186,13 @@ def refused_tap(words: Catalogue, error: ReviewError, item_id: int) -> str:
 def review_result(words: Catalogue, *, item_id: int, choice: str, reviewer: str) -> str:
     """What a review card becomes once it was answered; `choice` as the button calls it."""
     return f"#{item_id}: {words('card-result', choice=choice, reviewer=reviewer)}"
+
+
+def review_undone(words: Catalogue, *, item_id: int, reviewer: str) -> str:
+    """What the result of a review becomes when it was taken back."""
+    return f"#{item_id}: {words('card-undone', reviewer=reviewer)}"
+
+
+def review_put_back(words: Catalogue, *, item_id: int) -> str:
+    """What a review card becomes when its moderator goes back to an earlier one."""
+    return f"#{item_id}: {words('card-put-back')}"

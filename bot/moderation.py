@@ -1,42 +1,45 @@
-"""Reviewing in the chat: /review brings a card with buttons; a tap answers it and brings the next."""
+"""Reviewing in the chat: /review brings a card; a tap answers it and brings the next; "Undo" takes that back."""
 
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
-from PIL import ImageOps
-from telegram import CallbackQuery, Message, Update, User
-from telegram.error import BadRequest, TelegramError
+from telegram import CallbackQuery, Update, User
+from telegram.error import TelegramError
 
-from bot import messages
+from bot import messages, review_cards
 from bot.context import BotContext, Services
-from bot.keyboards import Choice, Tap, review_keyboard
-from model.errors import ImageError
-from model.images import decode, encode
-from review import items, queue
+from bot.keyboards import Choice, Tap, UndoTap
+from bot.review_cards import Card
+from review import queue
 from review.clock import utc_now
-from review.errors import AlreadySettled, LeaseLost, NotFound
-from review.items import ItemView
+from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.people import reviewer_for_telegram
-from review.tables import Role, VerdictKind
+from review.tables import Role, Verdict, VerdictKind
 
 _log = logging.getLogger(__name__)
-
-_PREVIEW_SIDE = 1280  # pixels: what Telegram makes of a photo anyway
-_LARGEST_RATIO = 15  # Telegram refuses photos from 20 on
 
 _KINDS = {Choice.NONE: VerdictKind.NONE, Choice.CANT_TELL: VerdictKind.CANT_TELL, Choice.SKIP: VerdictKind.SKIP}
 
 
 @dataclass(frozen=True)
-class _Card:
-    """What a moderator is shown: the item, its photo (None if it is gone) and how many wait besides."""
+class _Settled:
+    """Whose verdict it is and which; `repeated` if it was recorded before; `holds` if its reviewer has another item."""
 
-    item: ItemView
-    token: str
-    photo: bytes | None
-    left: int
+    reviewer: str
+    verdict: int
+    repeated: bool = False
+    holds: bool = False
+
+
+@dataclass(frozen=True)
+class _TakenBack:
+    """By whom, of which item, and the item's card; None, and why, if they cannot have it again."""
+
+    reviewer: str
+    item_id: int
+    card: Card | None
+    refusal: AlreadySettled | LeaseLost | NotFound | None = None
 
 
 async def review(update: Update, context: BotContext) -> None:
@@ -47,11 +50,11 @@ async def review(update: Update, context: BotContext) -> None:
     if user is None or role is None:
         await message.reply_text(context.words("not-a-moderator"))
         return
-    await _bring_next(message.chat_id, user, role, context)
+    await review_cards.bring_next(message.chat_id, user, role, context)
 
 
 async def pressed(update: Update, context: BotContext) -> None:
-    """A tap on any button. Roles are checked again: who was a moderator yesterday may not be one now."""
+    """A tap on a review card. Roles are checked again: who was a moderator yesterday may not be one now."""
     query = update.callback_query
     assert query is not None
     role, words = context.caller.role, context.words
@@ -64,86 +67,126 @@ async def pressed(update: Update, context: BotContext) -> None:
         await _answer(query, words("outdated-review-button"))
         return
     choice = words(f"button-{tap.choice}") if tap.choice in list(Choice) else words.label(tap.choice)
+    holds = False
     try:
-        name = await asyncio.to_thread(_settle, context.services, tap, query.from_user, role)
+        settled = await asyncio.to_thread(_settle, context.services, tap, query.from_user, role)
     except (AlreadySettled, LeaseLost, NotFound) as error:  # any other failure is tried again: no verdict is lost
-        refusal = messages.refused_tap(words, error, tap.item_id)
-        await _answer(query, refusal)
-        await _edit(query, refusal)
+        await _refuse(query, context, error, tap.item_id)
     else:
         await _answer(query, None)
-        await _edit(query, messages.review_result(words, item_id=tap.item_id, choice=choice, reviewer=name))
+        result = messages.review_result(words, item_id=tap.item_id, choice=choice, reviewer=settled.reviewer)
+        await review_cards.turn(query, context, result, item_id=tap.item_id, undoable=settled.verdict)
         context.services.wake_delivery()
+        holds = settled.repeated and settled.holds
+    if not holds:  # of who taps twice, the first tap brought the next already
+        await _bring_next(query.from_user, role, context)
+
+
+async def undo_pressed(update: Update, context: BotContext) -> None:
+    """A tap on "Undo": this very verdict is taken back, once, and its item shown again."""
+    query = update.callback_query
+    assert query is not None
+    role, words = context.caller.role, context.words
+    if role is None:
+        await _answer(query, words("not-a-moderator"))
+        return
+    tap = UndoTap.parse(query.data)
+    if tap is None:
+        await _answer(query, words("outdated-review-button"))
+        return
     try:
-        await _bring_next(query.from_user.id, query.from_user, role, context)
+        taken = await asyncio.to_thread(_take_back, context.services, tap, query.from_user, role)
+    except NothingToUndo:
+        await _answer(query, words("nothing-to-undo"))
+        return
+    except NotFound:
+        await _answer(query, words("outdated-review-button"))
+        return
+    await _answer(query, messages.refused_tap(words, taken.refusal, taken.item_id) if taken.refusal else None)
+    if taken.item_id == tap.card_id:
+        text = messages.review_undone(words, item_id=taken.item_id, reviewer=taken.reviewer)
+    else:
+        text = messages.review_put_back(words, item_id=tap.card_id)
+    await review_cards.turn(query, context, text, item_id=tap.card_id, undoable=None)
+    try:
+        if taken.card is not None:
+            await review_cards.show(query.from_user.id, taken.card, context)
+    except TelegramError as error:  # it is taken back and in this reviewer's hands; /review brings it, too
+        _log.warning("the card of an item that was taken back could not be sent: %s", type(error).__name__)
+    if taken.card is None:
+        await _bring_next(query.from_user, role, context)
+
+
+async def _bring_next(user: User, role: Role, context: BotContext) -> None:
+    try:
+        await review_cards.bring_next(user.id, user, role, context)
     except TelegramError as error:  # the verdict is recorded and must not be recorded again; /review brings it, too
         _log.warning("the next review card could not be sent: %s", type(error).__name__)
 
 
-async def _bring_next(chat_id: int, user: User, role: Role, context: BotContext) -> None:
-    labels = await asyncio.to_thread(context.services.labels)
-    card = await asyncio.to_thread(_claim_next, context.services, user, role)
-    if card is None:
-        await context.bot.send_message(chat_id, context.words("nothing-waits"))
-        return
-    item = card.item
-    text = messages.review_card(
-        context.words,
-        item_id=item.id,
-        reasons=item.reasons,
-        probabilities=item.probabilities,
-        waiting_seconds=(utc_now() - item.submitted_at).total_seconds(),
-        left=card.left,
-    )
-    keyboard = review_keyboard(context.words, item.id, card.token, labels)
-    if card.photo is not None:
-        try:
-            await context.bot.send_photo(chat_id, card.photo, caption=text, reply_markup=keyboard)
-            return
-        except BadRequest as error:  # one photo that Telegram does not take must not hold up the queue
-            _log.warning("the photo of item %d could not be sent: %s", item.id, error)
-    await context.bot.send_message(chat_id, f"{context.words('photo-gone')}\n{text}", reply_markup=keyboard)
+async def _refuse(
+    query: CallbackQuery, context: BotContext, error: AlreadySettled | LeaseLost | NotFound, item_id: int
+) -> None:
+    refusal = messages.refused_tap(context.words, error, item_id)
+    await _answer(query, refusal)
+    if isinstance(error, NotFound):
+        await review_cards.take_away(query)
+    else:
+        await review_cards.turn(query, context, refusal, item_id=item_id, undoable=None)
 
 
-def _claim_next(services: Services, user: User, role: Role) -> _Card | None:
-    now = utc_now()
-    with services.database.write() as session:
-        reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
-        lease = timedelta(seconds=services.review_settings.lease_seconds)
-        claim = queue.claim_next(session, reviewer, lease=lease, now=now)
-        if claim is None:
-            return None
-        item, left = items.view(session, claim.item_id), items.count_open(session) - 1
-    try:
-        photo = _preview(services.images.get(item.image_sha256)) if item.image_sha256 else None
-    except (NotFound, ImageError):
-        photo = None
-    return _Card(item, claim.token, photo, left)
-
-
-def _preview(data: bytes) -> bytes:
-    """A photo as `sendPhoto` takes it: not too large, and not twenty times as long as high."""
-    picture = decode(data)
-    picture.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
-    narrowest = max(picture.size) // _LARGEST_RATIO + 1
-    size = (max(picture.width, narrowest), max(picture.height, narrowest))
-    return encode(ImageOps.pad(picture, size) if size != picture.size else picture)
-
-
-def _settle(services: Services, tap: Tap, user: User, role: Role) -> str:
-    """Record the verdict; returns the reviewer's name."""
+def _settle(services: Services, tap: Tap, user: User, role: Role) -> _Settled:
+    """Record the verdict; the same tap again (after a crash between recording and answering it) finds it recorded."""
     now = utc_now()
     with services.database.write() as session:
         reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
         kind = _KINDS[Choice(tap.choice)] if tap.choice in list(Choice) else VerdictKind.LABEL
         label = tap.choice if kind is VerdictKind.LABEL else None
+        repeated = False
         try:
             queue.settle(session, tap.item_id, reviewer, kind=kind, label=label, token=tap.token, now=now)
         except AlreadySettled as error:
             if (error.reviewer, error.label) != (reviewer.name, tap.choice):
                 raise
-            # The same tap again, after a crash between recording it and answering it: go on from there.
-        return reviewer.name
+            repeated = True
+        except LeaseLost:
+            # Skipping leaves an item open, and takes it out of its reviewer's hands.
+            last = queue.last_verdict(session, reviewer, item_id=tap.item_id)
+            if kind not in (VerdictKind.SKIP, VerdictKind.CANT_TELL) or last is None or last.kind is not kind:
+                raise
+            repeated = True
+        verdict = queue.last_verdict(session, reviewer, item_id=tap.item_id)
+        assert verdict is not None
+        return _Settled(reviewer.name, verdict.id, repeated, queue.held(session, reviewer, now) is not None)
+
+
+def _take_back(services: Services, tap: UndoTap, user: User, role: Role) -> _TakenBack:
+    """Take the verdict back and the item into this reviewer's hands, in place of what they hold.
+
+    Raises `NotFound` for a verdict that is not theirs; `NothingToUndo` if it was taken back before, and they have
+    moved on since.
+    """
+    now = utc_now()
+    with services.database.write() as session:
+        reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
+        verdict = session.get(Verdict, tap.verdict_id)
+        if verdict is None or verdict.reviewer_id != reviewer.id or verdict.kind is VerdictKind.UNDO:
+            raise NotFound(f"{reviewer.name} gave no verdict {tap.verdict_id}")
+        item_id = verdict.item_id
+        try:
+            queue.undo(session, reviewer, verdict_id=verdict.id, now=now)
+        except NothingToUndo:
+            held = queue.held(session, reviewer, now)
+            if held is None or held.item_id != item_id:
+                raise
+            # The same tap once more, after a crash maybe: whether its card was shown then is not known.
+            return _TakenBack(reviewer.name, item_id, review_cards.card_of(session, held, reviewer))
+        queue.release_all(session, reviewer)
+        try:
+            claim = queue.claim(session, item_id, reviewer, lease=review_cards.lease_of(services), now=now)
+        except (AlreadySettled, LeaseLost, NotFound) as error:
+            return _TakenBack(reviewer.name, item_id, None, error)
+        return _TakenBack(reviewer.name, item_id, review_cards.card_of(session, claim, reviewer))
 
 
 async def _answer(query: CallbackQuery, text: str | None) -> None:
@@ -152,17 +195,3 @@ async def _answer(query: CallbackQuery, text: str | None) -> None:
         await query.answer(text, show_alert=text is not None)
     except TelegramError as error:
         _log.info("a tap could not be acknowledged: %s", type(error).__name__)
-
-
-async def _edit(query: CallbackQuery, text: str) -> None:
-    """Turn the card into its result; an edit that names no buttons takes them away.
-
-    The card may be deleted, too old, or turned already.
-    """
-    try:
-        if isinstance(query.message, Message) and query.message.photo:
-            await query.edit_message_caption(text)
-        else:
-            await query.edit_message_text(text)
-    except TelegramError as error:
-        _log.info("a review card could not be edited: %s", type(error).__name__)

@@ -32,8 +32,7 @@ def claim_next(session: Session, reviewer: Reviewer, *, lease: timedelta, now: d
 
     What this reviewer skipped or could not tell comes back to them only when nothing else is left.
     """
-    mine = _free(now, reviewer) & (ReviewItem.lease_reviewer_id == reviewer.id)
-    item = session.scalars(select(ReviewItem).where(mine, ReviewItem.lease_expires_at > now).limit(1)).first()
+    item = _held(session, reviewer, now)
     if item is None:
         passed = exists().where(
             Verdict.item_id == ReviewItem.id,
@@ -151,6 +150,19 @@ def release_all(session: Session, reviewer: Reviewer) -> None:
     for item in session.scalars(select(ReviewItem).where(ReviewItem.lease_reviewer_id == reviewer.id)):
         _unlease(item)
     session.flush()
+
+
+def held(session: Session, reviewer: Reviewer, now: datetime) -> Claim | None:
+    """What this reviewer has in hand; None: nothing."""
+    item = _held(session, reviewer, now)
+    if item is None or item.lease_token is None or item.lease_expires_at is None:
+        return None
+    return Claim(item.id, item.lease_token, item.lease_expires_at)
+
+
+def _held(session: Session, reviewer: Reviewer, now: datetime) -> ReviewItem | None:
+    mine = _free(now, reviewer) & (ReviewItem.lease_reviewer_id == reviewer.id)
+    return session.scalars(select(ReviewItem).where(mine, ReviewItem.lease_expires_at > now).limit(1)).first()
 
 
 def last_verdict(session: Session, reviewer: Reviewer, *, item_id: int | None = None) -> Verdict | None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.catalogue import catalogue_for
-from bot.keyboards import Choice, Tap, review_keyboard
+from bot.keyboards import Choice, Tap, UndoTap, review_keyboard
 from model.errors import DatasetError
 from model.labels import Vocabulary
 
@@ -39,6 +39,14 @@ def test_what_is_not_ours_is_refused() -> None:
     for data in (*foreign, "other:1:t:teddy", "r:" + "9" * 16 + ":t:teddy"):
         assert Tap.parse(data) is None, data
     assert Tap.parse("r:1:t:a:b") == Tap(1, "t", "a:b")
+
+
+@given(items, items)
+def test_undo_comes_back(verdict_id: int, item_id: int) -> None:
+    tap = UndoTap(verdict_id, item_id)
+    assert len(tap.data().encode()) <= 64
+    assert UndoTap.parse(tap.data()) == tap
+    assert Tap.parse(tap.data()) is None
 
 
 def test_the_keyboard_has_each_label_and_each_choice_once() -> None:

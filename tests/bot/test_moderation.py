@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -14,17 +15,19 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
-from review import queue
+from review import claims, queue
 from review.clock import utc_now
 from review.errors import DatabaseError
 from review.people import reviewer_named
-from review.tables import Reviewer, ReviewItem, Role, Verdict, VerdictKind
+from review.tables import ItemStatus, Reviewer, ReviewItem, Role, Submission, Verdict, VerdictKind
+from tests.telegram_types import assert_all_valid
 
 pytestmark = pytest.mark.anyio
 
 WORDS = catalogue_for("en")
 
 Photo = Callable[[str], bytes]
+Serve = Callable[[Runner], AbstractAsyncContextManager[None]]
 
 
 async def asked(sandbox: Sandbox, photo: Photo, *names: str) -> list[Message]:
@@ -36,9 +39,13 @@ async def asked(sandbox: Sandbox, photo: Photo, *names: str) -> list[Message]:
     return sent
 
 
+def is_card(message: Message) -> bool:
+    return message.keyboard is not None and message.keyboard.find(WORDS("button-skip")) is not None
+
+
 async def card(moderator: Person) -> Message:
     await moderator.send_text("/review")
-    return await moderator.expect(lambda message: message.keyboard is not None)
+    return await moderator.expect(is_card)
 
 
 def verdicts(runner: Runner) -> list[tuple[VerdictKind, str | None]]:
@@ -68,8 +75,10 @@ async def test_one_tap_settles_tells_the_asker_and_brings_the_next(
     assert not answer.show_alert
     turned = await mo.expect("None of these, said Mo")
     assert turned.message_id == first.message_id
-    assert not turned.keyboard
-    second = await mo.expect(lambda message: message.keyboard is not None)
+    assert turned.keyboard is not None
+    assert [button.text for row in turned.keyboard.rows for button in row] == [WORDS("button-undo")]
+    assert turned.content.photo
+    second = await mo.expect(is_card)
     heard = await sandbox.asker.expect("it shows none of the kinds that I know")
     assert heard.reply_to is not None
     assert heard.reply_to.message_id == polar.message_id
@@ -87,9 +96,9 @@ async def test_skip_and_cant_tell_leave_the_item_open(sandbox: Sandbox, runner: 
     await asked(sandbox, photo, "none_coffee")
     mo = sandbox.moderator
     await mo.press(await card(mo), WORDS("button-skip"))
-    again = await mo.expect(lambda message: message.keyboard is not None)
+    again = await mo.expect(is_card)
     await mo.press(again, WORDS("button-cant_tell"))
-    await mo.expect(lambda message: message.keyboard is not None)
+    await mo.expect(is_card)
     assert verdicts(runner) == [(VerdictKind.SKIP, None), (VerdictKind.CANT_TELL, None)]
     await sandbox.asker.expect_silence(0.5)
 
@@ -151,7 +160,7 @@ async def test_a_late_tap_settles_nothing_and_brings_a_fresh_card(
     expire(runner)
     answer = await sandbox.moderator.press(shown, "teddy")
     assert "no longer yours" in (answer.text or "")
-    fresh = await sandbox.moderator.expect(lambda message: message.keyboard is not None)
+    fresh = await sandbox.moderator.expect(is_card)
     assert verdicts(runner) == []
     await sandbox.moderator.press(fresh, WORDS("button-none"))
     await sandbox.moderator.expect(WORDS("nothing-waits"))
@@ -233,3 +242,122 @@ async def test_a_photo_that_telegram_refuses_does_not_hold_up_the_queue(
 async def test_an_empty_queue_is_praised(sandbox: Sandbox) -> None:
     await sandbox.moderator.send_text("/review")
     await sandbox.moderator.expect(WORDS("nothing-waits"))
+
+
+async def test_undo_on_a_result_takes_back_this_very_verdict_once_also_after_a_restart(
+    sandbox: Sandbox, make_runner: Callable[[], Runner], serve: Serve, photo: Photo
+) -> None:
+    mo = sandbox.moderator
+    runner = make_runner()
+    async with serve(runner):
+        await asked(sandbox, photo, "none_coffee", "none_polar_bear")
+        first = await card(mo)
+        await mo.press(first, "teddy")
+        result = await mo.expect("teddy, said Mo")
+        await mo.press(await mo.expect(is_card), WORDS("button-none"))
+        await mo.expect(WORDS("nothing-waits"))
+    runner = make_runner()
+    async with serve(runner):
+        assert result.keyboard is not None
+        undo = result.keyboard.find(WORDS("button-undo"))
+        assert undo is not None
+        assert (await mo.press(result, WORDS("button-undo"))).text is None
+        turned = await mo.expect("taken back by Mo")
+        assert turned.message_id == first.message_id
+        assert turned.content.photo
+        assert not turned.keyboard
+        again = await mo.expect(is_card)
+        assert again.words.startswith(first.words.partition(":")[0])
+        before = verdicts(runner)
+        assert before == [(VerdictKind.LABEL, "teddy"), (VerdictKind.NONE, None), (VerdictKind.UNDO, None)]
+        sandbox.world.press(mo.user, result, str(undo.callback_data))  # the same tap, after a crash
+        await mo.press(await mo.expect(is_card), "grizzly")
+        await mo.expect(WORDS("nothing-waits"))
+        assert verdicts(runner) == [*before, (VerdictKind.LABEL, "grizzly")]
+        assert (await answer_to(sandbox, mo, result, str(undo.callback_data))) == WORDS("nothing-to-undo")
+        assert verdicts(runner) == [*before, (VerdictKind.LABEL, "grizzly")]
+    await sandbox.asker.expect("A correction")
+    assert_all_valid(sandbox)
+
+
+async def answer_to(sandbox: Sandbox, who: Person, message: Message, data: str) -> str | None:
+    """What a button with made-up data is answered."""
+    with sandbox.world.events.listen() as events:
+        query = sandbox.world.press(who.user, message, data)
+        while (event := await events.get()).answer is None or event.answer.query_id != query:
+            pass
+    return event.answer.text
+
+
+async def test_undo_on_a_card_goes_back_to_the_one_before(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
+    await asked(sandbox, photo, "none_coffee", "none_polar_bear")
+    mo = sandbox.moderator
+    first = await card(mo)
+    await mo.press(first, WORDS("button-skip"))
+    second = await mo.expect(is_card)
+    await mo.press(second, WORDS("button-undo"))
+    put_back = await mo.expect(WORDS("card-put-back"))
+    assert put_back.message_id == second.message_id
+    again = await mo.expect(is_card)
+    assert again.words.partition(":")[0] == first.words.partition(":")[0]
+    assert verdicts(runner) == [(VerdictKind.SKIP, None), (VerdictKind.UNDO, None)]
+    with runner.database.read() as session:
+        held = session.scalars(select(ReviewItem.id).where(ReviewItem.lease_token.is_not(None))).all()
+    assert held == [int(again.words.partition(":")[0][1:])], "the other one is free for colleagues"
+
+
+async def test_a_verdict_of_somebody_else_is_not_taken_back(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
+    await asked(sandbox, photo, "none_coffee", "none_polar_bear")
+    with runner.database.write() as session:
+        rita = reviewer_named(session, "rita", utc_now())
+        queue.settle(session, 1, rita, kind=VerdictKind.NONE, now=utc_now())
+    shown = await card(sandbox.moderator)
+    for data in ("u:1:1", "u:99:1", "u:1", "u:x:1", "u::", "u:1:" + "9" * 30):
+        assert await answer_to(sandbox, sandbox.moderator, shown, data) == WORDS("outdated-review-button")
+    await sandbox.asker.send_text("/help")
+    said = await sandbox.asker.expect()
+    assert await answer_to(sandbox, sandbox.asker, said, "u:1:1") == WORDS("not-a-moderator")
+    assert verdicts(runner) == [(VerdictKind.NONE, None)]
+
+
+async def test_two_taps_in_a_row_bring_one_card(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
+    await asked(sandbox, photo, "none_coffee", "none_polar_bear")
+    mo = sandbox.moderator
+    shown = await card(mo)
+    assert shown.keyboard is not None
+    skip = shown.keyboard.find(WORDS("button-skip"))
+    assert skip is not None
+    for _ in range(2):
+        sandbox.world.press(mo.user, shown, str(skip.callback_data))
+    await mo.expect(is_card)
+    await mo.expect_silence(1.0)
+    assert verdicts(runner) == [(VerdictKind.SKIP, None)]
+
+
+async def test_a_photo_that_was_deleted_meanwhile_leaves_the_chat_and_the_next_comes(
+    sandbox: Sandbox, runner: Runner, photo: Photo
+) -> None:
+    await asked(sandbox, photo, "none_coffee", "none_polar_bear")
+    mo = sandbox.moderator
+    shown = await card(mo)
+    item_id = int(shown.words.partition(":")[0][1:])
+    with runner.database.write() as session:
+        item = session.get_one(ReviewItem, item_id)
+        item.status = ItemStatus.WITHDRAWN
+        item.lease_token = item.lease_reviewer_id = item.lease_expires_at = None
+    answer = await mo.press(shown, "teddy")
+    assert answer.text == WORDS("item-gone", item=str(item_id))
+    following = await mo.expect(is_card)
+    assert following.words.partition(":")[0] != f"#{item_id}"
+    assert sandbox.world.find(mo.chat.id, shown.message_id) is None
+    assert verdicts(runner) == []
+
+
+async def test_a_card_tells_what_the_asker_says(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
+    await asked(sandbox, photo, "none_coffee")
+    with runner.database.write() as session:
+        submission = session.get_one(Submission, 1)
+        claims.dispute(session, submission, label="teddy", source_key="test", now=utc_now())
+    shown = await card(sandbox.moderator)
+    assert "The asker says: teddy\n" in shown.words
+    assert WORDS("reason-disputed") in shown.words

@@ -3,11 +3,13 @@
 not-a-moderator = Das darf nur das Moderationsteam.
 nothing-waits = Nichts wartet auf Prüfung. Gut gemacht!
 outdated-review-button = Dieser Knopf gilt nicht mehr. /review bringt das nächste Foto.
+nothing-to-undo = Das ist schon zurückgenommen. /review bringt das nächste Foto.
 photo-gone = (das Foto kann nicht gezeigt werden)
 
 button-none = Nichts davon
 button-cant_tell = Nicht zu erkennen
 button-skip = Überspringen
+button-undo = Rückgängig
 
 reason-low_confidence = unsicher
 reason-out_of_domain = anders als die Fotos, aus denen das Modell gelernt hat
@@ -18,8 +20,11 @@ reason-no_model = kein Modell war aktiv
 # A card begins with the item's number (#12) and the reasons why people look at it.
 card-model = Das Modell: { $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
+card-claimed = Wer gefragt hat, sagt: { $claims }
 card-waiting = Wartet: { DURATION($seconds) }; noch { $left } in der Warteschlange
 card-result = { $choice }, sagt { $reviewer }
+card-undone = zurückgenommen von { $reviewer }
+card-put-back = wieder in der Warteschlange
 
 already-settled =
     Nr. { $item } ist schon beantwortet: { $reviewer } sagt „{ $label ->

@@ -3,11 +3,13 @@
 not-a-moderator = Only moderators can do that.
 nothing-waits = Nothing waits for review. Well done!
 outdated-review-button = This button is out of date. /review brings the next photo.
+nothing-to-undo = That was taken back already. /review brings the next photo.
 photo-gone = (the photo cannot be shown)
 
 button-none = None of these
 button-cant_tell = Can't tell
 button-skip = Skip
+button-undo = Undo
 
 reason-low_confidence = not sure
 reason-out_of_domain = unlike the photos it learnt from
@@ -18,8 +20,11 @@ reason-no_model = no model was running
 # A card begins with the item's number (#12) and the reasons why people look at it.
 card-model = The model: { $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
+card-claimed = The asker says: { $claims }
 card-waiting = Waiting { DURATION($seconds) }; { $left } more in the queue
 card-result = { $choice }, said { $reviewer }
+card-undone = taken back by { $reviewer }
+card-put-back = back in the queue
 
 already-settled =
     item { $item } is settled: { $reviewer } said '{ $label ->

@@ -3,11 +3,13 @@
 not-a-moderator = Eso solo puede hacerlo el equipo de moderación.
 nothing-waits = No hay nada que revisar. ¡Buen trabajo!
 outdated-review-button = Este botón ya no es válido. /review trae la siguiente foto.
+nothing-to-undo = Eso ya se había retirado. /review trae la siguiente foto.
 photo-gone = (no se puede mostrar la foto)
 
 button-none = Ninguno de estos
 button-cant_tell = No se distingue
 button-skip = Saltar
+button-undo = Deshacer
 
 reason-low_confidence = poca seguridad
 reason-out_of_domain = distinta de las fotos con las que aprendió
@@ -18,8 +20,11 @@ reason-no_model = no había ningún modelo en marcha
 # A card begins with the item's number (#12) and the reasons why people look at it.
 card-model = El modelo: { $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
+card-claimed = Quien preguntó dice: { $claims }
 card-waiting = En espera: { DURATION($seconds) }; quedan { $left } más en la cola
 card-result = { $choice }, según { $reviewer }
+card-undone = retirado por { $reviewer }
+card-put-back = de vuelta en la cola
 
 already-settled =
     el n.º { $item } ya está resuelto: { $reviewer } dijo «{ $label ->

@@ -3,11 +3,13 @@
 not-a-moderator = 只有审核员才能这样做。
 nothing-waits = 没有等待审核的照片。干得好！
 outdated-review-button = 这个按钮已经失效。/review 会给你下一张照片。
+nothing-to-undo = 这个已经撤回过了。/review 会给你下一张照片。
 photo-gone = （照片无法显示）
 
 button-none = 都不是
 button-cant_tell = 看不出来
 button-skip = 跳过
+button-undo = 撤销
 
 reason-low_confidence = 没有把握
 reason-out_of_domain = 与模型学过的照片不同
@@ -18,8 +20,11 @@ reason-no_model = 当时没有模型在运行
 # A card begins with the item's number (#12) and the reasons why people look at it.
 card-model = 模型：{ $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
+card-claimed = 提问者说：{ $claims }
 card-waiting = 已等待 { DURATION($seconds) }；队列中还有 { $left } 张
 card-result = { $reviewer } 说：{ $choice }
+card-undone = { $reviewer } 已撤回
+card-put-back = 已放回队列
 
 already-settled =
     第 { $item } 号已有结论：{ $reviewer } 说是“{ $label ->

@@ -1,0 +1,130 @@
+"""Review cards: an item as it is shown to a moderator in the chat, with its photo, and what a card turns into."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from PIL import ImageOps
+from sqlalchemy.orm import Session
+from telegram import CallbackQuery, Message, User
+from telegram.error import BadRequest, TelegramError
+
+from bot import messages
+from bot.context import BotContext, Services
+from bot.keyboards import result_keyboard, review_keyboard
+from model.errors import ImageError
+from model.images import decode, encode
+from review import items, queue
+from review.clock import utc_now
+from review.errors import NotFound
+from review.items import ItemView
+from review.people import reviewer_for_telegram
+from review.queue import Claim
+from review.tables import Reviewer, Role
+
+_log = logging.getLogger(__name__)
+
+_PREVIEW_SIDE = 1280  # pixels: what Telegram makes of a photo anyway
+_LARGEST_RATIO = 15  # Telegram refuses photos from 20 on
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a moderator is shown: the item, how many wait besides, and the verdict that "Undo" would take back."""
+
+    item: ItemView
+    token: str
+    left: int
+    undoable: int | None
+
+
+async def bring_next(chat_id: int, user: User, role: Role, context: BotContext) -> None:
+    """Claim the next item for this moderator and show it; or tell that nothing waits."""
+    card = await asyncio.to_thread(_claim_next, context.services, user, role)
+    if card is None:
+        await context.bot.send_message(chat_id, context.words("nothing-waits"))
+    else:
+        await show(chat_id, card, context)
+
+
+def card_of(session: Session, claim: Claim, reviewer: Reviewer) -> Card:
+    """What to show of an item that was just claimed."""
+    last = queue.last_verdict(session, reviewer)
+    left = items.count_open(session) - 1
+    return Card(items.view(session, claim.item_id), claim.token, left, last.id if last else None)
+
+
+async def show(chat_id: int, card: Card, context: BotContext) -> None:
+    """Send a card: the photo with its caption and buttons; without the photo if it cannot be shown."""
+    labels, photo = await asyncio.to_thread(_labels_and_photo, context.services, card.item)
+    text = messages.review_card(
+        context.words,
+        item_id=card.item.id,
+        reasons=card.item.reasons,
+        probabilities=card.item.probabilities,
+        claimed=card.item.claimed_labels,
+        waiting_seconds=(utc_now() - card.item.submitted_at).total_seconds(),
+        left=card.left,
+    )
+    keyboard = review_keyboard(context.words, card.item.id, card.token, labels, undoable=card.undoable)
+    if photo is not None:
+        try:
+            await context.bot.send_photo(chat_id, photo, caption=text, reply_markup=keyboard)
+            return
+        except BadRequest as error:  # one photo that Telegram does not take must not hold up the queue
+            _log.warning("the photo of item %d could not be sent: %s", card.item.id, error)
+    await context.bot.send_message(chat_id, f"{context.words('photo-gone')}\n{text}", reply_markup=keyboard)
+
+
+async def turn(query: CallbackQuery, context: BotContext, text: str, *, item_id: int, undoable: int | None) -> None:
+    """Turn the card under a tap into its result, with an "Undo" if there is something to take back.
+
+    The card may be deleted, too old, or turned already.
+    """
+    keyboard = result_keyboard(context.words, item_id, undoable) if undoable is not None else None
+    try:
+        if isinstance(query.message, Message) and query.message.photo:
+            await query.edit_message_caption(text, reply_markup=keyboard)
+        else:
+            await query.edit_message_text(text, reply_markup=keyboard)
+    except TelegramError as error:
+        _log.info("a review card could not be edited: %s", type(error).__name__)
+
+
+async def take_away(query: CallbackQuery) -> None:
+    """Delete the card under a tap: its photo was deleted, so it is not to stay in the chat either."""
+    try:
+        await query.delete_message()
+    except TelegramError as error:
+        _log.info("a review card could not be deleted: %s", type(error).__name__)
+
+
+def _claim_next(services: Services, user: User, role: Role) -> Card | None:
+    now = utc_now()
+    with services.database.write() as session:
+        reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
+        claim = queue.claim_next(session, reviewer, lease=lease_of(services), now=now)
+        return None if claim is None else card_of(session, claim, reviewer)
+
+
+def lease_of(services: Services) -> timedelta:
+    """How long a card stays with whom it was shown."""
+    return timedelta(seconds=services.review_settings.lease_seconds)
+
+
+def _labels_and_photo(services: Services, item: ItemView) -> tuple[tuple[str, ...], bytes | None]:
+    try:
+        photo = _preview(services.images.get(item.image_sha256)) if item.image_sha256 else None
+    except (NotFound, ImageError):
+        photo = None
+    return services.labels(), photo
+
+
+def _preview(data: bytes) -> bytes:
+    """A photo as `sendPhoto` takes it: not too large, and not twenty times as long as high."""
+    picture = decode(data)
+    picture.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
+    narrowest = max(picture.size) // _LARGEST_RATIO + 1
+    size = (max(picture.width, narrowest), max(picture.height, narrowest))
+    return encode(ImageOps.pad(picture, size) if size != picture.size else picture)
