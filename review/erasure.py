@@ -1,7 +1,8 @@
 """Taking back what a person gave: photos, what was said of them, and every thread that leads to the person.
 
 What people decided stays without any of it: items, final labels and verdicts, so that figures survive. Functions take
-a session and never commit. Files go after the commit (`remove_photos`); what a crash leaves of them, `sweep` finds.
+a session and never commit. Files go after the commit: the row of an image that no submission refers to says that they
+are still to be removed (`remove_photos`), whatever happens in between.
 """
 
 import re
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from model.features import FeatureStore
@@ -40,7 +41,7 @@ ERASED_REVIEW = f"{ERASED}{Decision.REVIEW}:"
 
 _AT_ONCE = 500  # SQLite takes a limited number of parameters
 
-_REPLY = re.compile(r"reply:([0-9]+)")  # the key under which the first answer to a submission waits
+_REPLY = re.compile(r"(?:reply|overdue):([0-9]+)")  # keys that name the submission that they are about
 
 T = TypeVar("T")
 
@@ -112,15 +113,22 @@ def is_given_up(session: Session, update_id: int) -> bool:
 
 
 def remove_photos(database: Database, images: ImageStore, features: FeatureStore, photos: Collection[str]) -> None:
-    """The files of photos, with their features, unless somebody sent one of them again meanwhile.
+    """The files of photos, with their features, then their rows; not of one that somebody sent again meanwhile.
 
-    Nobody can record a photo while it is looked for: one that is on its way finds its file gone, and comes again.
+    Nobody can record a photo at that instant: one that is on its way finds its file gone, and comes again.
     """
     for sha256 in photos:
         with database.write() as session:
-            if session.get(Image, sha256) is None:
+            if session.scalar(select(Submission.id).where(Submission.image_sha256 == sha256).limit(1)) is None:
                 images.delete(sha256)
                 features.delete(sha256)
+                session.execute(delete(Image).where(Image.sha256 == sha256))
+
+
+def photos_to_remove(session: Session, limit: int) -> Sequence[str]:
+    """Of whose photos nobody is left: what an erasure was to remove before it was cut short."""
+    referred = exists().where(Submission.image_sha256 == Image.sha256)
+    return session.scalars(select(Image.sha256).where(~referred).limit(limit)).all()
 
 
 def _pass_on(session: Session, firsts: Collection[int], going: frozenset[int]) -> None:
@@ -175,12 +183,11 @@ def _blank(session: Session, ids: Collection[int]) -> set[str]:
 
 
 def _without_sender(session: Session, photos: Collection[str]) -> set[str]:
-    """Of these photos those that no submission refers to any more; their rows go."""
+    """Of these photos those that no submission refers to any more."""
     gone: set[str] = set()
     for some in _chunks(sorted(photos)):
         kept = set(session.scalars(select(Submission.image_sha256).where(Submission.image_sha256.in_(some))))
         gone |= set(some) - kept
-        session.execute(delete(Image).where(Image.sha256.in_(set(some) - kept)))
     return gone
 
 

@@ -69,6 +69,15 @@ class OutboxKind(StrEnum):
     CONFIRMED = "confirmed"
     """label or "none": the asker disagreed, and a person who looked says what was said before; submission"""
 
+    OVERDUE = "overdue"
+    """seconds: how long the photo has waited for a person"""
+
+    NOT_ADMITTED = "not_admitted"
+    """access: a review.admission.Access, user: their number in Telegram"""
+
+    MY_DATA = "my_data"
+    """part: from 1; a file with all that is kept of whose private chat it is, made when it is delivered"""
+
     NOTED = "noted"
     """label, "none" or null: the asker disagrees and says (or does not know) what it is; people will look"""
 

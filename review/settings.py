@@ -34,6 +34,16 @@ class ReviewSettings(Settings):
     audit_rate: float = Field(
         default=0.02, ge=0, le=1, description="share of the photos answered alone that a person looks at as well, 0..1"
     )
+    retention_days: int = Field(
+        default=0,
+        ge=0,
+        description="how long photos are kept that wait for nobody (0: until their senders delete them)",
+    )
+    messages_days: int = Field(
+        default=30,
+        ge=2,  # Telegram may bring an update again for 24 hours, and it must be known then
+        description="how long is kept what people were told, and which updates were handled",
+    )
     backups_kept: int = Field(default=5, ge=1, description="database backups kept in the home folder")
 
     @field_validator("review_database_url")

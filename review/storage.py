@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -85,6 +86,16 @@ class LocalImageStore:
         path.unlink(missing_ok=True)
         if path.parent.exists():
             _sync_folder(path.parent)
+
+    def written_between(self, begin: float, end: float) -> Iterator[str]:
+        """The sha256 of all bytes that were written then (seconds since 1970), a folder at a time."""
+        for folder in self.root.glob("??/??"):
+            for path in folder.glob("*.jpg"):
+                try:
+                    if _SHA256.fullmatch(path.stem) and begin <= path.stat().st_mtime < end:
+                        yield path.stem
+                except FileNotFoundError:  # deleted meanwhile
+                    continue
 
     def free_bytes(self) -> int:
         """How much room is left on the folder's disk (that of the nearest folder above it which exists)."""

@@ -9,6 +9,7 @@ from review.items import ItemView
 from review.phrases import duration, percent
 from review.statistics import ModelPromise, QueueStatistics
 from review.storage import LocalImageStore
+from review.tables import ItemStatus
 
 _WIDTH = 100  # columns, of the one sentence that may be long
 
@@ -28,7 +29,7 @@ def item_row(item: ItemView, now: datetime, images: LocalImageStore) -> dict[str
         "model_version": item.model_version,
         "photo": str(images.path(item.image_sha256)) if item.image_sha256 else None,
         "submitted_at": item.submitted_at.isoformat(),
-        "waiting_seconds": (now - item.submitted_at).total_seconds() if item.settled_at is None else None,
+        "waiting_seconds": (now - item.submitted_at).total_seconds() if item.status is ItemStatus.OPEN else None,
         "final_label": item.final_label,
         "settled_at": item.settled_at.isoformat() if item.settled_at else None,
         "reviewer": item.settled_by,
@@ -42,14 +43,14 @@ def table(items: Sequence[ItemView], now: datetime) -> str:
     rows = [("ITEM", "MODEL", "WHY", "WAITING", "STATE")]
     for item in items:
         held = item.held_until is not None and item.held_until > now
-        state = f"{item.final_label}, said {item.settled_by}" if item.final_label else "open"
+        state = f"{item.final_label}, said {item.settled_by}" if item.final_label else item.status.value
         rows.append(
             (
                 str(item.id),
                 guess(item),
                 reasons(item),
-                "-" if item.settled_at else duration((now - item.submitted_at).total_seconds()),
-                f"with {item.held_by}" if held and not item.final_label else state,
+                "-" if item.status is not ItemStatus.OPEN else duration((now - item.submitted_at).total_seconds()),
+                f"with {item.held_by}" if held and item.status is ItemStatus.OPEN else state,
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -62,14 +63,17 @@ def card(item: ItemView, now: datetime, images: LocalImageStore) -> str:
     lines.append(f"photo       {images.path(item.image_sha256) if item.image_sha256 else 'was deleted'}")
     lines.append(f"why         {reasons(item)}")
     if item.probabilities is None:
-        lines.append("model       had none loaded")
+        lines.append(f"model       {'had none loaded' if item.image_sha256 else 'what it said was deleted'}")
     else:
         ranked = sorted(item.probabilities.items(), key=lambda pair: -pair[1])
         lines.append(f"model       {', '.join(f'{label} {percent(p)}' for label, p in ranked)} ({item.model_version})")
     waited = duration(((item.settled_at or now) - item.submitted_at).total_seconds())
-    lines.append(
-        f"sent        {item.submitted_at:%Y-%m-%d %H:%M} UTC, {'waited' if item.settled_at else 'waits'} {waited}"
+    waits = (
+        ", withdrawn"
+        if item.status is ItemStatus.WITHDRAWN
+        else f", {'waited' if item.settled_at else 'waits'} {waited}"
     )
+    lines.append(f"sent        {item.submitted_at:%Y-%m-%d %H:%M} UTC{waits}")
     if item.final_label:
         lines.append(f"verdict     {item.final_label}, said {item.settled_by}")
     elif item.held_until is not None and item.held_until > now:
