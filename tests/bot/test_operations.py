@@ -16,8 +16,6 @@ from review.database import Database
 from review.schema import upgrade
 from review.tables import InboxUpdate
 
-NOW = utc_now()
-
 
 def run(*arguments: str, **more: Any) -> Result:
     return CliRunner().invoke(bearbot, ["bot", "inbox", *arguments], **more)
@@ -34,7 +32,8 @@ def update(number: int, **message: object) -> dict[str, Any]:
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Database:
-    """A bot with update 1 pending, 2 and 3 set aside, 4 handled."""
+    """A bot with update 1 pending, 2 and 3 set aside, 4 handled; all came three hours ago."""
+    now = utc_now()
     monkeypatch.setenv("BEARBOT_HOME", str(tmp_path))
     database = Database(f"sqlite:///{tmp_path / 'review.db'}")
     upgrade(database, tmp_path / "backups", keep=1)
@@ -45,11 +44,11 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Database:
         update(4, text="private"),
     ]
     with database.write() as session:
-        inbox.store(session, updates, NOW - timedelta(hours=3))
+        inbox.store(session, updates, now - timedelta(hours=3))
         for number in (2, 3):
             for _ in range(inbox.MAX_ATTEMPTS):
-                inbox.mark_failed(session, number, Failure("KeyError"), NOW - timedelta(hours=2))
-        inbox.mark_handled(session, 4, NOW)
+                inbox.mark_failed(session, number, Failure("KeyError"), now - timedelta(hours=2))
+        inbox.mark_handled(session, 4, now)
     database.dispose()
     return database
 
