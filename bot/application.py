@@ -13,7 +13,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import commands, moderation, photos, stats, why
+from bot import commands, keyboards, languages, moderation, photos, stats, why
 from bot.context import BotContext, Services
 
 BotApplication = Application[ExtBot[None], BotContext, dict[Any, Any], dict[Any, Any], dict[str, Services], None]
@@ -39,11 +39,15 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
         CommandHandler("review", moderation.review, _PRIVATE),
         CommandHandler("stats", stats.stats, _PRIVATE),
         CommandHandler("why", why.why, _PRIVATE),
+        CommandHandler("language", languages.choose, _PRIVATE),
         MessageHandler(_PRIVATE & filters.ANIMATION, commands.unsupported),  # is a document, too
         MessageHandler(_PRIVATE & (filters.PHOTO | filters.Document.ALL), photos.photo),
         MessageHandler(_PRIVATE & filters.TEXT, commands.help_command),
         MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, commands.unsupported),
-        CallbackQueryHandler(moderation.pressed),
+        CallbackQueryHandler(languages.pressed, pattern=f"^{keyboards.LANGUAGE_PREFIX}:"),
+        CallbackQueryHandler(moderation.pressed, pattern=f"^{keyboards.REVIEW_PREFIX}:"),
+        CallbackQueryHandler(moderation.undo_pressed, pattern=f"^{keyboards.UNDO_PREFIX}:"),
+        CallbackQueryHandler(commands.unknown_button),
     ):
         application.add_handler(handler)
     return application

@@ -1,19 +1,12 @@
-"""/start, /help and the menu of commands. Neither is a gate: a photo is answered without them."""
+"""/start and /help, which are no gate: a photo is answered without them; and buttons that nobody knows."""
 
 import asyncio
-import logging
-from collections.abc import Sequence
 
-from telegram import BotCommand, BotCommandScope, BotCommandScopeChat, BotCommandScopeDefault, Update
-from telegram.error import TelegramError
-from telegram.ext import ExtBot
+from telegram import Update
 
-from bot import messages
-from bot.catalogue import Catalogue, catalogue_for
+from bot import menus, messages
 from bot.context import BotContext
-from bot.settings import BotSettings
-
-_log = logging.getLogger(__name__)
+from bot.taps import acknowledge
 
 
 async def start(update: Update, context: BotContext) -> None:
@@ -23,7 +16,7 @@ async def start(update: Update, context: BotContext) -> None:
     labels = await asyncio.to_thread(context.services.labels)
     await message.reply_text(messages.start(context.words, labels))
     if user is not None and context.caller.role is not None:
-        await _set_commands(context.bot, context.words, messages.MODERATOR_MENU, BotCommandScopeChat(user.id))
+        await menus.set_for(context.bot, user.id, context.caller.role, context.language)
 
 
 async def help_command(update: Update, context: BotContext) -> None:
@@ -42,18 +35,7 @@ async def unsupported(update: Update, context: BotContext) -> None:
     await update.effective_message.reply_text(messages.not_a_picture(context.words, labels))
 
 
-async def set_menu(bot: ExtBot[None], settings: BotSettings) -> None:
-    """Tell Telegram the commands that it offers while typing, to moderators also theirs."""
-    words = catalogue_for(None)
-    await _set_commands(bot, words, messages.MENU, BotCommandScopeDefault())
-    for user_id in {*settings.moderators, *settings.admins}:
-        # Who never wrote to the bot has no chat yet: their menu comes with their /start.
-        await _set_commands(bot, words, messages.MODERATOR_MENU, BotCommandScopeChat(user_id))
-
-
-async def _set_commands(bot: ExtBot[None], words: Catalogue, menu: Sequence[str], scope: BotCommandScope) -> None:
-    """A convenience: a failure is logged and never fatal."""
-    try:
-        await bot.set_my_commands([BotCommand(name, words(f"menu-{name}")) for name in menu], scope=scope)
-    except TelegramError as error:
-        _log.debug("a menu of commands could not be set: %s", error)
+async def unknown_button(update: Update, context: BotContext) -> None:
+    """A tap on a button that this program never made, or no longer makes."""
+    assert update.callback_query is not None
+    await acknowledge(update.callback_query, context.words("outdated-button"))

@@ -16,10 +16,6 @@ from review.outbox import OutboxKind
 from review.policy import Reason
 from review.tables import NONE_OF_THESE
 
-# The commands that Telegram offers while people type; their lines are the messages `menu-...`.
-MENU = ("start", "help", "why")
-MODERATOR_MENU = (*MENU, "review", "stats")
-
 
 def start(words: Catalogue, labels: Sequence[str]) -> str:
     return words("start", labels=labels, count=len(labels))

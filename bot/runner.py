@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
+from bot import menus
 from bot.application import build_application, handle
-from bot.commands import set_menu
 from bot.connection import build_bot, wait_of
 from bot.context import Services
 from bot.delivery import Delivery
@@ -145,7 +145,7 @@ class Runner:
         ]
         if self._webhook is None:
             tasks.append(asyncio.create_task(self._poller.run()))
-        menu = asyncio.create_task(set_menu(self._bot, self._settings))
+        menu = asyncio.create_task(menus.set_all(self._bot, self._application.bot_data["services"]))
         told = asyncio.create_task(stop.wait())
         self._working = True
         ready(self._bot.username)

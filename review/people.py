@@ -56,6 +56,20 @@ def asker_for(session: Session, telegram_user_id: int, language: str | None, now
     return asker
 
 
+def choose_language(
+    session: Session, telegram_user_id: int, chosen: str | None, *, telegram_language: str | None, now: datetime
+) -> None:
+    """Write to this person in the language that they chose (IETF tag); None: again in that of their Telegram."""
+    asker_for(session, telegram_user_id, telegram_language, now).chosen_language = chosen
+    session.flush()
+
+
+def with_chat_access(session: Session) -> list[int]:
+    """Telegram ids of those whom an admin made moderators in the chat."""
+    granted = select(Reviewer.telegram_user_id).where(Reviewer.chat_access == ChatAccess.GRANTED)
+    return [user_id for user_id in session.scalars(granted.order_by(Reviewer.id)) if user_id is not None]
+
+
 def reviewer_named(session: Session, name: str, now: datetime) -> Reviewer:
     """The reviewer of this name; made on first use. Raises `ReviewError` if it is no name (1..64 characters)."""
     name = _checked(name)
