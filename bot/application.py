@@ -13,13 +13,15 @@ from telegram.ext import (
     filters,
 )
 
-from bot import commands, keyboards, languages, moderation, photos, stats, why
+from bot import answer_keyboard, commands, feedback, groups, keyboards, languages, moderation, photos, queue_view, stats, why
 from bot.context import BotContext, Services
 
 BotApplication = Application[ExtBot[None], BotContext, dict[Any, Any], dict[Any, Any], dict[str, Services], None]
 
-# Only new messages in private chats: an edited photo is the same photo, and groups are for later.
+# Only new messages: an edited photo is the same photo.
 _PRIVATE = filters.UpdateType.MESSAGE & filters.ChatType.PRIVATE
+_GROUPS = filters.UpdateType.MESSAGE & filters.ChatType.GROUPS
+_PICTURES = filters.PHOTO | filters.Document.ALL | filters.Sticker.ALL
 
 
 def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
@@ -37,13 +39,16 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
         CommandHandler("start", commands.start, _PRIVATE),
         CommandHandler("help", commands.help_command, _PRIVATE),
         CommandHandler("review", moderation.review, _PRIVATE),
+        CommandHandler("queue", queue_view.queue, _PRIVATE),
         CommandHandler("stats", stats.stats, _PRIVATE),
         CommandHandler("why", why.why, _PRIVATE),
         CommandHandler("language", languages.choose, _PRIVATE),
-        MessageHandler(_PRIVATE & filters.ANIMATION, commands.unsupported),  # is a document, too
-        MessageHandler(_PRIVATE & (filters.PHOTO | filters.Document.ALL), photos.photo),
+        CommandHandler(groups.COMMAND, groups.bear, _PRIVATE | _GROUPS),
+        MessageHandler(_PRIVATE & _PICTURES, photos.photo),
         MessageHandler(_PRIVATE & filters.TEXT, commands.help_command),
-        MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, commands.unsupported),
+        MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, photos.not_a_picture),
+        MessageHandler(_GROUPS & ~filters.StatusUpdate.ALL, groups.in_group),
+        CallbackQueryHandler(feedback.pressed, pattern=f"^{answer_keyboard.PREFIX}:"),
         CallbackQueryHandler(languages.pressed, pattern=f"^{keyboards.LANGUAGE_PREFIX}:"),
         CallbackQueryHandler(moderation.pressed, pattern=f"^{keyboards.REVIEW_PREFIX}:"),
         CallbackQueryHandler(moderation.undo_pressed, pattern=f"^{keyboards.UNDO_PREFIX}:"),

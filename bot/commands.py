@@ -28,13 +28,6 @@ async def help_command(update: Update, context: BotContext) -> None:
     await message.reply_text(messages.help_text(context.words, labels, moderator=moderator))
 
 
-async def unsupported(update: Update, context: BotContext) -> None:
-    """Videos, voice messages, stickers: one clear sentence."""
-    assert update.effective_message is not None
-    labels = await asyncio.to_thread(context.services.labels)
-    await update.effective_message.reply_text(messages.not_a_picture(context.words, labels))
-
-
 async def unknown_button(update: Update, context: BotContext) -> None:
     """A tap on a button that this program never made, or no longer makes."""
     assert update.callback_query is not None

@@ -2,20 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from prometheus_client import CollectorRegistry
-from telegram import Bot, Message, ReplyParameters
-from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot import messages
-from bot.catalogue import catalogue_for
+from bot import inbox, messages
+from bot.answer_keyboard import right_or_wrong, wrong_ones
+from bot.catalogue import Catalogue, catalogue_for
 from bot.connection import wait_of
 from bot.metrics import Metrics
 from bot.observation import ObservedDelivery
-from bot.work import WorkInHand
-from review import outbox
+from bot.work import WorkInHand, until_recorded
+from review import outbox, submissions
 from review.clock import utc_now
 from review.database import Database
 from review.explanations import ExplainedPhoto, Unexplained
@@ -26,9 +29,19 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 32  # chats written to side by side
 _LOOK_SECONDS = 0.5  # how soon is seen what another process (a reviewer's command line) put there
 _LONGEST_WAIT = timedelta(minutes=5)
+_PATIENCE = timedelta(days=3)  # then nobody wants to hear it any more
 
 # Draws the explanation of a submission.
 Explain = Callable[[int], Awaitable[ExplainedPhoto | Unexplained]]
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What is sent: a text, or a picture with it, and buttons."""
+
+    text: str
+    photo: bytes | None = None
+    buttons: InlineKeyboardMarkup | None = None
 
 
 class Delivery:
@@ -54,67 +67,103 @@ class Delivery:
             await self.work.news(_LOOK_SECONDS)
 
     async def _deliver(self, message: PendingMessage) -> None:
+        if message.kind == OutboxKind.ALBUM.value:
+            sealed = await until_recorded(lambda: self._seal(message))
+            if sealed is None:
+                return
+            message = sealed
         try:
-            text, sheet = await self._content(OutboxKind(message.kind), message)
+            content = await self._content(OutboxKind(message.kind), message)
         except (KeyError, ValueError) as error:  # written by a newer program, say; it must not hold up the others
             _log.error("message %d of kind %s cannot be put into words, given up", message.id, message.kind)
             self._observed.given_up()
-            await asyncio.to_thread(self._record, outbox.abandon, message.id, type(error).__name__, utc_now())
+            await self._record(outbox.abandon, message.id, type(error).__name__, utc_now())
             return
         try:
             with self._observed.sending():
-                sent = await self._send(message.recipient, text, sheet)
+                sent = await self._send(message.recipient, content)
         except RetryAfter as error:
             await self._postpone(message, wait_of(error), error)
+        except ChatMigrated as error:
+            _log.info("message %d goes to the supergroup that its group became", message.id)
+            await self._record(outbox.readdress, message.id, error.new_chat_id, utc_now())
         except (Forbidden, BadRequest) as error:
             _log.warning("message %d will never arrive, given up: %s", message.id, _reason(error))
             self._observed.given_up()
-            await asyncio.to_thread(self._record, outbox.abandon, message.id, _reason(error), utc_now())
+            await self._record(outbox.abandon, message.id, _reason(error), utc_now())
         except TelegramError as error:
-            await self._postpone(
-                message, min(timedelta(seconds=2.0 ** min(message.attempts, 20)), _LONGEST_WAIT), error
-            )
+            if utc_now() - message.created_at > _PATIENCE:
+                _log.warning("message %d did not arrive for days, given up: %s", message.id, _reason(error))
+                self._observed.given_up()
+                await self._record(outbox.abandon, message.id, _reason(error), utc_now())
+                return
+            wait = min(timedelta(seconds=2.0 ** min(message.attempts, 20)), _LONGEST_WAIT)
+            await self._postpone(message, wait, error)
         else:
-            await asyncio.to_thread(self._record, outbox.mark_sent, message.id, sent.message_id, utc_now())
+            await self._record(outbox.mark_sent, message.id, sent.message_id, utc_now())
             self._observed.sent(message)
 
-    async def _content(self, kind: OutboxKind, message: PendingMessage) -> tuple[str, bytes | None]:
-        """The words, and the picture that they stand under, if any."""
+    async def _content(self, kind: OutboxKind, message: PendingMessage) -> _Content:
         words = catalogue_for(message.recipient.language)
         if kind is not OutboxKind.EXPLANATION:
-            return messages.render(words, kind, message.parameters), None
+            text = messages.render(words, kind, message.parameters)
+            return _Content(text, buttons=_buttons(words, kind, message.parameters))
         self._drawn.add(message.id)
         try:
             explained = await self._explain(message.parameters["submission"])
         finally:
             self._drawn.remove(message.id)
         if isinstance(explained, Unexplained):
-            return messages.unexplained(words, explained), None
-        return messages.explanation_caption(words, explained), explained.sheet
+            return _Content(messages.unexplained(words, explained))
+        return _Content(messages.explanation_caption(words, explained), photo=explained.sheet)
 
-    async def _send(self, recipient: Recipient, text: str, photo: bytes | None) -> Message:
+    async def _send(self, recipient: Recipient, content: _Content) -> Message:
         quoted = recipient.reply_to_message_id
         reply = ReplyParameters(quoted, allow_sending_without_reply=True) if quoted else None
-        if photo is None:
+        if content.photo is None:
             return await self._bot.send_message(
-                recipient.chat_id, text, message_thread_id=recipient.thread_id, reply_parameters=reply
+                recipient.chat_id,
+                content.text,
+                message_thread_id=recipient.thread_id,
+                reply_parameters=reply,
+                reply_markup=content.buttons,
             )
         return await self._bot.send_photo(
-            recipient.chat_id, photo, caption=text, message_thread_id=recipient.thread_id, reply_parameters=reply
+            recipient.chat_id,
+            content.photo,
+            caption=content.text,
+            message_thread_id=recipient.thread_id,
+            reply_parameters=reply,
         )
 
     async def _postpone(self, message: PendingMessage, wait: timedelta, error: TelegramError) -> None:
         self._observed.postponed(error)
         _log.warning("message %d is postponed by %.0f s: %s", message.id, wait.total_seconds(), _reason(error))
-        await asyncio.to_thread(self._record, outbox.postpone, message.id, utc_now() + wait, _reason(error))
+        await self._record(outbox.postpone, message.id, utc_now() + wait, _reason(error))
 
     def _due(self, in_hand: set[int], limit: int) -> list[PendingMessage]:
         with self._database.read() as session:
             return outbox.due(session, utc_now(), limit, besides=in_hand)
 
-    def _record(self, what: Callable[..., None], *arguments: object) -> None:
+    def _seal(self, message: PendingMessage) -> PendingMessage | None:
         with self._database.write() as session:
-            what(session, *arguments)
+            waits = inbox.waits(session, message.recipient.chat_id, album=message.parameters["album"])
+            return outbox.seal(session, message.id, utc_now(), more_to_come=waits)
+
+    async def _record(self, what: Callable[..., None], *arguments: object) -> None:
+        def write() -> None:
+            with self._database.write() as session:
+                what(session, *arguments)
+
+        await until_recorded(write)
+
+
+def _buttons(words: Catalogue, kind: OutboxKind, parameters: Mapping[str, Any]) -> InlineKeyboardMarkup | None:
+    """Under every answer its reader can say whether it is right."""
+    if kind is OutboxKind.ALBUM:
+        return wrong_ones(words, submissions.answered_in_album(parameters))
+    submission = parameters.get("submission")
+    return right_or_wrong(words, submission) if submission is not None else None
 
 
 def _reason(error: TelegramError) -> str:

@@ -7,7 +7,7 @@ from telegram import Message, Update, User
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot import messages
+from bot import inbox, messages
 from bot.context import BotContext
 from review import outbox, submissions
 from review.clock import utc_now
@@ -52,6 +52,8 @@ def _ask(context: BotContext, message: Message, user: User, item: int | None) ->
             submission = submissions.of_item(session, item)
         elif replied is not None:
             submission = submissions.pointed_at(session, message.chat_id, replied.message_id)
+        elif inbox.waits(session, message.chat_id):  # photos wait in lines of their own: the latest is yet to come
+            return context.words("still-looking")
         else:
             submission = submissions.latest_of(session, user.id)
         if submission is None and replied is None:
@@ -62,9 +64,7 @@ def _ask(context: BotContext, message: Message, user: User, item: int | None) ->
             session,
             kind=OutboxKind.EXPLANATION,
             parameters={"submission": submission.id},
-            recipient=Recipient(
-                message.chat_id, message.message_thread_id, _quoted(message, submission), context.language
-            ),
+            recipient=Recipient(message.chat_id, None, _quoted(message, submission), context.language),
             dedupe_key=f"why:{message.chat_id}:{message.message_id}",
             now=utc_now(),
         )
