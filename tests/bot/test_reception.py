@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from bot.metrics import Metrics
@@ -191,4 +191,25 @@ async def test_a_full_disk_is_said_once_and_its_end_too(
     await reception.take([update(1)])
     disk.dispose()
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+    assert [row.update_id for row in rows(database)] == [1]
+
+
+async def test_a_disk_that_is_really_full_as_the_engine_says_it(
+    database: Database, receive: Reception, woken: list[None]
+) -> None:
+    """SQLite's own words for it, brought about by a limit on the file, become what the intake waits for."""
+    database.dispose()
+    limited = {"at": 1}  # pages; the engine takes the file's size for less
+
+    def limit(connection: Any, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {limited['at']}")
+
+    event.listen(database._engine, "connect", limit)
+    with pytest.raises(DatabaseError, match="full"):
+        await receive.take([update(1, text="x" * 1_000_000)])
+    assert (woken, receive.problem()) == ([], "updates cannot be stored")
+    limited["at"] = 1_000_000
+    database.dispose()
+    await receive.take([update(1, text="x" * 1_000_000)])
+    assert receive.problem() is None
     assert [row.update_id for row in rows(database)] == [1]
