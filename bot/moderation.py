@@ -11,6 +11,7 @@ from bot import messages, review_cards
 from bot.context import BotContext, Services
 from bot.keyboards import Choice, Tap, UndoTap
 from bot.review_cards import Card
+from bot.taps import acknowledge
 from review import queue
 from review.clock import utc_now
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
@@ -61,10 +62,10 @@ async def pressed(update: Update, context: BotContext) -> None:
     tap = Tap.parse(query.data)
     labels = await asyncio.to_thread(context.services.labels)
     if role is None:
-        await _answer(query, words("not-a-moderator"))
+        await acknowledge(query, words("not-a-moderator"))
         return
     if tap is None or (tap.choice not in labels and tap.choice not in list(Choice)):
-        await _answer(query, words("outdated-review-button"))
+        await acknowledge(query, words("outdated-review-button"))
         return
     choice = words(f"button-{tap.choice}") if tap.choice in list(Choice) else words.label(tap.choice)
     holds = False
@@ -73,7 +74,7 @@ async def pressed(update: Update, context: BotContext) -> None:
     except (AlreadySettled, LeaseLost, NotFound) as error:  # any other failure is tried again: no verdict is lost
         await _refuse(query, context, error, tap.item_id)
     else:
-        await _answer(query, None)
+        await acknowledge(query)
         result = messages.review_result(words, item_id=tap.item_id, choice=choice, reviewer=settled.reviewer)
         await review_cards.turn(query, context, result, item_id=tap.item_id, undoable=settled.verdict)
         context.services.wake_delivery()
@@ -88,21 +89,21 @@ async def undo_pressed(update: Update, context: BotContext) -> None:
     assert query is not None
     role, words = context.caller.role, context.words
     if role is None:
-        await _answer(query, words("not-a-moderator"))
+        await acknowledge(query, words("not-a-moderator"))
         return
     tap = UndoTap.parse(query.data)
     if tap is None:
-        await _answer(query, words("outdated-review-button"))
+        await acknowledge(query, words("outdated-review-button"))
         return
     try:
         taken = await asyncio.to_thread(_take_back, context.services, tap, query.from_user, role)
     except NothingToUndo:
-        await _answer(query, words("nothing-to-undo"))
+        await acknowledge(query, words("nothing-to-undo"))
         return
     except NotFound:
-        await _answer(query, words("outdated-review-button"))
+        await acknowledge(query, words("outdated-review-button"))
         return
-    await _answer(query, messages.refused_tap(words, taken.refusal, taken.item_id) if taken.refusal else None)
+    await acknowledge(query, messages.refused_tap(words, taken.refusal, taken.item_id) if taken.refusal else None)
     if taken.item_id == tap.card_id:
         text = messages.review_undone(words, item_id=taken.item_id, reviewer=taken.reviewer)
     else:
@@ -128,7 +129,7 @@ async def _refuse(
     query: CallbackQuery, context: BotContext, error: AlreadySettled | LeaseLost | NotFound, item_id: int
 ) -> None:
     refusal = messages.refused_tap(context.words, error, item_id)
-    await _answer(query, refusal)
+    await acknowledge(query, refusal)
     if isinstance(error, NotFound):
         await review_cards.take_away(query)
     else:
@@ -187,11 +188,3 @@ def _take_back(services: Services, tap: UndoTap, user: User, role: Role) -> _Tak
         except (AlreadySettled, LeaseLost, NotFound) as error:
             return _TakenBack(reviewer.name, item_id, None, error)
         return _TakenBack(reviewer.name, item_id, review_cards.card_of(session, claim, reviewer))
-
-
-async def _answer(query: CallbackQuery, text: str | None) -> None:
-    """Stop the button's waiting. A tap that came too late for that (the bot was away) is acted upon all the same."""
-    try:
-        await query.answer(text, show_alert=text is not None)
-    except TelegramError as error:
-        _log.info("a tap could not be acknowledged: %s", type(error).__name__)
