@@ -3,14 +3,15 @@
     GET  /                       the page; its files lie under /page/
     GET  /api/events?person=ID   Server-Sent Events, all that this person sees:
                                    snapshot  overview plus "messages": {chat id: [Message, ...]}, at each connect
-                                   overview  {me, bot, people, chats with their command menus}, when one of them changes
+                                   overview  {me, bot, people, chats with command menus and topics}, when one changes
                                    message, edited, deleted   {chat_id, message}, Messages as in the Bot API
                                    action    {chat_id, action}
                                    answer    {query_id, text, show_alert, url}, to the person who pressed
     GET  /api/people             [{id, name, role}, ...]
-    GET  /api/files/FILE_ID      pictures are shown, everything else is a download
+    GET  /api/files/FILE_ID      pictures, videos and sounds are shown, everything else is a download
     POST /api/people             name, role -> {id}
-    POST /api/say                person, chat, text, reply_to, as_file, and files: photos go together as albums -> {}
+    POST /api/groups             person, title, topics -> {id}; everybody is in it
+    POST /api/say                person, chat, topic, text, reply_to, as_file, and files, which go together -> {}
     POST /api/press              person, chat, message_id, data -> {query_id}; the answer comes as an event
 
 A refusal is {"error": sentence} with status 400, or 403 where `guard` takes the request for another web page's.
@@ -28,12 +29,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from bot.sandbox import groups
 from bot.sandbox.errors import ApiError
 from bot.sandbox.events import Event, EventKind
 from bot.sandbox.files import NotAPicture
-from bot.sandbox.objects import Chat, User
+from bot.sandbox.objects import TOPIC_OPENED, Chat, User
 from bot.sandbox.parameters import Parameters, read
-from bot.sandbox.person import ALBUM_SIZES, Person
+from bot.sandbox.person import Person
+from bot.sandbox.posting import say
 from bot.sandbox.profile import ProfileText
 from bot.sandbox.wire import Json
 from bot.sandbox.world import World
@@ -42,8 +45,8 @@ FILES = Path(__file__).with_name("page")
 MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -52,6 +55,10 @@ HEADERS = {
 }
 HEARTBEAT = 15.0  # seconds; a stream whose reader is gone ends at the next one
 NAME_LIMIT = 40
+FIRST_TOPIC = "Bears"  # a new forum has one besides General
+SHOWN = frozenset(
+    {"image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "video/webm", "audio/ogg", "audio/mpeg"}
+)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -70,6 +77,7 @@ class ChatPage:
             Route("/api/people", self._strict(self._people), methods=["GET"]),
             Route("/api/people", self._strict(self._add_person), methods=["POST"]),
             Route("/api/files/{file_id}", self._strict(self._file), methods=["GET"]),
+            Route("/api/groups", self._strict(self._add_group), methods=["POST"]),
             Route("/api/say", self._strict(self._say), methods=["POST"]),
             Route("/api/press", self._strict(self._press), methods=["POST"]),
         ]
@@ -104,7 +112,7 @@ class ChatPage:
 
     async def _file(self, request: Request) -> Response:
         stored = self._world.files.get(request.path_params["file_id"])
-        if stored.mime_type in ("image/jpeg", "image/png", "image/webp", "image/gif"):
+        if stored.mime_type in SHOWN:
             return Response(
                 stored.data, media_type=stored.mime_type, headers={"Cache-Control": "private, max-age=3600"}
             )
@@ -116,32 +124,27 @@ class ChatPage:
     async def _say(self, request: Request) -> Response:
         given = await read(request)
         user, chat = self._who_and_where(given)
-        person = Person(self._world, user, chat)
-        text = (given.values.get("text") or "").strip()
+        topic = given.integer("topic") or None
+        if topic is not None and topic not in self._world.topics.get(chat.id, {}):
+            raise ValueError("this topic is no longer there")
+        person = Person(self._world, user, chat, topic)
+        text = (given.values.get("text") or "").strip() or None
         quoted = self._world.find(chat.id, given.integer("reply_to"))
-        uploads = list(given.uploads.values())
-        if not uploads and not text:
-            raise ValueError("there is nothing to send")
-        if given.flag("as_file"):
-            for place, upload in enumerate(uploads):
-                caption = None if place else text or None
-                await person.send_document(upload.data, upload.file_name, caption=caption, reply_to=quoted)
-        elif len(uploads) > 1:
-            most = ALBUM_SIZES[-1]
-            for start in range(0, len(uploads), most):
-                photos = [upload.data for upload in uploads[start : start + most]]
-                await self._send_photos(person, photos, None if start else text or None)
-        elif uploads:
-            await person.send_photo(uploads[0].data, text or None, reply_to=quoted)
-        else:
-            await person.send_text(text, reply_to=quoted)
+        await say(person, text, list(given.uploads.values()), as_files=given.flag("as_file"), quoted=quoted)
         return JSONResponse({})
 
-    async def _send_photos(self, person: Person, photos: list[bytes], caption: str | None) -> None:
-        if len(photos) == 1:
-            await person.send_photo(photos[0], caption)
-        else:
-            await person.send_album(photos, caption)
+    async def _add_group(self, request: Request) -> Response:
+        """Everybody is in it, so that whoever is chosen in another tab can speak there at once."""
+        given = await read(request)
+        owner = self._user(given.text("person"))
+        title = (given.text("title") or "").strip()
+        if not 0 < len(title) <= NAME_LIMIT:
+            raise ValueError(f"a title has 1 to {NAME_LIMIT} characters")
+        others = [user_id for user_id in self._world.people if user_id != owner.id]
+        group = groups.add_group(self._world, title, [owner.id, *others], topics=given.flag("topics"))
+        if group.is_forum:
+            groups.open_topic(self._world, owner, group, FIRST_TOPIC)
+        return JSONResponse({"id": group.id})
 
     async def _press(self, request: Request) -> Response:
         given = await read(request)
@@ -209,11 +212,20 @@ class ChatPage:
                     "type": chat.type.value,
                     "title": chat.title,
                     "members": len(world.members.get(chat.id, ())) + 1,
+                    "topics": self._topics(chat),
                     "commands": [command.to_json() for command in world.menu(chat, user)],
                 }
                 for chat in world.chats_of(user.id)
             ],
         }
+
+    def _topics(self, chat: Chat) -> list[Json]:
+        known = self._world.topics.get(chat.id, {})
+        names = {
+            thread_id: opened.content.others[TOPIC_OPENED]["name"] if opened else f"Topic {thread_id}"
+            for thread_id, opened in known.items()
+        }
+        return [{"id": thread_id, "name": name} for thread_id, name in names.items()]
 
     def _snapshot(self, user: User) -> Json:
         chats = self._world.chats_of(user.id)

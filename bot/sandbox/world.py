@@ -288,6 +288,7 @@ class World:
         )
         if opens:
             self.topics[chat.id][message_id] = message
+            self.events.publish(Event(EventKind.PEOPLE))
         self._messages.setdefault(chat.id, {})[message_id] = message
         self.events.publish(Event(EventKind.MESSAGE, chat.id, message))
         return message

@@ -1,9 +1,10 @@
 // Writes to the bot: words, commands from the menu, photos and files picked, dropped or pasted, replies.
 
 import { byId, element } from "./element.js";
-import { summary } from "./message.js";
+import { authorOf, summary } from "./message.js";
 
 const HEIGHT = 180; // pixels to which the text field grows
+const isShown = (file) => file.type.startsWith("image/") || file.type.startsWith("video/");
 
 export class Composer {
   #files = []; // {file, url}
@@ -54,7 +55,7 @@ export class Composer {
     this.#quoted = message;
     byId("reply-bar").hidden = message === null;
     if (message === null) return;
-    byId("reply-who").textContent = `Reply to ${message.from.first_name}`;
+    byId("reply-who").textContent = `Reply to ${authorOf(message).name}`;
     byId("reply-what").textContent = summary(message);
     this.focus();
   }
@@ -62,7 +63,7 @@ export class Composer {
   attach(files, asFile = null) {
     for (const file of files) this.#files.push({ file, url: file.type.startsWith("image/") ? URL.createObjectURL(file) : null });
     if (asFile !== null) byId("as-file").checked = asFile;
-    else if ([...files].some((file) => !file.type.startsWith("image/"))) byId("as-file").checked = true;
+    else if ([...files].some((file) => !isShown(file))) byId("as-file").checked = true;
     this.#refresh();
     this.focus();
   }

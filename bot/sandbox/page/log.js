@@ -1,7 +1,7 @@
 // The messages of one chat, in order: keeps what did not change, so that nothing flickers and the focus stays.
 
 import { byId, element } from "./element.js";
-import { bubble, dayOf } from "./message.js";
+import { bubble, dayOf, event, happened } from "./message.js";
 
 const NEAR = 120; // pixels from the end that count as reading along
 
@@ -17,6 +17,10 @@ export class Log {
     this.on = { ...on, quote: (id) => this.show(id) };
     this.#toEnd.onclick = () => this.scrollToEnd();
     this.#log.addEventListener("scroll", () => this.#onScroll());
+    // Pictures have their size only when they are there. Neither event bubbles, so they are caught on the way down.
+    for (const kind of ["load", "loadedmetadata"]) {
+      this.#log.addEventListener(kind, () => this.#following && this.scrollToEnd("instant"), true);
+    }
     // The field grows, or the window shrinks: the end stays in sight.
     new ResizeObserver(() => this.#following && this.scrollToEnd("instant")).observe(this.#log);
   }
@@ -28,9 +32,9 @@ export class Log {
   }
 
   /** Show these messages; `welcome` stands where there are none. */
-  draw(messages, { me, named, welcome, jump = false }) {
+  draw(messages, { me, named, topics, welcome, jump = false }) {
     const stay = jump || this.#following;
-    const wanted = messages.length ? this.#rows(messages, me, named) : [{ key: "welcome", signature: "", make: () => welcome }];
+    const wanted = messages.length ? this.#rows(messages, me, named, topics) : [{ key: "welcome", signature: "", make: () => welcome }];
     const drawn = new Map();
     let place = this.#log.firstChild;
     for (const { key, signature, make } of wanted) {
@@ -95,7 +99,7 @@ export class Log {
     byId("unread").textContent = count;
   }
 
-  #rows(messages, me, named) {
+  #rows(messages, me, named, topics) {
     const rows = [];
     let day = null;
     for (const group of albums(messages)) {
@@ -105,11 +109,14 @@ export class Log {
         day = today;
       }
       const make = () => {
-        const node = bubble(group, { mine: group[0].from.id === me, named, on: this.on });
+        const [first] = group;
+        const topic = first.is_topic_message ? topics.get(first.message_thread_id) : null;
+        const mine = first.from?.id === me && !first.sender_chat;
+        const node = happened(first) ? event(first) : bubble(group, { mine, named, topic, on: this.on });
         node.ids = group.map((message) => message.message_id);
         return node;
       };
-      rows.push({ key: group[0].message_id, signature: JSON.stringify([group, me, named]), make });
+      rows.push({ key: group[0].message_id, signature: JSON.stringify([group, me, named, topics.get(group[0].message_thread_id)]), make });
     }
     return rows;
   }

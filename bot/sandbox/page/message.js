@@ -1,6 +1,7 @@
-// Draws one message, or the messages of one album, as a bubble.
+// Draws one message, or the messages of one album, as a bubble; what happened to a group as a line of its own.
 
 import { avatar, element } from "./element.js";
+import { file, fileUrl, kindOf, moving, photo, sticker, thumbnailOf, voice } from "./media.js";
 
 const TAGS = {
   bold: "strong", italic: "em", underline: "u", strikethrough: "s",
@@ -11,14 +12,41 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const calendar = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 
-export const fileUrl = (fileId, name) =>
-  `/api/files/${encodeURIComponent(fileId)}${name ? `?name=${encodeURIComponent(name)}` : ""}`;
-
 /** What a message says in one line, for quotes. */
 export function summary(message) {
   const words = message.text ?? message.caption ?? "";
-  const kind = message.photo ? "Photo" : message.document ? message.document.file_name : "";
-  return [kind, words].filter(Boolean).join(", ");
+  return [kindOf(message), words].filter(Boolean).join(", ") || happened(message) || "Message";
+}
+
+/** Who wrote it: a chat that speaks for itself, or a person. Posts in channels name no person. */
+export const authorOf = (message) => (message.sender_chat
+  ? { id: message.sender_chat.id, name: message.sender_chat.title, isBot: false }
+  : { id: message.from.id, name: message.from.first_name, isBot: message.from.is_bot });
+
+const names = (people) => people.map((one) => one.first_name).join(", ");
+
+/** What happened to the group, in words; "" for what somebody said. */
+export function happened(message) {
+  const { name } = authorOf(message);
+  if (message.new_chat_members) {
+    const alone = message.new_chat_members.length === 1 && message.new_chat_members[0].id === message.from?.id;
+    return alone ? `${name} joined` : `${name} added ${names(message.new_chat_members)}`;
+  }
+  if (message.left_chat_member) return `${names([message.left_chat_member])} left`;
+  if (message.new_chat_photo) return `${name} changed the group's picture`;
+  if (message.forum_topic_created) return `${name} opened the topic “${message.forum_topic_created.name}”`;
+  if (message.migrate_to_chat_id) return "This group became a supergroup";
+  if (message.migrate_from_chat_id) return "The group became this supergroup";
+  return "";
+}
+
+/** The line of what happened. */
+export function event(message) {
+  const picture = message.new_chat_photo?.at(-1);
+  return element(
+    "div.event", { tabIndex: -1 }, element("span", {}, happened(message)),
+    picture ? element("img", { src: fileUrl(picture.file_id), alt: "The new picture" }) : null,
+  );
 }
 
 export function dayOf(message) {
@@ -58,42 +86,15 @@ function mark(entity, words, children, onCommand) {
   return node;
 }
 
-function photo(message, onPhoto) {
-  const sizes = message.photo;
-  const largest = sizes[sizes.length - 1];
-  const shown = sizes.find((size) => Math.max(size.width, size.height) >= 800) ?? largest;
-  const alt = message.caption ? `Photo: ${message.caption}` : "Photo";
-  const image = element("img", { src: fileUrl(shown.file_id), alt, width: shown.width, height: shown.height });
-  return element(
-    "button.photo",
-    { type: "button", "aria-label": `Open: ${alt}`, onclick: () => onPhoto(fileUrl(largest.file_id)) },
-    image,
-  );
-}
-
-function size(bytes) {
-  return bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function file(message) {
-  const { file_id, file_name, file_size, thumbnail } = message.document;
-  const preview = thumbnail
-    ? element("img", { src: fileUrl(thumbnail.file_id), alt: "" })
-    : element("span.extension", {}, (file_name.split(".").pop() ?? "").slice(0, 4).toUpperCase());
-  const link = element("a.file", { href: fileUrl(file_id, file_name), download: file_name });
-  link.append(preview, element("span", {}, element("strong", {}, file_name), element("small", {}, size(file_size))));
-  return link;
-}
-
 function quote(message, onQuote) {
   const quoted = message.reply_to_message;
-  if (!quoted) return null;
-  const thumbnail = quoted.photo?.[0] ?? quoted.document?.thumbnail;
+  if (!quoted || quoted.forum_topic_created) return null; // all in a topic answers what opened it
+  const thumbnail = thumbnailOf(quoted);
   return element(
     "button.quote",
     { type: "button", onclick: () => onQuote(quoted.message_id), title: "Go to this message" },
     thumbnail ? element("img", { src: fileUrl(thumbnail.file_id), alt: "" }) : null,
-    element("span", {}, element("strong", {}, quoted.from.first_name), element("span.what", {}, summary(quoted))),
+    element("span", {}, element("strong", {}, authorOf(quoted).name), element("span.what", {}, summary(quoted))),
   );
 }
 
@@ -112,26 +113,39 @@ function keyboard(message, onPress) {
 }
 
 /** `messages` are one message, or those of one album. `on` has command, photo, quote, press and reply. */
-export function bubble(messages, { mine, named, on }) {
+export function bubble(messages, { mine, named, topic, on }) {
   const [first] = messages;
   const last = messages[messages.length - 1];
-  const sender = first.from;
+  const author = authorOf(first);
   const date = new Date(first.date * 1000);
   const body = element("div.bubble", {});
-  if (named && !mine) body.append(element(`strong.sender.ink-${sender.id % 6}`, {}, sender.first_name));
+  if (named && !mine) body.append(element(`strong.sender.ink-${Math.abs(author.id) % 6}`, {}, author.name));
+  if (topic) body.append(element("span.topic", {}, `# ${topic}`));
+  const origin = first.forward_origin?.sender_user?.first_name;
+  if (origin) body.append(element("span.origin", {}, `Forwarded from ${origin}`));
   const quoted = quote(first, on.quote);
   if (quoted) body.append(quoted);
-  const photos = messages.filter((message) => message.photo);
-  if (photos.length) {
+  const shown = messages.filter((message) => message.photo || message.video || message.animation);
+  if (shown.length) {
     body.classList.add("pictured");
-    body.append(element(`div.photos.count-${Math.min(photos.length, 4)}`, {}, ...photos.map((one) => photo(one, on.photo))));
+    body.append(element(
+      `div.photos.count-${Math.min(shown.length, 4)}`, {},
+      ...shown.map((one) => (one.photo ? photo(one, on.photo) : moving(one))),
+    ));
   }
-  for (const message of messages) if (message.document) body.append(file(message));
+  for (const message of messages) {
+    if (message.sticker) { body.classList.add("bare"); body.append(sticker(message)); }
+    if (message.voice) body.append(voice(message));
+    if (message.document && !message.animation) body.append(file(message));
+  }
   for (const message of messages) {
     const words = message.text ?? message.caption;
     if (!words) continue;
     const entities = message.entities ?? message.caption_entities ?? [];
     body.append(element("div.words", {}, ...marked(words, entities, 0, words.length, on.command)));
+  }
+  if (!body.querySelector(".words, .photos, .sticker, .voice, .file")) {
+    body.append(element("div.words.unknown", {}, "A message that this page cannot show"));
   }
   const edited = messages.some((message) => message.edit_date) ? "edited " : "";
   body.append(element("time", { dateTime: date.toISOString(), title: exact.format(date) }, edited + clock.format(date)));
@@ -142,8 +156,8 @@ export function bubble(messages, { mine, named, on }) {
   );
   return element(
     `article.message${mine ? ".mine" : ""}`,
-    { id: `message-${first.message_id}`, tabIndex: -1, "aria-label": `${sender.first_name}, ${clock.format(date)}` },
-    named && !mine ? avatar(sender.id, sender.first_name, sender.is_bot) : null,
+    { id: `message-${first.message_id}`, tabIndex: -1, "aria-label": `${author.name}, ${clock.format(date)}` },
+    named && !mine ? avatar(author.id, author.name, author.isBot) : null,
     element("div.stack", {}, element("div.beside", {}, body, answer), keyboard(last, on.press)),
   );
 }

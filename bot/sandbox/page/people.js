@@ -2,7 +2,10 @@
 
 import { avatar, byId, element } from "./element.js";
 
-export const address = (person, chat = person) => (chat === person ? `#${person}` : `#${person}/${chat}`);
+export const address = (person, chat = person, topic = null) =>
+  (chat === person ? `#${person}` : topic ? `#${person}/${chat}/${topic}` : `#${person}/${chat}`);
+
+const KINDS = { channel: "channel", group: "basic group", supergroup: "group" };
 
 function entry(href, current, picture, name, note) {
   const link = element("a", { href, "aria-current": current ? "true" : undefined }, picture);
@@ -11,14 +14,23 @@ function entry(href, current, picture, name, note) {
   return element("li", {}, link);
 }
 
-export function drawPeople({ people, chats, bot }, me, chatId) {
+export function drawPeople({ people, chats, bot }, me, chatId, topicId) {
   byId("people").replaceChildren(...people.map(({ id, name, role }) =>
     entry(address(id), id === me, avatar(id, name), name, role)));
-  byId("chats-section").hidden = chats.length < 2;
-  byId("chats").replaceChildren(...chats.map(({ id, type, title, members }) =>
-    type === "private"
-      ? entry(address(me), id === chatId, avatar(id, bot.name, true), bot.name, "private chat")
-      : entry(address(me, id), id === chatId, avatar(id, title), title, `${members} members`)));
+  byId("chats").replaceChildren(...chats.flatMap((chat) => entries(chat, me, bot, chatId, topicId)));
+}
+
+/** A chat, and below a forum its topics. */
+function entries({ id, type, title, members, topics }, me, bot, chatId, topicId) {
+  if (type === "private") return [entry(address(me), id === chatId, avatar(id, bot.name, true), bot.name, "private chat")];
+  const here = id === chatId;
+  const note = topics.length ? `${members} members, with topics` : `${KINDS[type]}, ${members} members`;
+  const rows = topics.map((topic) => {
+    const link = element("a.topic-link", { href: address(me, id, topic.id), "aria-current": here && topic.id === topicId ? "true" : undefined }, `# ${topic.name}`);
+    link.onclick = () => toggle(false);
+    return element("li", {}, link);
+  });
+  return [entry(address(me, id), here && topicId === null, avatar(id, title), title, note), ...rows];
 }
 
 /** Open or close the sidebar where it lies over the chat. */
@@ -27,27 +39,32 @@ export function toggle(open) {
   byId("open-sidebar").setAttribute("aria-expanded", String(open));
 }
 
-/** `add` gets a name and may throw; `complain` shows what went wrong. */
-export function listenForPeople({ add, complain }) {
-  const form = byId("new-person");
+/** A form that a button opens: `add` gets its fields and may throw; `complain` shows what went wrong. */
+function listenForForm(button, form, field, { add, complain }) {
   const show = (open) => {
+    form.reset();
     form.hidden = !open;
-    byId("add-person").hidden = open;
-    byId("new-name").value = "";
-    byId(open ? "new-name" : "add-person").focus();
+    button.hidden = open;
+    (open ? field : button).focus();
   };
-  byId("add-person").onclick = () => show(true);
-  byId("cancel-person").onclick = () => show(false);
+  button.onclick = () => show(true);
+  form.querySelector("[data-cancel]").onclick = () => show(false);
   form.onkeydown = (event) => { if (event.key === "Escape") show(false); };
   form.onsubmit = async (event) => {
     event.preventDefault();
     try {
-      await add(byId("new-name").value);
+      await add(new FormData(form));
       show(false);
     } catch (error) {
       complain(error.message);
     }
   };
+}
+
+/** `addPerson` gets {name}, `addGroup` {title, topics}; both may throw. */
+export function listenForPeople({ addPerson, addGroup, complain }) {
+  listenForForm(byId("add-person"), byId("new-person"), byId("new-name"), { add: addPerson, complain });
+  listenForForm(byId("add-group"), byId("new-group"), byId("new-title"), { add: addGroup, complain });
   byId("open-sidebar").onclick = () => toggle(!document.body.classList.contains("sidebar-open"));
   byId("shade").onclick = () => toggle(false);
 }

@@ -1,5 +1,6 @@
 // The chat page: keeps what one person sees and passes events to the parts that draw it.
-// The address says who you are: #1001 is person 1001 with the bot, #1001/-100200 the same person in a group.
+// The address says who you are: #1001 is person 1001 with the bot, #1001/-100200 the same person in a group,
+// #1001/-100200/7 in its topic 7.
 
 import { Composer } from "./composer.js";
 import { avatar, byId, element } from "./element.js";
@@ -15,6 +16,7 @@ let overview = null; // {me, bot, people, chats}
 let messages = new Map(); // chat id -> messages, oldest first
 let person = null;
 let chat = null;
+let topic = null; // of a forum; null: all of it
 let busy = null; // timer of the shown action
 let unseen = 0;
 const pressed = new Map(); // query id -> button
@@ -25,12 +27,12 @@ const log = new Log({ command: (words) => composer.submit(words), photo: view, p
 const stream = new Stream(onEvent, onLost);
 
 function chosen() {
-  const [who, where] = location.hash.slice(1).split("/").map(Number);
-  return { who: who || null, where: where || who || null };
+  const [who, where, thread] = location.hash.slice(1).split("/").map(Number);
+  return { who: who || null, where: where || who || null, thread: thread || null };
 }
 
 async function choose() {
-  let { who, where } = chosen();
+  let { who, where, thread } = chosen();
   if (who === null) {
     try {
       who = where = (await people())[0].id;
@@ -43,6 +45,7 @@ async function choose() {
   const samePerson = who === person;
   person = who;
   chat = where;
+  topic = thread;
   composer.clear();
   log.clear();
   if (samePerson && overview) draw(true);
@@ -58,7 +61,11 @@ function onEvent(kind, data) {
     composer.focus();
   } else if (kind === "overview") {
     overview = data;
-    draw();
+    // A chat that the address named may be there only now.
+    const before = chat;
+    chat = chosen().where;
+    topic = chosen().thread;
+    draw(chat !== before);
   } else if (kind === "action") {
     if (data.chat_id === chat) setBusy(ACTIONS[data.action] ?? `${data.action.replaceAll("_", " ")}…`);
   } else if (kind === "answer") {
@@ -75,7 +82,7 @@ function change(kind, chatId, message) {
   else if (others.length < before.length) messages.set(chatId, before.map((one) => (one.message_id === message.message_id ? message : one)));
   else messages.set(chatId, [...before, message]);
   if (chatId !== chat) return;
-  const mine = message.from.id === person;
+  const mine = message.from?.id === person;
   if (kind === "message" && !mine) {
     setBusy(null);
     log.arrived();
@@ -88,16 +95,20 @@ function draw(jump = false, follow = false) {
   const here = overview.chats.find(({ id }) => id === chat) ?? overview.chats[0];
   chat = here.id;
   const isPrivate = here.type === "private";
-  drawPeople(overview, person, chat);
-  byId("chat-title").textContent = isPrivate ? overview.bot.name : here.title;
+  const topics = new Map(here.topics.map(({ id, name }) => [id, name]));
+  if (!topics.has(topic)) topic = null;
+  drawPeople(overview, person, chat, topic);
+  byId("chat-title").textContent = isPrivate ? overview.bot.name : topic ? `${here.title} # ${topics.get(topic)}` : here.title;
   const picture = isPrivate ? avatar(0, overview.bot.name, true) : avatar(here.id, here.title);
   picture.id = "chat-avatar";
   byId("chat-avatar").replaceWith(picture);
   byId("me").replaceChildren(avatar(person, overview.me.name), element("span", {}, overview.me.name));
   byId("me").title = `You are ${overview.me.name}, ${overview.me.role}`;
-  if (!busy) showStatus(isPrivate ? "bot" : `${here.members} members`);
+  if (!busy) showStatus(isPrivate ? "bot" : `${here.members} members, @${overview.bot.username} is one of them`);
   composer.commands = here.commands;
-  log.draw(messages.get(chat) ?? [], { me: person, named: !isPrivate, welcome: welcome(isPrivate), jump: jump || follow });
+  const all = messages.get(chat) ?? [];
+  const shown = topic ? all.filter((message) => message.message_thread_id === topic) : all;
+  log.draw(shown, { me: person, named: !isPrivate, topics: topic ? new Map() : topics, welcome: welcome(isPrivate), jump: jump || follow });
   title();
 }
 
@@ -112,6 +123,7 @@ function welcome(isPrivate) {
 
 async function say({ text, files, asFile, quoted }) {
   const fields = { person, chat, text, as_file: asFile };
+  if (topic) fields.topic = topic;
   if (quoted) fields.reply_to = quoted.message_id;
   files.forEach((file, place) => { fields[`file${place}`] = file; });
   await post("/api/say", fields);
@@ -204,7 +216,11 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("keydown", (event) => { if (event.key === "Escape") toggle(false); });
 addEventListener("hashchange", choose);
 listenForPeople({
-  add: async (name) => { location.hash = address((await post("/api/people", { name, role: "asker" })).id); },
+  addPerson: async (form) => { location.hash = address((await post("/api/people", { name: form.get("name"), role: "asker" })).id); },
+  addGroup: async (form) => {
+    const { id } = await post("/api/groups", { person, title: form.get("title"), topics: form.get("topics") ?? "" });
+    location.hash = address(person, id);
+  },
   complain,
 });
 choose();

@@ -52,7 +52,7 @@ async def test_a_wrong_token_is_refused(client: httpx.AsyncClient) -> None:
         assert answer.json() == {"ok": False, "error_code": 401, "description": "Unauthorized"}
 
 
-@pytest.mark.parametrize("method", ["setWebhook", "sendDice", "getme2", "__class__"])
+@pytest.mark.parametrize("method", ["setGameScore", "sendDice", "getme2", "__class__"])
 async def test_an_unknown_method_is_not_found(sandbox: Sandbox, client: httpx.AsyncClient, method: str) -> None:
     answer = await client.post(f"/bot{sandbox.token}/{method}")
     assert answer.json() == {"ok": False, "error_code": 404, "description": "Not Found"}

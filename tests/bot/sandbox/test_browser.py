@@ -2,14 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 import pytest
 import telegram
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from telegram.ext import ApplicationBuilder, CallbackQueryHandler, MessageHandler, filters
 
+from bot.sandbox.files import Clip
 from bot.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.browser
@@ -161,6 +162,93 @@ def test_what_people_write_stays_text(echo: EchoBot, page: Page) -> None:
     expect(page.get_by_text(f"You said {hostile}")).to_be_visible()
     assert "owned" not in page.title()
     assert page.locator(".words img, .words script").count() == 0
+
+
+def test_every_kind_of_message_is_drawn(echo: EchoBot, page: Page, picture: Callable[..., bytes]) -> None:
+    zoe = echo.sandbox.person("Kim")
+    film = Clip(b"no film", "bear.mp4", seconds=65, poster=picture())
+    sent = echo.run(zoe.send_photo(picture(), "first"))
+    for saying in (
+        zoe.send_album([picture(colour="tan"), film, picture(colour="red")], "three"),
+        zoe.send_documents([(picture(), "bear.jpg"), (b"text", "notes.txt")]),
+        zoe.send_sticker(picture(kind="PNG")),
+        zoe.send_sticker(b"\x1f\x8b"),
+        zoe.send_animation(Clip(b"GIF89a", "bear.gif"), "moving"),
+        zoe.send_voice(b"OggS", 7),
+        zoe.send_other("location", {"latitude": 1.0, "longitude": 2.0}),
+        zoe.send_text("an answer", reply_to=sent),
+        echo.sandbox.asker.forward(sent),
+    ):
+        echo.run(saying)
+    page.goto(f"{echo.sandbox.url}/#{zoe.id}")
+    article = page.get_by_role("article")
+    expect(article.filter(has_text="three").locator(".photo, .video")).to_have_count(3)
+    expect(article.filter(has_text="three").locator(".badge")).to_have_text("1:05")
+    files = article.filter(has_text="notes.txt").locator("a.file")
+    expect(files).to_have_count(2)
+    assert files.last.get_attribute("download") == "notes.txt"
+    expect(page.get_by_role("img", name="Sticker 🐻", exact=True)).to_be_visible()
+    expect(page.get_by_role("img", name="Animated sticker 🐻")).to_be_visible()
+    expect(article.filter(has_text="moving").locator(".badge")).to_have_text("GIF")
+    expect(page.locator(".voice")).to_contain_text("0:07")
+    expect(page.get_by_text("A message that this page cannot show")).to_be_visible()
+    expect(article.filter(has_text="an answer").locator(".quote")).to_contain_text("Photo, first")
+    expect(article.last).to_be_in_viewport()  # though the pictures above it came later
+    page.goto(f"{echo.sandbox.url}/#1001")
+    expect(page.get_by_text("Forwarded from Kim")).to_be_visible()
+
+
+def test_an_album_a_file_and_a_reply_are_sent_from_the_page(
+    echo: EchoBot, page: Page, picture: Callable[..., bytes]
+) -> None:
+    lee = echo.sandbox.person("Lee")
+    page.goto(f"{echo.sandbox.url}/#{lee.id}")
+    two: Sequence[FilePayload] = [
+        {"name": f"{colour}.jpg", "mimeType": "image/jpeg", "buffer": picture(colour=colour)}
+        for colour in ("tan", "red")
+    ]
+    page.locator("#picker").set_input_files(two)
+    page.get_by_role("textbox", name="Message").fill("both")
+    page.keyboard.press("Enter")
+    album = page.get_by_role("article").filter(has_text="both")
+    expect(album.locator(".photo")).to_have_count(2)
+    expect(page.get_by_text("A nice photo")).to_have_count(2)
+    page.locator("#picker").set_input_files({"name": "notes.txt", "mimeType": "text/plain", "buffer": b"text"})
+    expect(page.get_by_label("Send as file")).to_be_checked()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("A nice file")).to_be_visible()
+    album.first.hover()
+    album.first.get_by_role("button", name="Reply to this message").click()
+    page.get_by_role("textbox", name="Message").fill("which is it?")
+    page.keyboard.press("Enter")
+    mine = page.locator("article.mine").filter(has_text="which is it?")
+    expect(mine.locator(".quote")).to_contain_text("Photo, both")
+    said = echo.sandbox.world.messages(lee.id)
+    assert [message.reply_to.caption for message in said if message.text == "which is it?" and message.reply_to] == [
+        "both"
+    ]
+
+
+def test_a_group_with_topics_is_made_and_spoken_in(echo: EchoBot, page: Page) -> None:
+    page.goto(f"{echo.sandbox.url}/#1001")
+    page.get_by_role("button", name="New group with everybody").click()
+    page.get_by_label("Title").fill("Watchers")
+    page.get_by_label("with topics").check()
+    page.keyboard.press("Enter")
+    expect(page.locator("#chat-title")).to_have_text("Watchers")
+    expect(page.get_by_text("Ana opened the topic “Bears”")).to_be_visible()
+    page.get_by_role("link", name="# Bears").click()
+    expect(page.locator("#chat-title")).to_have_text("Watchers # Bears")
+    page.get_by_role("textbox", name="Message").fill("in the topic")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("You said in the topic")).to_be_visible()
+    page.get_by_role("link", name="Watchers").click()
+    expect(page.locator("article.mine .topic")).to_have_text("# Bears")
+    page.get_by_role("textbox", name="Message").fill("in General")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("You said in General")).to_be_visible()
+    page.get_by_role("link", name="# Bears").click()
+    expect(page.get_by_text("in General")).to_have_count(0)
 
 
 def test_the_page_comes_back_with_the_sandbox(echo: EchoBot, browser: Browser) -> None:

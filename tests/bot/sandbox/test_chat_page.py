@@ -66,7 +66,7 @@ async def test_only_the_page_itself_may_change_something(
     if origin is None:
         del page.headers["origin"]
     headers = {} if origin is None else {"origin": origin}
-    for path in ("/api/say", "/api/press", "/api/people"):
+    for path in ("/api/say", "/api/press", "/api/people", "/api/groups"):
         answer = await page.post(path, headers=headers, data={"person": "1001", "chat": "1001", "text": "x"})
         assert answer.status_code == 403
     assert sandbox.asker.transcript() == []
@@ -113,6 +113,58 @@ async def test_what_the_page_says_reaches_the_bot(
     assert kinds == ["text", "photo", "photo", "photo", "document", "text"]
     assert messages[2]["media_group_id"] == messages[3]["media_group_id"]
     assert messages[5]["reply_to_message"]["text"] == "/start"
+
+
+async def test_videos_gifs_files_and_replies_go_as_telegram_sends_them(
+    sandbox: Sandbox, page: httpx.AsyncClient, api: Api, picture: Callable[..., bytes]
+) -> None:
+    quoted = await sandbox.asker.send_text("/start")
+    who = {"person": "1001", "chat": "1001", "reply_to": str(quoted.message_id)}
+    still, film = ("a.jpg", picture(), "image/jpeg"), ("b.mp4", b"film", "video/mp4")
+    for fields, files in [
+        ({"text": "mixed"}, {"file0": still, "file1": film}),
+        ({}, {"file0": ("c.gif", b"GIF89a", "image/gif")}),
+        ({}, {"file0": film}),
+        ({"as_file": "true"}, {"file0": still, "file1": film}),
+    ]:
+        assert (await page.post("/api/say", data={**who, **fields}, files=files)).status_code == 200
+    messages = [update["message"] for update in await api("getUpdates")][1:]
+    kinds = [
+        next(kind for kind in ("photo", "video", "animation", "document") if kind in message) for message in messages
+    ]
+    assert kinds == ["photo", "video", "animation", "video", "document", "document"]
+    together = [message.get("media_group_id") for message in messages]
+    assert together[0] == together[1] != together[4] == together[5]
+    assert [message["reply_to_message"]["text"] for message in messages[:2]] == ["/start"] * 2
+
+
+async def test_eleven_photos_are_an_album_and_one_more(
+    page: httpx.AsyncClient, api: Api, picture: Callable[..., bytes]
+) -> None:
+    files = {f"file{place}": ("a.jpg", picture((40, 40))) for place in range(11)}
+    fields = {"person": "1001", "chat": "1001", "text": "all"}
+    assert (await page.post("/api/say", data=fields, files=files)).status_code == 200
+    messages = [update["message"] for update in await api("getUpdates")]
+    assert [message.get("caption") for message in messages] == ["all", *[None] * 10]
+    assert ["media_group_id" in message for message in messages] == [True] * 10 + [False]
+
+
+async def test_groups_and_their_topics_can_be_made_and_spoken_in(
+    sandbox: Sandbox, page: httpx.AsyncClient, api: Api
+) -> None:
+    group = (await page.post("/api/groups", data={"person": "1001", "title": "Bears", "topics": "true"})).json()["id"]
+    stream = events(page, 2001)
+    _, snapshot = await anext(stream)
+    await stream.aclose()
+    (chat,) = [chat for chat in snapshot["chats"] if chat["id"] == group]
+    (topic,) = chat["topics"]
+    assert (chat["title"], chat["members"], topic["name"]) == ("Bears", 4, "Bears")
+    fields = {"person": "2001", "chat": str(group), "topic": str(topic["id"]), "text": "here"}
+    assert (await page.post("/api/say", data=fields)).status_code == 200
+    assert (await api("getUpdates"))[-1]["message"]["message_thread_id"] == topic["id"]
+    refused = await page.post("/api/say", data={**fields, "topic": "99"})
+    assert refused.json() == {"error": "this topic is no longer there"}
+    assert (await page.post("/api/groups", data={"person": "1001", "title": " "})).status_code == 400
 
 
 @pytest.mark.parametrize(
