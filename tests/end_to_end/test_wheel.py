@@ -34,6 +34,7 @@ def test_everything_that_is_needed_is_inside(unpacked: Path) -> None:
         "review/migrations/script.py.mako",
         "bot/sandbox/page/index.html",
         "bot/sandbox/page/script.js",
+        "bot/locales/zh/general.ftl",
         "bot/demo/photos/SOURCES.md",
         "model/gallery_photos/gallery.jsonl",
         "model/gallery_photos/ATTRIBUTION.md",
