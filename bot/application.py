@@ -13,7 +13,24 @@ from telegram.ext import (
     filters,
 )
 
-from bot import answer_keyboard, commands, feedback, groups, keyboards, languages, moderation, photos, queue_view, stats, why
+from bot import (
+    admission,
+    answer_keyboard,
+    commands,
+    feedback,
+    groups,
+    keyboards,
+    languages,
+    model_keyboard,
+    model_view,
+    moderation,
+    photos,
+    privacy,
+    privacy_keyboard,
+    queue_view,
+    stats,
+    why,
+)
 from bot.context import BotContext, Services
 
 BotApplication = Application[ExtBot[None], BotContext, dict[Any, Any], dict[Any, Any], dict[str, Services], None]
@@ -41,17 +58,27 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
         CommandHandler("review", moderation.review, _PRIVATE),
         CommandHandler("queue", queue_view.queue, _PRIVATE),
         CommandHandler("stats", stats.stats, _PRIVATE),
+        CommandHandler("model", model_view.model, _PRIVATE),
         CommandHandler("why", why.why, _PRIVATE),
         CommandHandler("language", languages.choose, _PRIVATE),
+        CommandHandler("privacy", privacy.privacy, _PRIVATE),
+        CommandHandler("my_data", privacy.my_data, _PRIVATE),
+        CommandHandler("delete_my_data", privacy.delete_my_data, _PRIVATE),
+        CommandHandler(privacy_keyboard.COMMANDS, privacy.in_group, _GROUPS),
+        CommandHandler("invite", admission.invite, _PRIVATE),
+        CommandHandler("block", admission.block, _PRIVATE),
+        CommandHandler("unblock", admission.unblock, _PRIVATE),
         CommandHandler(groups.COMMAND, groups.bear, _PRIVATE | _GROUPS),
         MessageHandler(_PRIVATE & _PICTURES, photos.photo),
         MessageHandler(_PRIVATE & filters.TEXT, commands.help_command),
         MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, photos.not_a_picture),
         MessageHandler(_GROUPS & ~filters.StatusUpdate.ALL, groups.in_group),
         CallbackQueryHandler(feedback.pressed, pattern=f"^{answer_keyboard.PREFIX}:"),
+        CallbackQueryHandler(privacy.pressed, pattern=f"^{privacy_keyboard.PREFIX}:"),
         CallbackQueryHandler(languages.pressed, pattern=f"^{keyboards.LANGUAGE_PREFIX}:"),
         CallbackQueryHandler(moderation.pressed, pattern=f"^{keyboards.REVIEW_PREFIX}:"),
         CallbackQueryHandler(moderation.undo_pressed, pattern=f"^{keyboards.UNDO_PREFIX}:"),
+        CallbackQueryHandler(model_view.pressed, pattern=f"^{model_keyboard.PREFIX}:"),
         CallbackQueryHandler(commands.unknown_button),
     ):
         application.add_handler(handler)
@@ -70,5 +97,6 @@ async def handle(application: BotApplication, payload: dict[str, Any]) -> None:
             if check is not None and check is not False:
                 context = application.context_types.context.from_update(update, application)
                 await context.look_up(update)
-                await handler.handle_update(update, application, check, context)
+                if await admission.passes(update, context):
+                    await handler.handle_update(update, application, check, context)
                 return

@@ -5,30 +5,34 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import IO, Any
 
 from prometheus_client import CollectorRegistry
-from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram import Bot, InlineKeyboardMarkup, InputFile, Message, ReplyParameters
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import inbox, messages
 from bot.answer_keyboard import right_or_wrong, wrong_ones
 from bot.catalogue import Catalogue, catalogue_for
 from bot.connection import wait_of
+from bot.data_file import data_file
 from bot.metrics import Metrics
 from bot.observation import ObservedDelivery
 from bot.work import WorkInHand, until_recorded
 from review import outbox, submissions
 from review.clock import utc_now
 from review.database import Database
+from review.errors import DatabaseError
 from review.explanations import ExplainedPhoto, Unexplained
 from review.outbox import OutboxKind, PendingMessage, Recipient
+from review.storage import ImageStore
 
 _log = logging.getLogger(__name__)
 
 _AT_ONCE = 32  # chats written to side by side
 _LOOK_SECONDS = 0.5  # how soon is seen what another process (a reviewer's command line) put there
 _LONGEST_WAIT = timedelta(minutes=5)
+_FILE_SECONDS = 120.0
 _PATIENCE = timedelta(days=3)  # then nobody wants to hear it any more
 
 # Draws the explanation of a submission.
@@ -37,19 +41,24 @@ Explain = Callable[[int], Awaitable[ExplainedPhoto | Unexplained]]
 
 @dataclass(frozen=True)
 class _Content:
-    """What is sent: a text, or a picture with it, and buttons."""
+    """What is sent: a text, or a picture or a file with it, and buttons."""
 
     text: str
     photo: bytes | None = None
     buttons: InlineKeyboardMarkup | None = None
+    file: IO[bytes] | None = None
+    file_name: str = ""
 
 
 class Delivery:
     """Sends what people are to be told."""
 
-    def __init__(self, bot: Bot, database: Database, explain: Explain, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, bot: Bot, database: Database, images: ImageStore, explain: Explain, metrics: Metrics | None = None
+    ) -> None:
         self._bot = bot
         self._database = database
+        self._images = images
         self._explain = explain
         self._observed = ObservedDelivery(metrics or Metrics(CollectorRegistry()))
         self._drawn: set[int] = set()  # messages whose pictures are being drawn
@@ -74,6 +83,9 @@ class Delivery:
             message = sealed
         try:
             content = await self._content(OutboxKind(message.kind), message)
+        except (OSError, DatabaseError) as error:  # there is no room for a file, say
+            await self._postpone(message, _LONGEST_WAIT, NetworkError(type(error).__name__))
+            return
         except (KeyError, ValueError) as error:  # written by a newer program, say; it must not hold up the others
             _log.error("message %d of kind %s cannot be put into words, given up", message.id, message.kind)
             self._observed.given_up()
@@ -105,6 +117,8 @@ class Delivery:
 
     async def _content(self, kind: OutboxKind, message: PendingMessage) -> _Content:
         words = catalogue_for(message.recipient.language)
+        if kind is OutboxKind.MY_DATA:
+            return await self._my_data(message)
         if kind is not OutboxKind.EXPLANATION:
             text = messages.render(words, kind, message.parameters)
             return _Content(text, buttons=_buttons(words, kind, message.parameters))
@@ -117,9 +131,30 @@ class Delivery:
             return _Content(messages.unexplained(words, explained))
         return _Content(messages.explanation_caption(words, explained), photo=explained.sheet)
 
+    async def _my_data(self, message: PendingMessage) -> _Content:
+        self._drawn.add(message.id)  # it may take as long as a drawing
+        try:
+            made = await asyncio.to_thread(data_file, self._database, self._images, message)
+        finally:
+            self._drawn.remove(message.id)
+        return _Content(made.text, buttons=made.buttons, file=made.file, file_name=made.name)
+
     async def _send(self, recipient: Recipient, content: _Content) -> Message:
         quoted = recipient.reply_to_message_id
         reply = ReplyParameters(quoted, allow_sending_without_reply=True) if quoted else None
+        if content.file is not None:
+            with content.file:
+                return await self._bot.send_document(
+                    recipient.chat_id,
+                    # Handed on as it is, it is read while it is sent: a file of 45 MB does not lie in memory.
+                    InputFile(content.file, filename=content.file_name, read_file_handle=False),
+                    caption=content.text,
+                    message_thread_id=recipient.thread_id,
+                    reply_parameters=reply,
+                    reply_markup=content.buttons,
+                    write_timeout=_FILE_SECONDS,
+                    read_timeout=_FILE_SECONDS,
+                )
         if content.photo is None:
             return await self._bot.send_message(
                 recipient.chat_id,

@@ -63,6 +63,12 @@ def render(words: Catalogue, kind: OutboxKind, parameters: Mapping[str, Any]) ->
             return words("correction", label=parameters["label"], previous=parameters["previous_label"])
         case OutboxKind.CONFIRMED:
             return words("confirmed", label=parameters["label"])
+        case OutboxKind.OVERDUE:
+            return words("overdue", seconds=parameters["seconds"])
+        case OutboxKind.NOT_ADMITTED:
+            return words(f"not-admitted-{parameters['access']}", user=str(parameters["user"]))
+        case OutboxKind.MY_DATA:
+            raise ValueError("it is a file, see `bot.privacy`")
         case OutboxKind.NOTED:
             label = parameters["label"]
             return words("noted-unknown") if label is None else words("noted", label=label)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry
@@ -23,6 +24,7 @@ from bot.observation import ObservedIntake, ObservedUpdates
 from bot.polling import Patience, Poller
 from bot.reception import Reception
 from bot.settings import BotSettings
+from bot.upkeep import Upkeep
 from bot.webhook import Webhook
 from model.champion import Champion
 from model.errors import ModelError
@@ -31,6 +33,7 @@ from model.settings import ModelSettings
 from review.database import Database
 from review.explanations import Explanations
 from review.intake import Intake
+from review.retention import retention_of
 from review.schema import upgrade
 from review.settings import ReviewSettings
 from review.storage import LocalImageStore
@@ -64,7 +67,7 @@ class Runner:
         explanations = Explanations(
             database=self.database, images=images, model=self.champion, model_home=model_settings.home
         )
-        self._delivery = Delivery(self._bot, self.database, explanations.explain, self.metrics)
+        self._delivery = Delivery(self._bot, self.database, images, explanations.explain, self.metrics)
         intake = Intake(
             database=self.database,
             images=images,
@@ -92,6 +95,14 @@ class Runner:
             lambda payload: handle(self._application, payload),
             told=self._delivery.work.wake,
             observed=ObservedUpdates(self.metrics),
+        )
+        self._upkeep = Upkeep(
+            self.database,
+            images,
+            registry.feature_store,
+            retention_of(review_settings),
+            overdue_after=timedelta(hours=settings.overdue_hours) if settings.overdue_hours else None,
+            told=self._delivery.work.wake,
         )
         self._reception = Reception(self.database, stored=self._dispatcher.work.wake, metrics=self.metrics)
         self._poller = Poller(
@@ -143,6 +154,7 @@ class Runner:
         champion, dispatching, delivering = tasks = [
             asyncio.create_task(part.run()) for part in (self.champion, self._dispatcher, self._delivery)
         ]
+        tasks.append(asyncio.create_task(self._upkeep.run()))
         if self._webhook is None:
             tasks.append(asyncio.create_task(self._poller.run()))
         menu = asyncio.create_task(menus.set_all(self._bot, self._application.bot_data["services"]))

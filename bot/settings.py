@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from model.settings import Settings
+from review.admission import Access
 from review.tables import ChatAccess, Role
 
 _TOKEN = re.compile(r"\d+:[\w-]{20,}")
@@ -59,6 +60,16 @@ class BotSettings(Settings):
     )
     admins: Annotated[tuple[int, ...], NoDecode] = Field(
         default=(), description="Telegram user ids, comma-separated, that may do everything moderators may"
+    )
+    access: Access = Field(
+        default=Access.OPEN,
+        description="who may use the bot: open, allow_list (BOT_ALLOWED_ASKERS) or invitation (these, and the invited)",
+    )
+    allowed_askers: Annotated[tuple[int, ...], NoDecode] = Field(
+        default=(), description="Telegram user ids, comma-separated, that may use the bot where not everybody may"
+    )
+    overdue_hours: float = Field(
+        default=24.0, ge=0, description="after how long askers hear that nobody has reviewed their photo yet (0: never)"
     )
     poll_timeout_seconds: int = Field(default=30, ge=1, le=50, description="how long one request for updates waits")
     shutdown_seconds: float = Field(default=10.0, gt=0, description="how long work in hand may take when the bot stops")
@@ -123,7 +134,7 @@ class BotSettings(Settings):
         _address(value)
         return value
 
-    @field_validator("log_level", "log_format", mode="before")
+    @field_validator("log_level", "log_format", "access", mode="before")
     @classmethod
     def _in_any_case(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
@@ -137,7 +148,7 @@ class BotSettings(Settings):
             )
         return self
 
-    @field_validator("moderators", "admins", mode="before")
+    @field_validator("moderators", "admins", "allowed_askers", mode="before")
     @classmethod
     def _ids(cls, value: object) -> object:
         if not isinstance(value, str):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -18,9 +19,12 @@ from review.clock import utc_now
 from review.database import Database
 from review.explanations import Unexplained
 from review.outbox import OutboxKind, Recipient
+from review.storage import LocalImageStore
 from review.tables import OutboxMessage
 
 pytestmark = pytest.mark.anyio
+
+NO_PHOTOS = LocalImageStore(Path("no photos"))
 
 
 async def unasked(_submission_id: int) -> Unexplained:
@@ -29,7 +33,7 @@ async def unasked(_submission_id: int) -> Unexplained:
 
 @asynccontextmanager
 async def delivering(bot: ExtBot[None], database: Database, explain: Explain = unasked) -> AsyncIterator[Delivery]:
-    delivery = Delivery(bot, database, explain)
+    delivery = Delivery(bot, database, NO_PHOTOS, explain)
     loop = asyncio.create_task(delivery.run())
     try:
         yield delivery
@@ -212,5 +216,5 @@ async def test_what_cannot_be_recorded_stops_the_program(
     monkeypatch.setattr(outbox, "mark_sent", full)
     async with asyncio.timeout(10):
         with pytest.raises(OSError, match="disk full"):
-            await Delivery(telegram_bot, database, unasked).run()
+            await Delivery(telegram_bot, database, NO_PHOTOS, unasked).run()
     assert len(sandbox.asker.messages) == 1

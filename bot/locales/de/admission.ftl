@@ -6,7 +6,6 @@ not-admitted-invitation =
     Dieser Bot ist für Eingeladene. Bitte den Betreiber um eine Einladung und öffne den Link. /privacy sagt, was ich aufbewahre.
 invitation-void = Diese Einladung ist aufgebraucht oder zu alt. Bitte lass dir eine neue geben.
 
-admins-only = Das dürfen nur Admins.
 invitation =
     Wer diesen Link öffnet, darf mich benutzen: { $uses ->
         [one] eine Person
@@ -21,5 +20,5 @@ invite-usage = /invite oder /invite PERSONEN TAGE, etwa /invite 5 7: bis zu { $u
 block-usage = Antworte mit /{ $command } auf eine Prüfkarte, oder nenne eine Nummer: /{ $command } 123456789.
 block-unknown = Ich weiß nicht mehr, wer dieses Foto geschickt hat.
 block-refused = Wer moderiert oder Admin ist, kann nicht gesperrt werden. Nimm die Person zuerst von der Liste.
-blocked = Gesperrt. Ich antworte dieser Person nicht mehr.
-unblocked = Nicht mehr gesperrt.
+block-done = Gesperrt. Ich antworte dieser Person nicht mehr.
+block-undone = Nicht mehr gesperrt.

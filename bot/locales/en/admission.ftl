@@ -6,7 +6,6 @@ not-admitted-invitation =
     This bot is for invited people. Ask whoever runs it for an invitation, and open the link. /privacy says what I keep.
 invitation-void = This invitation was used up or is too old. Please ask for a new one.
 
-admins-only = Only admins can do that.
 invitation =
     Whoever opens this link may use me: { $uses ->
         [one] one person
@@ -21,5 +20,5 @@ invite-usage = /invite, or /invite PEOPLE DAYS, such as /invite 5 7: up to { $us
 block-usage = Reply with /{ $command } to a review card, or name a number: /{ $command } 123456789.
 block-unknown = I do not know any more who sent this photo.
 block-refused = Moderators and admins cannot be blocked. Take them off the list first.
-blocked = Blocked. I do not answer this person any more.
-unblocked = No longer blocked.
+block-done = Blocked. I do not answer this person any more.
+block-undone = No longer blocked.

@@ -6,7 +6,6 @@ not-admitted-invitation =
     Este bot es para personas invitadas. Pide una invitación a quien lo gestiona y abre el enlace. /privacy explica qué guardo.
 invitation-void = Esta invitación está agotada o ha caducado. Pide otra, por favor.
 
-admins-only = Eso solo pueden hacerlo los administradores.
 invitation =
     Quien abra este enlace podrá usarme: { $uses ->
         [one] una persona
@@ -21,5 +20,5 @@ invite-usage = /invite, o /invite PERSONAS DÍAS, por ejemplo /invite 5 7: hasta
 block-usage = Responde con /{ $command } a una ficha de revisión, o indica un número: /{ $command } 123456789.
 block-unknown = Ya no sé quién envió esta foto.
 block-refused = No se puede bloquear a moderadores ni administradores. Quítalos antes de la lista.
-blocked = Bloqueado. Ya no respondo a esta persona.
-unblocked = Ya no está bloqueado.
+block-done = Bloqueado. Ya no respondo a esta persona.
+block-undone = Ya no está bloqueado.
