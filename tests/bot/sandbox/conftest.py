@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from bot.sandbox.server import Sandbox
+from tests.chromium import chromium
 
 Api = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -73,15 +73,6 @@ def picture() -> Callable[..., bytes]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, without a window.
-
-    Not for the whole session: while it runs, playwright keeps an event loop in this thread, and asynchronous tests
-    cannot have theirs.
-    """
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("chromium is not installed (apt install chromium)")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    """Debian's chromium, without a window."""
+    with chromium() as running:
         yield running
-        running.close()
