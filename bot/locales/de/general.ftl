@@ -6,7 +6,7 @@ start =
        *[other] : { LABELS($labels, last: "or") }
     }. Wenn ich unsicher bin, sieht es sich ein Mensch an, und du bekommst Bescheid.
 
-    Fotos werden ohne Standort und Kameradaten aufbewahrt, damit Menschen die Antworten prüfen und verbessern können.
+    Fotos werden ohne Standort und Kameradaten aufbewahrt, damit Menschen die Antworten prüfen und verbessern können. Mehr dazu: /privacy
 help =
     Schick mir ein Foto oder ein Bild als Datei.{ $count ->
         [0] {""}

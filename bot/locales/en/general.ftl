@@ -6,7 +6,7 @@ start =
        *[other] : { LABELS($labels) }
     }. When I am not sure, a person looks at it and you hear from them.
 
-    Photos are kept, without their location and camera data, so that people can check and improve the answers.
+    Photos are kept, without their location and camera data, so that people can check and improve the answers. /privacy says more.
 help =
     Send a photo, or an image as a file.{ $count ->
         [0] {""}

@@ -6,7 +6,7 @@ start =
        *[other] : { LABELS($labels, last: "or") }
     }. Cuando no estoy seguro, la mira una persona y te llega su respuesta.
 
-    Las fotos se guardan, sin su ubicación ni los datos de la cámara, para que haya personas que puedan comprobar y mejorar las respuestas.
+    Las fotos se guardan, sin su ubicación ni los datos de la cámara, para que haya personas que puedan comprobar y mejorar las respuestas. Más sobre esto: /privacy
 help =
     Envíame una foto, o una imagen como archivo.{ $count ->
         [0] {""}
