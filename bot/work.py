@@ -12,6 +12,7 @@ from review.errors import DatabaseError
 _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 30.0  # seconds
+_TOGETHER = 0.01  # seconds
 
 T = TypeVar("T")
 Id = TypeVar("Id", bound=Hashable)
@@ -59,6 +60,8 @@ class WorkInHand(Generic[Id]):
         with suppress(TimeoutError):  # others (another process, a retry that is due) do not call `wake`
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
+        if self._tasks:  # under load news comes often: what comes within a moment is looked for together
+            await asyncio.sleep(_TOGETHER)
         self._wake.clear()
         if self._failure is not None:
             raise self._failure

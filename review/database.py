@@ -6,6 +6,7 @@ failing in the middle, and schema changes roll back like everything else.
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ class Database:
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin)
+        # SQLite lets waiting writers sleep for up to 100 ms and look again; threads of one program wake each other.
+        self._writing = threading.Lock()
         self._readers = self._engine.execution_options(**{_BEGIN: "BEGIN"})
         self._writers = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
@@ -55,7 +58,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that holds the write lock from its start: commits on success, rolls back on any error."""
-        with explained(), Session(self._writers, expire_on_commit=False) as session, session.begin():
+        with self._writing, explained(), Session(self._writers, expire_on_commit=False) as session, session.begin():
             session.connection()  # begins now, so that everything read in here is still true when it is written
             yield session
 

@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import PIL.Image
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from model.errors import ImageError, ImageProblem
 from model.features import FeatureStore
 from model.images import DEFAULT_LIMITS, decode, encode
+from model.jpeg import is_bare_jpeg
 from review import erasure, known_photos, limits, outbox, records, replies
 from review.arrival import Accepted, Fetch, Predictor, ReceivedPhoto, Refused, Rejected
 from review.clock import utc_now
@@ -39,6 +40,7 @@ _log = logging.getLogger(__name__)
 # then, until the model has judged it, 100 MB.
 _DECODED_AT_ONCE = 3
 _JUDGED_AT_ONCE = 16
+_KEPT_AS_THEY_CAME = 1_000_000  # bytes; larger files are of finer quality than people or models need
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,15 @@ class Intake:
         return Refusal.DISK_FULL if self._images.free_bytes() < self._min_free_bytes else False
 
     def _store(self, data: bytes) -> _Stored:
-        """What is kept is what is judged: the picture without metadata, as it is read back."""
-        kept = encode(decode(data))
-        return _Stored(decode(kept), self._images.put(kept), len(kept))
+        """What is kept is what is judged: the picture without metadata, as it is read back.
+
+        Photos as Telegram sends them hold nothing else, and are kept as they came.
+        """
+        picture, kept = decode(data), data
+        if len(data) > _KEPT_AS_THEY_CAME or not is_bare_jpeg(data):
+            kept = encode(picture)
+            picture = decode(kept)
+        return _Stored(picture, self._images.put(kept), len(kept))
 
     def _record(
         self, photo: ReceivedPhoto, received_sha256: str, stored: _Stored, prediction: "Prediction | None"
@@ -205,6 +213,8 @@ class Intake:
             return self._add_known(session, photo, known, self._clock()) if known is not None else None
 
     def _known(self, session: Session, photo: ReceivedPhoto, received_sha256: str | None) -> KnownPhoto | None:
+        if not known_photos.is_seen(session, file_unique_id=photo.file_unique_id, received_sha256=received_sha256):
+            return None
         found = (known_photos.by_file(session, photo.file_unique_id) if photo.file_unique_id is not None else None) or (
             known_photos.by_bytes(session, received_sha256) if received_sha256 is not None else None
         )
@@ -300,6 +310,9 @@ def _withdrawn(session: Session, photo: ReceivedPhoto) -> bool:
     return photo.update_id is not None and erasure.is_given_up(session, photo.update_id)
 
 
+_OF_MESSAGE = select(Submission).where(Submission.source_key == bindparam("source_key"))
+
+
 def _refusal_key(photo: ReceivedPhoto) -> str:
     return f"refused:{photo.source_key}"
 
@@ -316,7 +329,7 @@ def _sound(prediction: "Prediction | None") -> "Prediction | None":
 
 
 def _recorded(session: Session, source_key: str) -> Accepted | None:
-    submission = session.scalar(select(Submission).where(Submission.source_key == source_key))
+    submission = session.scalar(_OF_MESSAGE, {"source_key": source_key})
     if submission is None:
         return None
     item = known_photos.item_of(session, submission)

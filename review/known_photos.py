@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from review.tables import Image, ItemStatus, PredictionRecord, ReviewItem, Submission
@@ -31,6 +31,21 @@ class KnownPhoto:
         if self.final_label is not None or self.in_review:
             return True
         return self.prediction is not None and self.prediction.model_version == model_version
+
+
+# Asked of every photo, most of which are new: two looks into indexes, before rows are put together.
+_SEEN = (
+    select(literal(1))
+    .where(Submission.file_unique_id == bindparam("file_unique_id"), Submission.image_sha256.is_not(None))
+    .union_all(select(literal(1)).where(Image.received_sha256 == bindparam("received_sha256")))
+    .limit(1)
+)
+
+
+def is_seen(session: Session, *, file_unique_id: str | None, received_sha256: str | None) -> bool:
+    """Whether a photo with this id of Telegram's, or of these bytes, may have been here before."""
+    found = session.execute(_SEEN, {"file_unique_id": file_unique_id, "received_sha256": received_sha256})
+    return found.first() is not None
 
 
 def by_file(session: Session, file_unique_id: str) -> KnownPhoto | None:

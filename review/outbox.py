@@ -4,13 +4,14 @@ Rows are written in the transaction that caused them, so nobody is told what did
 stays untold.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review.tables import Json, OutboxMessage
@@ -104,6 +105,37 @@ class PendingMessage:
     created_at: datetime
 
 
+_INSERTS: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_PARAMETERS = select(OutboxMessage.parameters).where(OutboxMessage.dedupe_key == bindparam("dedupe_key"))
+_MARK_SENT = (
+    update(OutboxMessage)
+    .where(OutboxMessage.id == bindparam("of"))
+    .values(
+        attempts=OutboxMessage.attempts + 1,
+        sent_at=bindparam("sent_at"),
+        sent_message_id=bindparam("sent_message_id"),
+        error=None,
+    )
+    .execution_options(synchronize_session=False)
+)
+
+
+_DUE = (
+    select(OutboxMessage)
+    .where(
+        OutboxMessage.id.in_(
+            select(func.min(OutboxMessage.id))
+            .where(OutboxMessage.sent_at.is_(None), OutboxMessage.abandoned_at.is_(None))
+            .group_by(OutboxMessage.chat_id)
+        ),
+        OutboxMessage.id.not_in(bindparam("besides", expanding=True)),
+        OutboxMessage.next_attempt_at <= bindparam("now"),
+    )
+    .order_by(OutboxMessage.id)
+    .limit(bindparam("most"))
+)
+
+
 def enqueue(
     session: Session,
     *,
@@ -115,28 +147,27 @@ def enqueue(
     not_before: datetime | None = None,
 ) -> None:
     """Have somebody told; nothing happens if something with this `dedupe_key` was enqueued before."""
-    if session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == dedupe_key)) is not None:
-        return
-    session.add(
-        OutboxMessage(
-            dedupe_key=dedupe_key,
-            kind=kind.value,
-            parameters=dict(parameters),
-            chat_id=recipient.chat_id,
-            thread_id=recipient.thread_id,
-            reply_to_message_id=recipient.reply_to_message_id,
-            language=recipient.language,
-            created_at=now,
-            next_attempt_at=not_before or now,
-            attempts=0,
-        )
+    insert = _INSERTS[session.get_bind().dialect.name]
+    session.execute(
+        insert(OutboxMessage).on_conflict_do_nothing(index_elements=[OutboxMessage.dedupe_key]),
+        {
+            "dedupe_key": dedupe_key,
+            "kind": kind.value,
+            "parameters": dict(parameters),
+            "chat_id": recipient.chat_id,
+            "thread_id": recipient.thread_id,
+            "reply_to_message_id": recipient.reply_to_message_id,
+            "language": recipient.language,
+            "created_at": now,
+            "next_attempt_at": not_before or now,
+            "attempts": 0,
+        },
     )
-    session.flush()
 
 
 def parameters_of(session: Session, dedupe_key: str) -> dict[str, Any] | None:
     """What was enqueued with this `dedupe_key`; None if nothing was."""
-    return session.scalar(select(OutboxMessage.parameters).where(OutboxMessage.dedupe_key == dedupe_key))
+    return session.scalar(_PARAMETERS, {"dedupe_key": dedupe_key})
 
 
 def add_to_album(
@@ -199,18 +230,7 @@ def due(session: Session, now: datetime, limit: int, *, besides: Collection[int]
 
     A postponed message, or one of those `besides` that are being sent already, makes its own chat wait and no other.
     """
-    pending = (OutboxMessage.sent_at.is_(None), OutboxMessage.abandoned_at.is_(None))
-    first_of_chat = select(func.min(OutboxMessage.id)).where(*pending).group_by(OutboxMessage.chat_id)
-    rows = session.scalars(
-        select(OutboxMessage)
-        .where(
-            OutboxMessage.id.in_(first_of_chat),
-            OutboxMessage.id.not_in(besides),
-            OutboxMessage.next_attempt_at <= now,
-        )
-        .order_by(OutboxMessage.id)
-        .limit(limit)
-    )
+    rows = session.scalars(_DUE, {"besides": list(besides), "now": now, "most": limit})
     return [_pending(row) for row in rows]
 
 

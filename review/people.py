@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from review.errors import ReviewError
@@ -23,18 +23,24 @@ class Acquaintance:
     chat_access: ChatAccess | None = None
 
 
+# One row for anybody, as it is asked for every update.
+_ACQUAINTANCE = (
+    select(Asker.language, Asker.chosen_language, Asker.admitted_at, Asker.blocked_at, Reviewer.chat_access)
+    .select_from(select(bindparam("user", type_=BigInteger).label("id")).subquery("caller"))
+    .outerjoin(Asker, Asker.telegram_user_id == bindparam("user"))
+    .outerjoin(Reviewer, Reviewer.telegram_user_id == bindparam("user"))
+)
+
+
 def acquaintance(session: Session, telegram_user_id: int) -> Acquaintance:
     """Read who they are; a stranger is known by nothing."""
-    asker = session.scalar(select(Asker).where(Asker.telegram_user_id == telegram_user_id))
-    access = session.scalar(select(Reviewer.chat_access).where(Reviewer.telegram_user_id == telegram_user_id))
-    if asker is None:
-        return Acquaintance(chat_access=access)
+    row = session.execute(_ACQUAINTANCE, {"user": telegram_user_id}).one()
     return Acquaintance(
-        language=asker.chosen_language or asker.language,
-        chose_language=asker.chosen_language is not None,
-        admitted=asker.admitted_at is not None,
-        blocked=asker.blocked_at is not None,
-        chat_access=access,
+        language=row.chosen_language or row.language,
+        chose_language=row.chosen_language is not None,
+        admitted=row.admitted_at is not None,
+        blocked=row.blocked_at is not None,
+        chat_access=row.chat_access,
     )
 
 
