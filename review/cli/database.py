@@ -111,6 +111,44 @@ def restore(file: Path | None) -> None:
         note(f"the replaced database is {aside}")
 
 
+@db.command()
+@click.option("--dry-run", is_flag=True, help="Only count what is too old.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def sweep(dry_run: bool, as_json: bool) -> None:
+    """Delete what is older than REVIEW_RETENTION_DAYS and REVIEW_MESSAGES_DAYS, and every trace of what was deleted.
+
+    `bearbot run` does this by itself every hour. Here a large file is written anew as well, if anything was deleted
+    from it: until that is done, whoever answers people waits.
+
+    \b
+    Example:
+      bearbot db sweep --dry-run
+    """
+    from dataclasses import asdict
+
+    from model.features import FeatureStore
+    from model.settings import ModelSettings
+    from review.clock import utc_now
+    from review.retention import Sweep, retention_of
+    from review.schema import require_current
+    from review.scrubbing import Scrubbed, scrub
+    from review.storage import LocalImageStore
+
+    with _opened() as (settings, database):
+        require_current(database)
+        images = LocalImageStore(settings.image_store)
+        features = FeatureStore(ModelSettings.load().home / "features")
+        swept = Sweep(database, images, features, retention_of(settings), dry_run=dry_run).run(utc_now())
+        if not dry_run and scrub(database, longest_bytes=None) is Scrubbed.BUSY:
+            note("the file could not be written anew because it is in use: run this again at a quieter time")
+    counts = asdict(swept)
+    if as_json:
+        print_json({**counts, "dry_run": dry_run})
+        return
+    found = [f"{count} {name if count != 1 else name.removesuffix('s')}" for name, count in counts.items() if count]
+    click.echo(f"{'would sweep' if dry_run else 'swept'} {', '.join(found)}" if found else "nothing is too old")
+
+
 @contextmanager
 def _opened() -> "Iterator[tuple[ReviewSettings, Database]]":
     from model.errors import SettingsError
