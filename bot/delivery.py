@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import IO, Any
 
 from prometheus_client import CollectorRegistry
@@ -18,7 +19,7 @@ from bot.connection import wait_of
 from bot.data_file import data_file
 from bot.metrics import Metrics
 from bot.observation import ObservedDelivery
-from bot.work import WorkInHand, until_recorded
+from bot.work import WorkInHand, until_done
 from review import outbox, submissions
 from review.clock import utc_now
 from review.database import Database
@@ -71,13 +72,13 @@ class Delivery:
             in_hand = set(self.work)
             # Drawings take seconds and wait for each other; they hold up their own chats only.
             limit = _AT_ONCE - len(in_hand - self._drawn)
-            for message in await asyncio.to_thread(self._due, in_hand, limit) if limit > 0 else ():
+            for message in await until_done(partial(self._due, in_hand, limit)) if limit > 0 else ():
                 self.work.begin(message.id, self._deliver(message))
             await self.work.news(_LOOK_SECONDS)
 
     async def _deliver(self, message: PendingMessage) -> None:
         if message.kind == OutboxKind.ALBUM.value:
-            sealed = await until_recorded(lambda: self._seal(message))
+            sealed = await until_done(lambda: self._seal(message))
             if sealed is None:
                 return
             message = sealed
@@ -190,7 +191,7 @@ class Delivery:
             with self._database.write() as session:
                 what(session, *arguments)
 
-        await until_recorded(write)
+        await until_done(write)
 
 
 def _buttons(words: Catalogue, kind: OutboxKind, parameters: Mapping[str, Any]) -> InlineKeyboardMarkup | None:

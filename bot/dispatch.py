@@ -1,9 +1,9 @@
 """From the inbox to the handlers: chats side by side, each chat's updates in order."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 from telegram.error import BadRequest, NetworkError, RetryAfter
@@ -11,7 +11,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter
 from bot import inbox
 from bot.connection import wait_of
 from bot.inbox import Failure, StoredUpdate
-from bot.work import WorkInHand, until_recorded
+from bot.work import WorkInHand, until_done
 from model.errors import Overloaded
 from review import outbox
 from review.clock import utc_now
@@ -50,7 +50,7 @@ class Dispatcher:
             in_hand = {
                 photos: [chat for chat, of_photos in self.work if of_photos is photos] for photos in (False, True)
             }
-            for photos, found in (await asyncio.to_thread(self._due, in_hand)).items():
+            for photos, found in (await until_done(partial(self._due, in_hand))).items():
                 for update in found:
                     self.work.begin((update.chat_id, photos), self._work_on(update))
             await self.work.news(_LOOK_SECONDS)
@@ -61,7 +61,7 @@ class Dispatcher:
                 await self._handle(update.payload)
         except Exception as error:  # noqa: BLE001 - whatever went wrong must not stop the updates behind this one
             failure = _failure(error)
-            last = await until_recorded(lambda: self._failed(update, failure))
+            last = await until_done(lambda: self._failed(update, failure))
             _log.error(
                 "update %d failed%s",
                 update.update_id,
@@ -71,7 +71,7 @@ class Dispatcher:
             if last:
                 self._told()
         else:
-            await until_recorded(lambda: self._handled(update.update_id))
+            await until_done(lambda: self._handled(update.update_id))
 
     def _due(self, in_hand: Mapping[bool, Sequence[int]]) -> dict[bool, list[StoredUpdate]]:
         with self._database.read() as session:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot import inbox
+from bot.inbox import Line
 from bot.metrics import Metrics, Stage
 from bot.updates import kind_of, update_id_of
 from review.clock import utc_now
@@ -28,11 +29,13 @@ class Reception:
         *,
         stored: Callable[[], None],
         metrics: Metrics,
+        line: Line | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._stored = stored
         self._metrics = metrics
+        self._line = line or Line()
         self._clock = clock
         self._failing = False
 
@@ -70,7 +73,7 @@ class Reception:
     def _store(self, updates: Sequence[Mapping[str, Any]]) -> None:
         try:
             with self._database.write() as session:
-                inbox.store(session, updates, self._clock())
+                inbox.store(session, updates, self._clock(), self._line)
         except (DatabaseError, OSError):
             raise
         except Exception:  # noqa: BLE001 - it is about one of them, and the others must not wait for it
@@ -80,7 +83,7 @@ class Reception:
     def _store_alone(self, update: Mapping[str, Any]) -> None:
         try:
             with self._database.write() as session:
-                inbox.store(session, [update], self._clock())
+                inbox.store(session, [update], self._clock(), self._line)
         except (DatabaseError, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the update is kept for people to look at

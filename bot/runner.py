@@ -18,6 +18,7 @@ from bot.context import Services
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
 from bot.errors import InvalidTokenError, ServerError
+from bot.inbox import Line
 from bot.metrics import Metrics
 from bot.monitor import Monitor
 from bot.observation import ObservedIntake, ObservedUpdates
@@ -33,6 +34,7 @@ from model.settings import ModelSettings
 from review.database import Database
 from review.explanations import Explanations
 from review.intake import Intake
+from review.limits import Limits
 from review.retention import retention_of
 from review.schema import upgrade
 from review.settings import ReviewSettings
@@ -41,6 +43,7 @@ from review.storage import LocalImageStore
 _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 30.0
+_THREADS = 16
 _HANGS_SECONDS = 60.0  # loops look for work at least every second, but wait for a database that is locked
 
 
@@ -74,6 +77,8 @@ class Runner:
             features=registry.feature_store,
             predictor=self.champion,
             audit_rate=review_settings.audit_rate,
+            limits=Limits(per_minute=settings.rate_limit_per_minute, per_day=settings.daily_quota),
+            min_free_bytes=review_settings.min_free_megabytes * 1_000_000,
             stage=self.metrics.stage,
         )
         self._application = build_application(
@@ -104,7 +109,12 @@ class Runner:
             overdue_after=timedelta(hours=settings.overdue_hours) if settings.overdue_hours else None,
             told=self._delivery.work.wake,
         )
-        self._reception = Reception(self.database, stored=self._dispatcher.work.wake, metrics=self.metrics)
+        self._reception = Reception(
+            self.database,
+            stored=self._dispatcher.work.wake,
+            metrics=self.metrics,
+            line=Line(busy_from=settings.busy_from, longest=settings.max_waiting),
+        )
         self._poller = Poller(
             self._bot,
             self._reception,

@@ -71,6 +71,18 @@ class BotSettings(Settings):
     overdue_hours: float = Field(
         default=24.0, ge=0, description="after how long askers hear that nobody has reviewed their photo yet (0: never)"
     )
+    rate_limit_per_minute: int = Field(
+        default=0, ge=0, description="photos that one asker may send in a minute; 0: as many as they like"
+    )
+    daily_quota: int = Field(
+        default=0, ge=0, description="photos that one asker may send within 24 hours; 0: as many as they like"
+    )
+    busy_from: int = Field(
+        default=300, ge=1, description="from this place in the line of photos on, senders are told that they must wait"
+    )
+    max_waiting: int = Field(
+        default=10_000, ge=1, description="photos that may wait in the line; more are refused, to be sent again later"
+    )
     poll_timeout_seconds: int = Field(default=30, ge=1, le=50, description="how long one request for updates waits")
     shutdown_seconds: float = Field(default=10.0, gt=0, description="how long work in hand may take when the bot stops")
     webhook_url: str | None = Field(

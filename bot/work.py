@@ -77,16 +77,17 @@ class WorkInHand(Generic[Id]):
             _log.error("work in hand failed while the bot was stopping", exc_info=self._failure)
 
 
-async def until_recorded(record: Callable[[], T]) -> T:
-    """Run `record` in a thread, again and again while the database refuses (the disk is full, say).
+async def until_done(work: Callable[[], T]) -> T:
+    """Run `work` in a thread, again and again while the database refuses (the disk is full, say).
 
-    What it records has happened already: to give up would have it happen once more.
+    What it is to record has happened already: to give up would have it happen once more.
     """
-    pause = 1.0
+    pause = 0.0
     while True:
         try:
-            return await asyncio.to_thread(record)
+            return await asyncio.to_thread(work)
         except DatabaseError as error:
-            _log.error("what was done cannot be recorded, trying again in %.0f s: %s", pause, error)
+            if not pause:
+                _log.error("the database does not do what it should, trying again until it does", exc_info=error)
+        pause = min(2 * pause or 1.0, _LONGEST_PAUSE)
         await asyncio.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)

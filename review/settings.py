@@ -44,6 +44,9 @@ class ReviewSettings(Settings):
         ge=2,  # Telegram may bring an update again for 24 hours, and it must be known then
         description="how long is kept what people were told, and which updates were handled",
     )
+    min_free_megabytes: int = Field(
+        default=200, ge=0, description="room on the photos' disk below which no more photos are taken in"
+    )
     backups_kept: int = Field(default=5, ge=1, description="database backups kept in the home folder")
 
     @field_validator("review_database_url")
