@@ -1,5 +1,6 @@
 """What /stats says: photos, queue, random checks and model, a paragraph each; pure functions, no Telegram."""
 
+from bot.assumptions import assumed
 from bot.catalogue import Catalogue
 from model.proportion import Proportion
 from model.risk import RiskThreshold
@@ -64,11 +65,11 @@ def _model(words: Catalogue, promise: ModelPromise | None, *, stranded: bool) ->
     if promise.risk is None:
         lines.append(words("stats-no-promise"))
     else:
-        lines += _promised(words, promise.risk)
+        lines += promised(words, promise.risk)
     return "\n".join(lines)
 
 
-def _promised(words: Catalogue, risk: RiskThreshold) -> list[str]:
+def promised(words: Catalogue, risk: RiskThreshold) -> list[str]:
     """From when on the model answers, and what that promises, without the terms of a model's card."""
     if risk.threshold > 1:
         return [words("stats-answers-nothing")]
@@ -77,7 +78,7 @@ def _promised(words: Catalogue, risk: RiskThreshold) -> list[str]:
         return [
             start,
             words("stats-guaranteed", risk=risk.risk, confidence=1 - risk.delta),
-            _assumed(words, risk.assumption),
+            assumed(words, risk.assumption),
             words("stats-measured", errors=risk.errors, answered=risk.answered),
         ]
     too_few = risk.errors <= risk.risk * risk.answered  # more photos alone could bear the promise out
@@ -93,11 +94,3 @@ def _promised(words: Catalogue, risk: RiskThreshold) -> list[str]:
         ),
         words("stats-cautious"),
     ]
-
-
-def _assumed(words: Catalogue, assumption: str) -> str:
-    """The assumption as sentences. A model's card words it in English, so other languages quote it."""
-    condition, *remarks = assumption.replace("%", " %").split("; ")
-    return " ".join(
-        [words("stats-assumption", assumption=condition), *(f"{remark[:1].upper()}{remark[1:]}." for remark in remarks)]
-    )

@@ -14,6 +14,7 @@ help =
     }
     Wenn ich mir sicher bin, antworte ich sofort; sonst sieht sich ein Mensch das Foto an, und ich sage dir, was dabei herauskommt.
     /why zeigt, wie ich auf meine letzte Antwort gekommen bin; als Antwort auf eine meiner Nachrichten geschickt, wie ich auf diese kam.
+    /language ändert die Sprache, in der ich schreibe; /privacy sagt, was ich aufbewahre.
 help-for-moderators =
     Du gehörst zum Moderationsteam: /review bringt dir das nächste Foto, das wartet.
     /stats zeigt, wie viel wartet und wie gut die Antworten sind.

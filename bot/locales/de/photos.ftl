@@ -16,6 +16,7 @@ known =
        *[other] ist { LABEL($label, form: "a") }
     }.
 still-in-review = Dieses Foto wartet schon darauf, dass ein Mensch es sich ansieht. Ich sage dir, was dabei herauskommt.
+still-looking = Ich sehe mir dein Foto noch an. Frag mich gleich noch einmal.
 album =
     { $count ->
         [one] Dein Foto

@@ -27,6 +27,16 @@ stats-answers-nothing = Es beantwortet nichts allein: Jedes Foto geht an Mensche
 stats-answers-from = Es antwortet allein, wenn es sich zu mindestens { SHARE($threshold) } sicher ist.
 stats-guaranteed = Höchstens { SHARE($risk) } dieser Antworten sind falsch, mit { SHARE($confidence) } Sicherheit.
 stats-assumption = Das gilt unter einer Annahme, die auf der Karte des Modells steht: { $assumption }.
+stats-assumed-mix =
+    Das gilt, solange { SHARE($subject) } von dem, was ankommt, Fotos wie die Trainingsfotos sind{ $others ->
+        [far] {" "}und { SHARE($far) } Bilder von etwas anderem
+        [near] {" "}und { SHARE($near) } nur so ähnlich aussehen
+       *[both] , { SHARE($far) } Bilder von etwas anderem sind und { SHARE($near) } nur so ähnlich aussehen
+    }, von Arten wie denen, an denen es erprobt wurde. Antworten auf solche Bilder zählen als falsch.
+stats-assumed-alone =
+    Das gilt, solange alles, was ankommt, Fotos wie die Trainingsfotos sind. An anderem wurde das Modell nicht erprobt (trainiere es mit --near und --far).
+stats-assumed-traffic =
+    Das gilt, solange das, was ankommt, den { $count } Fotos gleicht, einem von jedem Absender, die aus allem bisher Angekommenen gezogen und von Menschen beurteilt wurden.
 stats-measured = Gemessen: { $errors } von { $answered } solchen Antworten waren falsch.
 stats-too-few-photos = Es verspricht nichts, weil es an zu wenigen Fotos gemessen wurde.
 stats-too-often-wrong = Es verspricht nichts, weil es zu oft falsch lag.

@@ -14,6 +14,7 @@ help =
     }
     I answer at once when I am sure; otherwise a person looks at the photo, and I tell you what they say.
     /why shows how I came to my last answer; as a reply to an answer, how I came to that one.
+    /language changes the language I write in; /privacy says what I keep.
 help-for-moderators =
     You are a moderator: /review brings you the next photo that waits.
     /stats shows how much waits, and how good the answers are.

@@ -16,6 +16,7 @@ known =
        *[other] it is { LABEL($label) }
     }.
 still-in-review = This photo is waiting for a person already. I will tell you what they say.
+still-looking = I am still looking at your photo. Ask me again in a moment.
 album =
     { $count ->
         [one] Your photo

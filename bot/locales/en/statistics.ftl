@@ -27,6 +27,16 @@ stats-answers-nothing = It answers nothing alone: every photo goes to people.
 stats-answers-from = It answers alone when it is at least { SHARE($threshold) } sure.
 stats-guaranteed = At most { SHARE($risk) } of such answers are wrong, with { SHARE($confidence) } confidence.
 stats-assumption = That holds as long as { $assumption }.
+stats-assumed-mix =
+    That holds as long as { SHARE($subject) } of what arrives are photos like the training photos{ $others ->
+        [far] {" "}and { SHARE($far) } are pictures of something else
+        [near] {" "}and { SHARE($near) } only look like the subject
+       *[both] , { SHARE($far) } are pictures of something else and { SHARE($near) } only look like the subject
+    }, of sorts like those that it was tried on. Answers to those count as wrong.
+stats-assumed-alone =
+    That holds as long as all that arrives are photos like the training photos. The model was tried on nothing else (train it with --near and --far).
+stats-assumed-traffic =
+    That holds as long as what arrives is like the { $count } photos, one of each sender, that were drawn from all that arrived before and judged by people.
 stats-measured = Measured: { $errors } wrong of { $answered } such answers.
 stats-too-few-photos = It promises nothing, because it was measured on too few photos.
 stats-too-often-wrong = It promises nothing, because it was wrong too often.

@@ -14,6 +14,7 @@ help =
     }
     Respondo enseguida cuando estoy seguro; si no, una persona mira la foto y te cuento lo que diga.
     /why muestra cómo llegué a mi última respuesta; enviado en respuesta a otra, cómo llegué a esa.
+    /language cambia el idioma en que escribo; /privacy explica qué guardo.
 help-for-moderators =
     Formas parte del equipo de moderación: /review te trae la siguiente foto que espera.
     /stats muestra cuánto hay en espera y lo buenas que son las respuestas.

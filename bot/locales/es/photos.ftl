@@ -16,6 +16,7 @@ known =
        *[other] es { LABEL($label, form: "a") }
     }.
 still-in-review = Esta foto ya está esperando a que la mire una persona. Te contaré lo que diga.
+still-looking = Todavía estoy mirando tu foto. Vuelve a preguntarme en un momento.
 album =
     { $count ->
         [one] Tu foto

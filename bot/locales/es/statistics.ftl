@@ -27,6 +27,16 @@ stats-answers-nothing = No responde nada solo: todas las fotos van a personas.
 stats-answers-from = Responde solo cuando está seguro al menos al { SHARE($threshold) }.
 stats-guaranteed = Como mucho un { SHARE($risk) } de esas respuestas son erróneas, con un { SHARE($confidence) } de confianza.
 stats-assumption = Eso vale bajo un supuesto que figura en la ficha del modelo: { $assumption }.
+stats-assumed-mix =
+    Eso vale mientras, de lo que llega, el { SHARE($subject) } sean fotos como las de entrenamiento{ $others ->
+        [far] {" "}y el { SHARE($far) } imágenes de otra cosa
+        [near] {" "}y el { SHARE($near) } imágenes que solo se parecen
+       *[both] , el { SHARE($far) } imágenes de otra cosa y el { SHARE($near) } imágenes que solo se parecen
+    }, de tipos como los que se usaron para probarlo. Las respuestas a estas cuentan como erróneas.
+stats-assumed-alone =
+    Eso vale mientras todo lo que llega sean fotos como las de entrenamiento. El modelo no se probó con nada más (entrénalo con --near y --far).
+stats-assumed-traffic =
+    Eso vale mientras lo que llega se parezca a las { $count } fotos, una de cada remitente, que se sacaron al azar de todo lo que llegó antes y que juzgaron personas.
 stats-measured = Medido: { $errors } erróneas de { $answered } respuestas así.
 stats-too-few-photos = No promete nada, porque se midió con muy pocas fotos.
 stats-too-often-wrong = No promete nada, porque se equivocó demasiado a menudo.

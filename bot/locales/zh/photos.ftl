@@ -16,6 +16,7 @@ known =
        *[other] 这是{ LABEL($label) }
     }。
 still-in-review = 这张照片已经在等人来看，我会把结果告诉你。
+still-looking = 我还在看你的照片，请稍后再问我。
 album = 你的 { $count } 张照片：
 
 human-answer =

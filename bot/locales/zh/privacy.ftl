@@ -52,4 +52,4 @@ my-data-button = 第 { $part } 部分
 my-data-nothing = 我没有保存任何关于你的内容。
 
 # $seconds: how long it has waited.
-overdue = 你的照片已经等了{ DURATION($seconds) }，还没有人来看。我没有忘记：一有结果就告诉你。
+overdue = 你的照片已经等了 { DURATION($seconds) }，还没有人来看。我没有忘记：一有结果就告诉你。

@@ -27,6 +27,16 @@ stats-answers-nothing = 它不会独立回答：每张照片都由人来看。
 stats-answers-from = 把握达到 { SHARE($threshold) } 时，它会独立回答。
 stats-guaranteed = 这类回答中最多有 { SHARE($risk) } 是错的，置信度为 { SHARE($confidence) }。
 stats-assumption = 这在模型卡所写的假设下成立：{ $assumption }。
+stats-assumed-mix =
+    前提是：收到的内容中有 { SHARE($subject) } 是与训练照片同类的照片{ $others ->
+        [far] ，{ SHARE($far) } 是别的东西的图片
+        [near] ，{ SHARE($near) } 只是看起来相似
+       *[both] ，{ SHARE($far) } 是别的东西的图片，{ SHARE($near) } 只是看起来相似
+    }，且种类与测试时所用的相近。对后者的回答都算错误。
+stats-assumed-alone =
+    前提是：收到的都是与训练照片同类的照片。模型没有用别的图片测试过（可以用 --near 和 --far 训练）。
+stats-assumed-traffic =
+    前提是：收到的内容与那 { $count } 张照片相似；它们是从以前收到的所有照片中抽取的（每位发送者一张），并由人判断过。
 stats-measured = 实测：{ $answered } 个这类回答中有 { $errors } 个是错的。
 stats-too-few-photos = 它不作任何承诺，因为用来测量的照片太少。
 stats-too-often-wrong = 它不作任何承诺，因为它错得太多。
