@@ -6,6 +6,7 @@ ModelError                 catch it at a command or a task border to report one 
 ├── DatasetError           a folder or a manifest cannot be trained on, or a gallery not be shown
 ├── ArtifactError          a model version on disk is missing, damaged or of an unknown format
 ├── RegistryError          a version or an alias does not exist, or a move between them is refused
+│   └── ChampionChanged    another version answers than the one that was to be replaced: look again, then decide
 └── Overloaded             more photos wait than can be judged in time; trying again later may help
 """
 
@@ -53,3 +54,7 @@ class Overloaded(ModelError):
 
 class RegistryError(ModelError):
     """The registry refuses: unknown version, unknown alias, nothing to roll back to."""
+
+
+class ChampionChanged(RegistryError):
+    """Another version answers than the one that was to be replaced."""

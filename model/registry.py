@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from model.artifact import Artifact, ModelCard, load, load_card, outdated_labels, publish, save
-from model.errors import ArtifactError, RegistryError
+from model.errors import ArtifactError, ChampionChanged, RegistryError
 from model.features import FeatureStore
 from model.weights import StoredWeights, WeightsFolder
 
@@ -138,8 +138,11 @@ class Registry:
             save(artifact, folder, plots)
             self._write_ledger("registered", version, reason)
 
-    def promote(self, version: str, *, reason: str) -> None:
-        """Make `version` champion; the former one becomes previous. A damaged version is refused."""
+    def promote(self, version: str, *, reason: str, replacing: str | None = None) -> None:
+        """Make `version` champion; the former one becomes previous. A damaged version is refused.
+
+        Raises `ChampionChanged` if the champion is not the one that whoever decided this saw (`replacing`) any more.
+        """
         self.load(version)
         aliases = self.aliases()  # installs the bundled model first, so that a rollback has somewhere to go
         with self._locked():
@@ -147,6 +150,7 @@ class Registry:
             former = aliases.get(Alias.CHAMPION)
             if former == version:
                 raise RegistryError(f"{version} is champion already")
+            _refuse_if_changed(former, replacing)
             moved = {**aliases, Alias.CHAMPION: version}
             moved.pop(Alias.CHALLENGER, None)
             if former:
@@ -154,11 +158,12 @@ class Registry:
             self._write_aliases(moved)
             self._write_ledger("promoted", version, reason)
 
-    def rollback(self, *, reason: str) -> str:
-        """Make the previous version champion again; returns it."""
+    def rollback(self, *, reason: str, replacing: str | None = None) -> str:
+        """Make the previous version champion again; returns it. Raises `ChampionChanged` as `promote` does."""
         self.aliases()  # installs the bundled model first; under the lock below it would wait for itself
         with self._locked():
             aliases = dict(self.aliases())
+            _refuse_if_changed(aliases.get(Alias.CHAMPION), replacing)
             previous = aliases.pop(Alias.PREVIOUS, None)
             if previous is None:
                 raise RegistryError("there is no previous model to roll back to")
@@ -235,6 +240,11 @@ class Registry:
         with (self.home / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _refuse_if_changed(champion: str | None, expected: str | None) -> None:
+    if expected is not None and champion != expected:
+        raise ChampionChanged(f"{champion} is champion now, not {expected} any more: nothing was changed")
 
 
 @cache

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from model.artifact import Artifact, load_card, save
-from model.errors import ArtifactError, RegistryError
+from model.errors import ArtifactError, ChampionChanged, RegistryError
 from model.registry import Alias, Registry, bundled_folder
 
 Make = Callable[..., Artifact]
@@ -359,3 +359,16 @@ def test_a_newer_bundled_model_is_there_to_be_promoted(make_artifact: Make, tmp_
     assert registry.champion() == "small-1"
     assert registry.versions() == sorted([BUNDLED, "small-1"])
     assert list(registry.ledger()) == []
+
+
+def test_a_move_that_names_another_champion_is_refused(registry: Registry, make_artifact: Make) -> None:
+    for version in ("small-1", "small-2"):
+        registry.register(make_artifact(version), reason="test")
+    registry.promote("small-1", reason="test", replacing=BUNDLED)
+    before = list(registry.ledger())
+    with pytest.raises(ChampionChanged, match="small-1 is champion now"):
+        registry.promote("small-2", reason="test", replacing=BUNDLED)
+    with pytest.raises(ChampionChanged):
+        registry.rollback(reason="test", replacing=BUNDLED)
+    assert (registry.champion(), list(registry.ledger())) == ("small-1", before)
+    assert registry.rollback(reason="test", replacing="small-1") == BUNDLED

@@ -17,3 +17,37 @@ age-under_an_hour = menos de una hora
 age-under_a_day = menos de un día
 age-under_a_week = menos de una semana
 age-older = más tiempo
+
+not-an-admin = Eso solo pueden hacerlo los administradores.
+
+model-since = Responde desde { $time }.
+model-backbone =
+    Red base: { $backbone }, { $tuned ->
+        [yes] ajustada
+       *[no] tal como viene, con una cabeza entrenada encima
+    }.
+model-labels =
+    { $count ->
+        [0] No conoce ninguna etiqueta.
+       *[other] Conoce { LABELS($labels) }.
+    }
+model-measured = { SHARE($share) } de { $total } fotos de prueba acertadas (en realidad, entre { SHARE($low) } y { SHARE($high) })
+model-not-measured = sin medir
+model-unreadable = No se puede leer. «bearbot doctor» le dice por qué a quien lo opera.
+model-others = Otras versiones
+model-line-previous = - { $version } (respondía antes): { $said }
+model-more = y { $count } más: «bearbot model list»
+model-question = ¿Debe responder { $version } a partir de ahora, en lugar de { $champion }?
+model-comparison = Cuando se entrenó, la comparación dijo: { $said }
+model-other-labels =
+    { $count ->
+        [0] No conoce ninguna etiqueta.
+       *[other] Atención, conoce otras: { LABELS($labels) }.
+    }
+model-moved = A partir de ahora responde { $version }.
+model-not-moved = { $version } no se puede usar, así que no se cambió nada. «bearbot doctor» le dice más a quien lo opera.
+model-changed = Los modelos han cambiado desde que los viste, así que no se cambió nada. Míralos otra vez.
+button-promote = Que responda { $version }
+button-roll-back = Volver a { $version }
+button-confirm-move = Sí
+button-cancel = Cancelar
