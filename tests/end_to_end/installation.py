@@ -92,6 +92,7 @@ class Installation:
             env={**self.environment, **environment},
             stdin=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C in a terminal is for whoever runs this
         )
         running = BotProcess(process)
         reading = asyncio.create_task(running.read_log())

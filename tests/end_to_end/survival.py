@@ -3,7 +3,7 @@
     python tests/end_to_end/survival.py --kills 200 --askers 20 --seed 7
 
 The askers go on sending while the bot is down. It is started again at once after each kill; after the last it may
-finish. Exit status 0: nothing was lost or doubled; 1: something was, and is named.
+finish. Ctrl-C ends the killing early. Exit status 0: nothing was lost or doubled; 1: something was, and is named.
 """
 
 import argparse
@@ -34,7 +34,13 @@ class Survival:
     """One trial. `told` hears of each kill."""
 
     def __init__(
-        self, installation: Installation, *, kills: int, askers: int, seed: int, told: Callable[[Kill], None]
+        self,
+        installation: Installation,
+        *,
+        kills: int,
+        askers: int,
+        seed: int,
+        told: Callable[[Kill], None] = lambda _: None,
     ) -> None:
         self._installation = installation
         self._kills = kills
@@ -45,24 +51,24 @@ class Survival:
         self.askers = [
             Asker(sandbox.person(f"Asker {number}"), photos, self._seeded) for number in range(1, askers + 1)
         ]
-        self._accounts = Accounts(installation, self.askers)
-        self._lives = self._accounts.lives
+        self.accounts = Accounts(installation, self.askers)
+        self.enough = asyncio.Event()  # no more kills, and no more photos
+        self._lives = self.accounts.lives
         self._start_seconds = 5.0  # how long the bot takes to start; measured at its first life
         self._killed_by: tuple[BotProcess, int] | None = None  # the message that kills this process
         self.report = Report()
 
     async def run(self) -> Report:
         began = time.monotonic()
-        stop = asyncio.Event()
         with self._installation.sandbox.world.events.listen() as events:
             listening = asyncio.create_task(self._listen(events))
-            sending = [asyncio.create_task(asker.send(stop)) for asker in self.askers]
+            sending = [asyncio.create_task(asker.send(self.enough)) for asker in self.askers]
             try:
                 await self._first_life()
                 for moment in self._moments():
-                    if not await self._life(moment):
+                    if self.enough.is_set() or not await self._life(moment):
                         break
-                stop.set()
+                self.enough.set()
                 await asyncio.gather(*sending)
                 await self._last_life()
             finally:
@@ -70,7 +76,7 @@ class Survival:
                     task.cancel()
                 await asyncio.gather(listening, *sending, return_exceptions=True)
         self.report.seconds = time.monotonic() - began
-        self._accounts.close(self.report)
+        self.accounts.close(self.report)
         return self.report
 
     async def _listen(self, events: "asyncio.Queue[Event]") -> None:
@@ -92,7 +98,7 @@ class Survival:
             self._start_seconds = bot.age
             await bot.kill()
             self._note(bot, Moment.STARTING)
-        self._accounts.logs.append(bot.log)
+        self.accounts.logs.append(bot.log)
 
     def _moments(self) -> Iterator[Moment]:
         """Every kind as often as the others, in random order."""
@@ -107,18 +113,20 @@ class Survival:
         """Start it, kill it; False if it ended by itself."""
         self._lives.append([])
         async with self._installation.bot(**_PATIENT) as bot:
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    await self._until(moment, bot)
-            except TimeoutError:
-                pass  # the moment did not come; a kill at this one is as good
+            coming = asyncio.create_task(self._until(moment, bot))
+            enough = asyncio.create_task(self.enough.wait())
+            # If the moment does not come, a kill at this one is as good.
+            await asyncio.wait([coming, enough], timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            for task in (coming, enough):
+                task.cancel()
+            await asyncio.gather(coming, enough, return_exceptions=True)
             self._killed_by = None
             if bot.process.returncode not in (None, -signal.SIGKILL):
                 self.report.wrong.append(f"the bot ended by itself with {bot.process.returncode}:\n{bot.log}")
                 return False
             await bot.kill()
             self._note(bot, moment)
-        self._accounts.logs.append(bot.log)
+        self.accounts.logs.append(bot.log)
         return True
 
     async def _until(self, moment: Moment, bot: BotProcess) -> None:
@@ -162,7 +170,7 @@ class Survival:
         async with self._installation.bot(**_PATIENT) as bot:
             try:
                 async with asyncio.timeout(_SETTLING):
-                    while any(asker.unanswered() for asker in self.askers) or self._accounts.pending():
+                    while any(asker.unanswered() for asker in self.askers) or self.accounts.pending():
                         await asyncio.sleep(0.2)
                     await asyncio.sleep(1.0)  # whatever would be said twice is said by now
             except TimeoutError:
@@ -170,19 +178,12 @@ class Survival:
             status = await bot.terminate()
             if status != 0:
                 self.report.wrong.append(f"the last process ended with {status}:\n{bot.log}")
-        self._accounts.logs.append(bot.log)
+        self.accounts.logs.append(bot.log)
 
     def _note(self, bot: BotProcess, moment: Moment) -> None:
         kill = Kill(moment, bot.age, len(self._lives[-1]))
         self.report.kills.append(kill)
         self._told(kill)
-
-
-async def survive(
-    installation: Installation, *, kills: int, askers: int, seed: int, told: Callable[[Kill], None] = lambda _: None
-) -> Report:
-    """Run the trial in an installation whose home is empty."""
-    return await Survival(installation, kills=kills, askers=askers, seed=seed, told=told).run()
 
 
 async def _main(kills: int, askers: int, seed: int) -> Report:
@@ -193,7 +194,9 @@ async def _main(kills: int, askers: int, seed: int) -> Report:
             bar.update()
 
         async with installation_in(Path(folder) / "home") as installation:
-            return await survive(installation, kills=kills, askers=askers, seed=seed, told=told)
+            trial = Survival(installation, kills=kills, askers=askers, seed=seed, told=told)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, trial.enough.set)
+            return await trial.run()
 
 
 def main() -> int:
@@ -205,10 +208,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.kills < 1 or arguments.askers < 1:
         parser.error("there must be at least one kill and one asker")
-    try:
-        report = asyncio.run(_main(arguments.kills, arguments.askers, arguments.seed))
-    except KeyboardInterrupt:
-        return 130
+    report = asyncio.run(_main(arguments.kills, arguments.askers, arguments.seed))
     sys.stdout.write(f"{report}\n")
     return 1 if report.wrong else 0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, closing
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.survival import survive
+from tests.end_to_end.accounts import Report
+from tests.end_to_end.survival import Survival
 
 Installed = Callable[[], AbstractAsyncContextManager[Any]]
 Photo = Callable[[str], bytes]
@@ -71,9 +73,28 @@ async def test_stopping_in_the_middle_loses_nothing(installed: Installed, photo:
 
 
 async def test_twenty_askers_and_kills_at_chosen_moments_lose_and_double_nothing(installed: Installed) -> None:
-    """A small one of what `python tests/end_to_end/survival.py --kills 200` does."""
+    """A small one of what `python tests/end_to_end/survival.py --kills 200` does; and it would notice."""
     async with installed() as installation:
-        report = await survive(installation, kills=4, askers=20, seed=7)
+        trial = Survival(installation, kills=4, askers=20, seed=7)
+        report = await trial.run()
         assert report.wrong == [], str(report)
         assert len(report.kills) == 4
         assert report.answered == report.sent > 20
+        for damage, noticed in (
+            ("UPDATE outbox SET sent_at = NULL WHERE id = 1", "1 messages were not delivered"),
+            (
+                "UPDATE outbox SET sent_message_id = NULL WHERE id = 2",
+                "which was not killed, recorded less|not said again",
+            ),
+            (
+                "UPDATE inbox SET handled_at = NULL WHERE update_id IN (SELECT min(update_id) FROM inbox)",
+                "1 updates are",
+            ),
+            ("DELETE FROM review_items WHERE id = 1", "photos for review have no item"),
+            ("UPDATE submissions SET source_key = 'x' WHERE id = 1", "1 submissions are missing"),
+        ):
+            with closing(sqlite3.connect(installation.database)) as database, database:
+                database.execute(damage)
+            after = Report()
+            trial.accounts.close(after)
+            assert re.search(noticed, "\n".join(after.wrong)), (damage, after.wrong)
