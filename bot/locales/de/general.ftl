@@ -17,6 +17,7 @@ help =
     /language ändert die Sprache, in der ich schreibe; /privacy sagt, was ich aufbewahre.
 help-for-moderators =
     Du gehörst zum Moderationsteam: /review bringt dir das nächste Foto, das wartet.
+    /queue zeigt, was wartet, nach Grund und Alter.
     /stats zeigt, wie viel wartet und wie gut die Antworten sind.
 not-a-picture =
     Ich kann mir nur Fotos und Bilddateien ansehen.{ $count ->

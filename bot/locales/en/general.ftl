@@ -17,6 +17,7 @@ help =
     /language changes the language I write in; /privacy says what I keep.
 help-for-moderators =
     You are a moderator: /review brings you the next photo that waits.
+    /queue shows what waits, by reason and age.
     /stats shows how much waits, and how good the answers are.
 not-a-picture =
     I can only look at photos and image files.{ $count ->

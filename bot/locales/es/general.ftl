@@ -17,6 +17,7 @@ help =
     /language cambia el idioma en que escribo; /privacy explica qué guardo.
 help-for-moderators =
     Formas parte del equipo de moderación: /review te trae la siguiente foto que espera.
+    /queue muestra lo que espera, por motivo y antigüedad.
     /stats muestra cuánto hay en espera y lo buenas que son las respuestas.
 not-a-picture =
     Solo puedo mirar fotos y archivos de imagen.{ $count ->

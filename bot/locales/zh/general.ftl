@@ -17,6 +17,7 @@ help =
     /language 更改我使用的语言；/privacy 说明我保存什么。
 help-for-moderators =
     你是审核员：/review 会给你下一张等待审核的照片。
+    /queue 按原因和等待时间显示等待中的照片。
     /stats 显示有多少照片在等待，以及回答的准确程度。
 not-a-picture =
     我只能看照片和图片文件。{ $count ->
