@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.askers import askers
 from model.console import note, one_line_errors, print_json
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
@@ -26,6 +27,9 @@ def bot_group() -> None:
     Example:
       bearbot bot inbox list
     """
+
+
+bot_group.add_command(askers)
 
 
 @bot_group.group()
