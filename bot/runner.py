@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -24,6 +25,7 @@ from bot.monitor import Monitor
 from bot.observation import ObservedIntake, ObservedUpdates
 from bot.polling import Patience, Poller
 from bot.reception import Reception
+from bot.retrainer import COMMAND, Retrainer
 from bot.settings import BotSettings
 from bot.upkeep import Upkeep
 from bot.webhook import Webhook
@@ -57,6 +59,7 @@ class Runner:
         model_settings: ModelSettings,
         *,
         patience: Patience | None = None,
+        retrain_command: Sequence[str] = COMMAND,
     ) -> None:
         self._settings = settings
         self.metrics = Metrics(CollectorRegistry())
@@ -81,6 +84,18 @@ class Runner:
             min_free_bytes=review_settings.min_free_megabytes * 1_000_000,
             stage=self.metrics.stage,
         )
+        self.retrainer = Retrainer(
+            self.database,
+            registry,
+            settings={
+                "REVIEW_DATABASE_URL": self.database.url.render_as_string(hide_password=False),
+                "REVIEW_IMAGE_STORE": str(review_settings.image_store),
+                "MODEL_HOME": str(model_settings.home),
+                "MODEL_DEVICE": model_settings.device.value,
+            },
+            told=self._delivery.work.wake,
+            command=retrain_command,
+        )
         self._application = build_application(
             self._bot,
             Services(
@@ -92,6 +107,7 @@ class Runner:
                 champion=self.champion,
                 intake=ObservedIntake(intake, self.metrics),
                 wake_delivery=self._delivery.work.wake,
+                retrainer=self.retrainer,
                 metrics=self.metrics,
             ),
         )
@@ -141,6 +157,8 @@ class Runner:
 
         Raises `BotError`, `ReviewError` or `ModelError` when it cannot start or go on.
         """
+        # As many as wait side by side for the database, the disk and decoders; for two cores the default is six.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="bot"))
         try:
             if self._monitor is not None:
                 await self._monitor.start()  # first, so that it tells what a start that takes long waits for
@@ -169,6 +187,7 @@ class Runner:
             tasks.append(asyncio.create_task(self._poller.run()))
         menu = asyncio.create_task(menus.set_all(self._bot, self._application.bot_data["services"]))
         told = asyncio.create_task(stop.wait())
+        resuming = asyncio.create_task(self.retrainer.resume())
         self._working = True
         ready(self._bot.username)
         receives = "polling" if self._webhook is None else "webhook"
@@ -184,8 +203,9 @@ class Runner:
             until = time.monotonic() + self._settings.shutdown_seconds  # all together
             if self._webhook is not None:
                 await self._webhook.listener.stop(_left(until))  # nothing new comes in ...
-            await _cancelled(told, menu, *tasks[3:], dispatching)
+            await _cancelled(told, menu, resuming, *tasks[3:], dispatching)
             await self._dispatcher.work.finish(_left(until))  # ... what is in hand is finished ...
+            await self.retrainer.stop(_left(until))
             await _cancelled(delivering)
             await self._delivery.work.finish(_left(until))  # ... and what is being sent is recorded.
             await _cancelled(champion)
