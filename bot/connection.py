@@ -6,7 +6,8 @@ from datetime import timedelta
 from pydantic import SecretStr
 from telegram.error import RetryAfter
 from telegram.ext import ExtBot
-from telegram.request import HTTPXRequest
+
+from bot.transport import AiohttpRequest
 
 
 class _Bot(ExtBot[None]):
@@ -25,8 +26,8 @@ def build_bot(token: SecretStr, base_url: str) -> ExtBot[None]:
         base_url=f"{base_url}/bot",
         base_file_url=f"{base_url}/file/bot",
         # Many chats at once; a photo of 20 MB over a slow line takes its time.
-        request=HTTPXRequest(connection_pool_size=64, read_timeout=30, write_timeout=30, pool_timeout=30),
-        get_updates_request=HTTPXRequest(connection_pool_size=2),
+        request=AiohttpRequest(connection_pool_size=64, read_timeout=30, write_timeout=30, pool_timeout=30),
+        get_updates_request=AiohttpRequest(connection_pool_size=2),
     )
 
 
