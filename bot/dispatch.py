@@ -96,7 +96,9 @@ class Dispatcher:
                     session,
                     kind=OutboxKind.FAILED,
                     parameters={},
-                    recipient=Recipient(update.chat_id, None, message.get("message_id")),
+                    recipient=Recipient(
+                        update.chat_id, None, message.get("message_id"), inbox.language_of(session, update.payload)
+                    ),
                     dedupe_key=f"failed:{update.update_id}",
                     now=now,
                 )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from review import outbox
 from review.outbox import OutboxKind, Recipient
+from review.people import Acquaintance, acquaintance
 from review.tables import InboxUpdate
 
 # Waits double from a second to five minutes. What may pass (no network, a full disk) is tried for a day; what will not
@@ -122,7 +123,12 @@ def _keep_in_line(
             session,
             kind=OutboxKind.FULL if full else OutboxKind.BUSY,
             parameters={"place": place},
-            recipient=Recipient(row.chat_id, None, _number(body, "message_id") if full else None, _language_of(body)),
+            recipient=Recipient(
+                row.chat_id,
+                None,
+                _number(body, "message_id") if full else None,
+                language_of(session, updates[row.update_id]),
+            ),
             # Every photo that is refused is named; that there is a line is said once in a while.
             dedupe_key=f"full:{row.update_id}"
             if full
@@ -213,8 +219,13 @@ def _album_of(update: Mapping[str, Any]) -> str | None:
     return album if isinstance(album, str) and len(album) <= _LONGEST_ALBUM else None
 
 
-def _language_of(body: Mapping[str, Any]) -> str | None:
-    sender = body.get("from")
+def language_of(session: Session, update: Mapping[str, Any]) -> str | None:
+    """The language (IETF tag) of whoever sent an update: what they chose, else what their Telegram says."""
+    sender = _body(update).get("from")
+    user_id = _number(sender, "id")
+    known = acquaintance(session, user_id) if user_id is not None else Acquaintance()
+    if known.chose_language:
+        return known.language
     language = sender.get("language_code") if isinstance(sender, Mapping) else None
     return language if isinstance(language, str) and len(language) <= _LONGEST_LANGUAGE else None
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from bot import inbox
 from bot.inbox import Failure, Line
 from review.database import Database
+from review.people import choose_language
 from review.tables import InboxUpdate, OutboxMessage
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -195,3 +196,21 @@ def test_photos_in_a_group_are_not_told_of_a_line(database: Database) -> None:
 def test_photos_that_make_no_sense_are_stored_all_the_same(database: Database, message: dict[str, Any]) -> None:
     store(database, {"update_id": 1, "message": message})
     assert due(database, photos=True) == [1]
+
+
+@pytest.mark.parametrize(
+    ("update", "language"),
+    [
+        (photo(1, 7), "de"),
+        (photo(1, 8), "es"),
+        (photo(1, 9, **{"from": {"id": 9, "language_code": 5}}), None),
+        (photo(1, 9, **{"from": {"id": "x", "language_code": "zh-hans"}}), "zh-hans"),
+        (update(1), None),
+        ({"update_id": 1, "callback_query": {"from": {"id": 8, "language_code": "de"}}}, "es"),
+    ],
+)
+def test_who_chose_a_language_is_written_to_in_it(database: Database, update: Any, language: str | None) -> None:
+    with database.write() as session:
+        choose_language(session, 8, "es", telegram_language="de", now=NOW)
+    with database.read() as session:
+        assert inbox.language_of(session, update) == language
