@@ -14,6 +14,7 @@ from telegram.ext import (
 )
 
 from bot import (
+    administration,
     admission,
     answer_keyboard,
     commands,
@@ -59,6 +60,8 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
         CommandHandler("queue", queue_view.queue, _PRIVATE),
         CommandHandler("stats", stats.stats, _PRIVATE),
         CommandHandler("model", model_view.model, _PRIVATE),
+        CommandHandler("retrain", administration.retrain, _PRIVATE),
+        CommandHandler("moderator", administration.moderator, _PRIVATE),
         CommandHandler("why", why.why, _PRIVATE),
         CommandHandler("language", languages.choose, _PRIVATE),
         CommandHandler("privacy", privacy.privacy, _PRIVATE),

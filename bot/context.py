@@ -11,6 +11,7 @@ from telegram.ext import CallbackContext, ExtBot
 from bot.catalogue import Catalogue, catalogue_for
 from bot.metrics import Metrics
 from bot.observation import ObservedIntake
+from bot.retrainer import Retrainer
 from bot.settings import BotSettings
 from model.champion import Champion
 from model.errors import ModelError
@@ -34,6 +35,7 @@ class Services:
     champion: Champion
     intake: ObservedIntake
     wake_delivery: Callable[[], None]
+    retrainer: Retrainer
     metrics: Metrics
 
     def labels(self) -> tuple[str, ...]:

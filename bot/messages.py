@@ -69,6 +69,12 @@ def render(words: Catalogue, kind: OutboxKind, parameters: Mapping[str, Any]) ->
             return words(f"not-admitted-{parameters['access']}", user=str(parameters["user"]))
         case OutboxKind.MY_DATA:
             raise ValueError("it is a file, see `bot.privacy`")
+        case OutboxKind.RETRAINED:
+            return _retrained(words, parameters)
+        case OutboxKind.APPOINTED:
+            return words("appointed")
+        case OutboxKind.PING:
+            return words("ping", waiting=parameters["waiting"], disputed=parameters["disputed"])
         case OutboxKind.NOTED:
             label = parameters["label"]
             return words("noted-unknown") if label is None else words("noted", label=label)
@@ -101,6 +107,15 @@ def _album(words: Catalogue, parts: Sequence[Mapping[str, Any]]) -> str:
     if len(said) == 1:
         return said[0]
     return "\n".join([words("album", count=len(said)), *(f"{place}. {text}" for place, text in enumerate(said, 1))])
+
+
+def _retrained(words: Catalogue, parameters: Mapping[str, Any]) -> str:
+    said = words(
+        f"retrained-{parameters['outcome']}",
+        champion=parameters["champion"] or "-",
+        candidate=parameters["candidate"] or "-",
+    )
+    return f"{said}\n{parameters['explanation']}"
 
 
 def _rejected(words: Catalogue, parameters: Mapping[str, Any]) -> str:

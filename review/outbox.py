@@ -82,6 +82,15 @@ class OutboxKind(StrEnum):
     NOTED = "noted"
     """label, "none" or null: the asker disagrees and says (or does not know) what it is; people will look"""
 
+    RETRAINED = "retrained"
+    """outcome: a RetrainingOutcome, or "not_started"; explanation; run | null, champion | null, candidate | null"""
+
+    APPOINTED = "appointed"
+    """no parameters: its reader is a moderator now"""
+
+    PING = "ping"
+    """waiting, disputed: how many photos wait for people, and of how many of them the asker disagrees"""
+
 
 @dataclass(frozen=True)
 class Recipient:

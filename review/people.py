@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from review.errors import ReviewError
-from review.tables import Asker, ChatAccess, Reviewer, Role
+from review.tables import Asker, ChatAccess, InboxUpdate, Reviewer, Role
 
 _LONGEST_NAME = 64
 
@@ -95,18 +95,34 @@ def reviewer_for_telegram(
     A name that is taken is never shared: anybody may call themselves anything in Telegram, so the id is added to it.
     """
     reviewer = session.scalar(select(Reviewer).where(Reviewer.telegram_user_id == telegram_user_id))
+    nameless = f"telegram {telegram_user_id}"
+    wanted = _printable(name)[:_LONGEST_NAME] or nameless
     if reviewer is None:
-        wanted = _printable(name)[:_LONGEST_NAME] or f"telegram {telegram_user_id}"
-        free, suffix = wanted, f" ({telegram_user_id})"
-        while session.scalar(select(Reviewer.id).where(Reviewer.name == free)) is not None:
-            free = wanted[: _LONGEST_NAME - len(suffix)] + suffix
-            suffix += "*"  # somebody calls themselves by another's name and id
+        free = _free_name(session, wanted, telegram_user_id)
         reviewer = Reviewer(name=free, telegram_user_id=telegram_user_id, role=role, created_at=now)
         session.add(reviewer)
-    elif reviewer.role != role:
-        reviewer.role = role
+    else:
+        if reviewer.name == nameless != wanted:  # an admin named their number before they wrote themselves
+            reviewer.name = _free_name(session, wanted, telegram_user_id)
+        if reviewer.role != role:
+            reviewer.role = role
     session.flush()
     return reviewer
+
+
+def _free_name(session: Session, wanted: str, telegram_user_id: int) -> str:
+    free, suffix = wanted, f" ({telegram_user_id})"
+    while session.scalar(select(Reviewer.id).where(Reviewer.name == free)) is not None:
+        free = wanted[: _LONGEST_NAME - len(suffix)] + suffix
+        suffix += "*"  # somebody calls themselves by another's name and id
+    return free
+
+
+def has_written(session: Session, telegram_user_id: int) -> bool:
+    """Whether this person ever wrote to the bot: only then may it write to them."""
+    asked = select(Asker.id).where(Asker.telegram_user_id == telegram_user_id)
+    wrote = select(InboxUpdate.update_id).where(InboxUpdate.user_id == telegram_user_id)
+    return session.scalar(asked.limit(1)) is not None or session.scalar(wrote.limit(1)) is not None
 
 
 def _checked(name: str) -> str:

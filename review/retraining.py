@@ -26,10 +26,12 @@ from model.plots import report_plots
 from model.progress import Progress, silent
 from model.registry import Registry
 from model.settings import Device
+from review import retraining_news
 from review.clock import utc_now
 from review.database import Database
 from review.errors import NotFound, RetrainingBusy
 from review.gate import GateDecision, gate
+from review.outbox import Recipient
 from review.snapshot import Snapshot, take_snapshot
 from review.storage import ImageStore
 from review.tables import RetrainingOutcome, RetrainingRun
@@ -60,11 +62,13 @@ def retrain(
     paths: Mapping[str, Path] | None = None,
     progress: Progress = silent,
     clock: Callable[[], datetime] = utc_now,
+    tell: Recipient | None = None,
 ) -> RetrainingResult:
     """Train on what people settled; register, compare, and promote if the gate lets it.
 
     With `paths` (sha256 -> file) the whole network is fine-tuned. Raises `RetrainingBusy` when another one runs.
-    Whatever goes wrong is recorded, then raised.
+    Whatever goes wrong is recorded, then raised; also that somebody stopped it. `tell` is who asked for it in a chat,
+    and hears how it ended.
     """
     with _alone(registry):
         champion = registry.load(registry.champion())
@@ -72,7 +76,9 @@ def retrain(
             snapshot = take_snapshot(session, champion.card.labels)
             idle = _nothing_to_learn(session, champion, snapshot) if paths is None else None
             run = RetrainingRun(
-                started_at=clock(), champion_version=champion.card.version, snapshot=_described(snapshot)
+                started_at=clock(),
+                champion_version=champion.card.version,
+                snapshot={**_described(snapshot), **retraining_news.remembered(tell)},
             )
             session.add(run)
             session.flush()
@@ -83,9 +89,10 @@ def retrain(
                 result = _trained(registry, champion, snapshot, device, paths, progress)
             else:
                 result = RetrainingResult(RetrainingOutcome.KEPT, idle, champion.card.version, None, snapshot)
-        except Exception as error:  # recorded whatever it was, then raised
+        except BaseException as error:  # recorded whatever it was, Ctrl-C and SIGTERM too, then raised
             with database.write() as session:
-                explanation = f"{type(error).__name__}: {error}"
+                stopped = isinstance(error, KeyboardInterrupt)
+                explanation = "it was stopped before its end" if stopped else f"{type(error).__name__}: {error}"
                 _finish(session, run_id, RetrainingOutcome.FAILED, explanation, None, None, clock())
             raise
         metrics = result.candidate_report.to_json() if result.candidate_report else None
@@ -248,6 +255,16 @@ def _finish(
     run.explanation = explanation
     run.candidate_version = candidate_version
     run.metrics = metrics
+    retraining_news.tell(session, run, now)
+
+
+def is_running(registry: Registry) -> bool:
+    """Whether a retraining runs at this moment, in whatever process."""
+    try:
+        with _alone(registry):
+            return False
+    except RetrainingBusy:
+        return True
 
 
 @contextmanager

@@ -18,8 +18,9 @@ if TYPE_CHECKING:  # imported in the command: `--help` loads neither torch nor S
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A folder that the model was trained on: the whole network is fine-tuned then. Best on a GPU. Repeatable.",
 )
+@click.option("--tell", hidden=True, help="Who asked for it in a chat: a review.outbox.Recipient as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def retrain(photos: tuple[Path, ...], as_json: bool) -> None:
+def retrain(photos: tuple[Path, ...], tell: str | None, as_json: bool) -> None:
     """Train a new model on what people have labelled; it answers from then on if it is not worse.
 
     Both models are measured on the same photos, which neither was trained on. A running bot takes the new model up by
@@ -29,17 +30,23 @@ def retrain(photos: tuple[Path, ...], as_json: bool) -> None:
     Example:
       bearbot retrain
     """
+    import json
+    import signal
+
     from model.cli import progress_bars
     from model.errors import ModelError
     from model.registry import Registry
     from model.settings import ModelSettings
     from review.database import Database
     from review.errors import ReviewError
+    from review.outbox import Recipient
     from review.retraining import retrain as run_retraining
     from review.schema import require_current
     from review.settings import ReviewSettings
     from review.storage import LocalImageStore
 
+    # SIGTERM ends it as Ctrl-C does: recorded, and whoever asked for it is told.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with one_line_errors(ReviewError, ModelError, OSError):
         review_settings, model_settings = ReviewSettings.load(), ModelSettings.load()
         database = Database(review_settings.database_url)
@@ -51,6 +58,7 @@ def retrain(photos: tuple[Path, ...], as_json: bool) -> None:
             device=model_settings.device,
             paths=_paths(photos, review_settings.image_store) if photos else None,
             progress=progress_bars(),
+            tell=Recipient(**json.loads(tell)) if tell else None,
         )
     if as_json:
         print_json(_row(result))

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from telegram.ext import ExtBot
 
 from bot.connection import build_bot
 from bot.polling import Patience
+from bot.retrainer import COMMAND
 from bot.runner import Runner
 from bot.sandbox.server import MODERATOR, Sandbox
 from bot.settings import BotSettings
@@ -68,11 +69,11 @@ def free_port() -> int:
 def make_runner(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Runner]:
     """A whole bot on the sandbox, with the bundled model and a home of its own; the same home each time."""
 
-    def make(patience: Patience | None = None, **more: Any) -> Runner:
+    def make(patience: Patience | None = None, retrain_command: Sequence[str] = COMMAND, **more: Any) -> Runner:
         settings = BotSettings(token=SecretStr(sandbox.token), base_url=sandbox.url, moderators=(MODERATOR.id,), **more)
         review_settings = ReviewSettings(bearbot_home=tmp_path / "home", audit_rate=0.0)
         model_settings = ModelSettings(bearbot_home=tmp_path / "home", poll_seconds=0.1)
-        return Runner(settings, review_settings, model_settings, patience=patience)
+        return Runner(settings, review_settings, model_settings, patience=patience, retrain_command=retrain_command)
 
     return make
 

@@ -1,20 +1,28 @@
 """What moderators and admins command in the chat: /queue, /model, /retrain, /moderator; everybody else is refused."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.catalogue import catalogue_for
 from bot.model_keyboard import ModelTap, Move, key_of
+from bot.retrainer import COMMAND
 from bot.runner import Runner
 from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
 from review.clock import utc_now
+from review.outbox import Recipient
+from review.retraining_news import remembered
 from review.tables import RetrainingOutcome, RetrainingRun, ReviewItem
 from tests.telegram_types import assert_all_valid
 
@@ -33,9 +41,17 @@ def admin(sandbox: Sandbox) -> Person:
 
 
 @pytest.fixture
-async def led(make_runner: Callable[..., Runner], serve: Serve) -> AsyncIterator[Runner]:
+def retrain_command() -> Sequence[str]:
+    """In the place of a retraining, which takes long: one that waits until it is told to end."""
+    return (sys.executable, "-c", "import time; time.sleep(60)")
+
+
+@pytest.fixture
+async def led(
+    make_runner: Callable[..., Runner], serve: Serve, retrain_command: Sequence[str]
+) -> AsyncIterator[Runner]:
     """The bot, running, with an admin."""
-    runner = make_runner(admins=(ADMIN,))
+    runner = make_runner(admins=(ADMIN,), retrain_command=retrain_command)
     async with serve(runner):
         yield runner
 
@@ -44,6 +60,13 @@ async def led(make_runner: Callable[..., Runner], serve: Serve) -> AsyncIterator
 def _everything_validates(sandbox: Sandbox) -> Iterator[None]:
     yield
     assert_all_valid(sandbox)
+
+
+@pytest.mark.usefixtures("runner")
+@pytest.mark.parametrize("command", ["/retrain", "/moderator list", "/moderator add 1001"])
+async def test_who_is_no_admin_is_refused(sandbox: Sandbox, command: str) -> None:
+    await sandbox.moderator.send_text(command)
+    assert (await sandbox.moderator.expect()).words == WORDS("not-an-admin")
 
 
 @pytest.mark.usefixtures("runner")
@@ -194,3 +217,168 @@ async def test_forged_and_impossible_moves_are_refused(sandbox: Sandbox, led: Ru
     led.registry.alias_file.write_text("rubbish")
     await admin.send_text("/model")
     await admin.expect("It cannot be read.")
+
+
+# /retrain
+
+
+async def test_one_retraining_at_a_time_which_ends_with_the_bot(
+    sandbox: Sandbox, make_runner: Callable[..., Runner], serve: Serve, admin: Person, retrain_command: Sequence[str]
+) -> None:
+    runner = make_runner(admins=(ADMIN,), retrain_command=retrain_command)
+    async with serve(runner):
+        asked = await admin.send_text("/retrain")
+        await admin.expect(WORDS("retrain-started"))
+        (process,) = children()
+        assert os.getpriority(os.PRIO_PROCESS, process) == 19
+        await admin.send_text("/retrain")
+        await admin.expect(WORDS("retrain-running"))
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    assert children() == []
+    async with serve(make_runner(admins=(ADMIN,), retrain_command=retrain_command)):
+        told = await admin.expect(WORDS("retrained-not_started"))
+        assert told.reply_to is not None
+        assert told.reply_to.message_id == asked.message_id
+        await admin.expect_silence(0.5)
+
+
+def children() -> list[int]:
+    """What this process started for a retraining and what runs."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if b"--tell" in arguments and parent == os.getpid():
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.parametrize("retrain_command", [(sys.executable, "-c", "import sys; sys.exit('error: the disk is full')")])
+async def test_a_retraining_that_cannot_start_says_why_once(sandbox: Sandbox, led: Runner, admin: Person) -> None:
+    asked = await admin.send_text("/retrain")
+    await admin.expect(WORDS("retrain-started"))
+    assert (await admin.expect()).words == WORDS("retrained-not_started") + "\nthe disk is full"
+    recipient = Recipient(admin.chat.id, None, asked.message_id, "en")
+    assert await led.retrainer.start(recipient), "the same message, handled again after a crash"
+    await admin.expect_silence(0.7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("retrain_command", [COMMAND])
+async def test_whoever_asked_hears_how_a_real_one_ended(sandbox: Sandbox, led: Runner, admin: Person) -> None:
+    await admin.send_text("/retrain")
+    await admin.expect(WORDS("retrain-started"))
+    told = await admin.expect(f"{led.registry.champion()} goes on answering", timeout=120)
+    assert "nothing to learn" in told.words
+    with led.database.read() as session:
+        run = session.scalars(select(RetrainingRun)).one()
+    assert run.outcome is RetrainingOutcome.KEPT
+    assert run.snapshot is not None
+    assert "tell" not in run.snapshot
+
+
+async def test_whoever_asked_for_one_that_was_killed_with_the_bot_is_told(
+    sandbox: Sandbox, make_runner: Callable[..., Runner], serve: Serve, admin: Person
+) -> None:
+    runner = make_runner(admins=(ADMIN,))
+    async with serve(runner):
+        await admin.send_text("/help")
+        await admin.expect()
+        asked = Recipient(admin.chat.id, None, 1, "de")
+        with runner.database.write() as session:
+            session.add(
+                RetrainingRun(
+                    started_at=utc_now(), champion_version="old", snapshot={"photos": [], **remembered(asked)}
+                )
+            )
+    async with serve(make_runner(admins=(ADMIN,))):
+        told = await admin.expect(catalogue_for("de")("retrained-failed", champion="old"))
+        assert "interrupted" in told.words
+        await admin.expect_silence(0.5)
+
+
+# /moderator
+
+
+async def test_an_appointed_moderator_reviews_at_once_and_a_dismissed_one_no_more(
+    sandbox: Sandbox, led: Runner, admin: Person, photo: Photo
+) -> None:
+    ben = sandbox.second_asker
+    await ben.send_text("/review")
+    await ben.expect(WORDS("not-a-moderator"))
+    await sandbox.asker.send_photo(photo("none_coffee"))
+    await sandbox.asker.expect("A person will look", timeout=60)
+    forwarded = await admin.forward(await ben.send_text("me too"))
+    await admin.expect()
+    await ben.expect()
+    await admin.send_text("/moderator add", reply_to=forwarded)
+    await admin.expect("Ben (1002) is a moderator now, and hears of it.")
+    await ben.expect(WORDS("appointed"))
+    await ben.send_text("/review")
+    shown = await ben.expect("#1")
+    await admin.send_text("/moderator list")
+    assert (await admin.expect()).words == (
+        "These people review in the chat:\n- 3001: admin\n- 2001: moderator, from the settings\n"
+        "- Ben (1002): moderator, added in the chat"
+    )
+    await admin.send_text("/moderator remove 1002")
+    await admin.expect("Ben (1002) is no longer a moderator.")
+    assert (await ben.press(shown, "teddy")).text == WORDS("not-a-moderator")
+    with led.database.read() as session:
+        assert session.get_one(ReviewItem, 1).lease_token is None, "back in the queue"
+    await admin.send_text("/moderator remove 1002")
+    await admin.expect("Ben (1002) is no moderator.")
+    await ben.expect_silence(0.3)
+
+
+async def test_moderators_of_the_settings_can_be_removed_and_admins_cannot(
+    sandbox: Sandbox, led: Runner, admin: Person
+) -> None:
+    await admin.send_text(f"/moderator remove {sandbox.moderator.id}")
+    await admin.expect("is no longer a moderator")
+    await sandbox.moderator.send_text("/queue")
+    await sandbox.moderator.expect(WORDS("not-a-moderator"))
+    await admin.send_text(f"/moderator add {sandbox.moderator.id}")
+    await admin.expect("Mo (2001) is a moderator now")
+    await sandbox.moderator.expect(WORDS("appointed"))
+    await sandbox.moderator.send_text("/queue")
+    await sandbox.moderator.expect(WORDS("nothing-waits"))
+    for what in ("add", "remove"):
+        await admin.send_text(f"/moderator {what} {ADMIN}")
+        await admin.expect("Ada (3001) is an admin")
+
+
+@pytest.mark.usefixtures("led")
+async def test_whom_an_admin_cannot_mean(sandbox: Sandbox, admin: Person) -> None:
+    said = await admin.send_text("hello")
+    forwarded = await admin.forward(await admin.expect())
+    await admin.expect()
+    for command, replied, words in (
+        ("/moderator", None, "moderator-usage"),
+        ("/moderator add", None, "moderator-usage"),
+        ("/moderator add", said, "moderator-usage"),
+        ("/moderator add 0", None, "moderator-usage"),
+        ("/moderator add ²", None, "moderator-usage"),
+        (f"/moderator add {'9' * 30}", None, "moderator-usage"),
+        ("/moderator add 1001 1002", None, "moderator-usage"),
+        ("/moderator fire 1001", None, "moderator-usage"),
+        ("/moderator add @ben", None, "moderator-unknown-name"),
+        ("/moderator add", forwarded, "moderator-is-a-bot"),
+    ):
+        await admin.send_text(command, reply_to=replied)
+        assert (await admin.expect()).words == WORDS(words), command
+
+
+async def test_somebody_who_never_wrote_becomes_a_moderator_with_a_name_later(
+    sandbox: Sandbox, led: Runner, admin: Person, photo: Photo
+) -> None:
+    await admin.send_text("/moderator add 4004")
+    await admin.expect("4004 is a moderator now, but has never written to me")
+    cleo = sandbox.person("Cleo", user_id=4004)
+    await sandbox.asker.send_photo(photo("none_coffee"))
+    await sandbox.asker.expect("A person will look", timeout=60)
+    await cleo.send_text("/review")
+    await cleo.press(await cleo.expect("#1"), "teddy")
+    await cleo.expect("teddy, said Cleo")

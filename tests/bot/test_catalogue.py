@@ -366,6 +366,8 @@ OUTBOX: dict[OutboxKind, dict[str, Any]] = {
     OutboxKind.CONFIRMED: {"label": "black"},
     OutboxKind.NOTED: {"label": None},
     OutboxKind.OVERDUE: {"seconds": 90_000},
+    OutboxKind.RETRAINED: {"outcome": "kept", "champion": "b", "candidate": "a", "explanation": "worse"},
+    OutboxKind.PING: {"waiting": 5, "disputed": 2},
     OutboxKind.NOT_ADMITTED: {"access": "invitation", "user": 7},
 }
 FILES = (OutboxKind.EXPLANATION, OutboxKind.MY_DATA)  # made when they are delivered

@@ -51,3 +51,37 @@ button-promote = { $version } soll antworten
 button-roll-back = Zurück zu { $version }
 button-confirm-move = Ja
 button-cancel = Abbrechen
+
+retrain-started = Ein Training hat begonnen. Es dauert einige Minuten; ich sage dir, was dabei herauskommt.
+retrain-running = Es läuft schon ein Training. Warte, bis es endet, und frag dann noch einmal.
+retrained-promoted = Das Training ist fertig: Ab jetzt antwortet { $candidate } statt { $champion }. /model kann das zurücknehmen.
+retrained-kept = Das Training ist fertig: { $champion } antwortet weiter.
+retrained-failed = Das Training ist gescheitert: { $champion } antwortet weiter.
+retrained-not_started = Das Training konnte nicht beginnen.
+
+appointed = Du gehörst jetzt zum Moderationsteam: /review bringt dir das nächste Foto, /queue zeigt, wie viele warten.
+
+ping =
+    { $waiting ->
+        [one] Ein Foto wartet
+       *[other] { $waiting } Fotos warten
+    } auf Menschen{ $disputed ->
+        [0] {""}
+       *[other] , { $disputed } davon mit Widerspruch
+    }. /review
+
+moderator-usage =
+    /moderator add NUMMER und /moderator remove NUMMER, mit der Telegram-Nummer einer Person; oder ohne Nummer, als Antwort auf eine Nachricht von ihr, die du mir weitergeleitet hast.
+    /moderator list zeigt, wer prüft.
+moderator-unknown-name = Ich kann niemanden nach dem @Namen finden. Leite mir eine Nachricht der Person weiter und antworte darauf mit dem Befehl, oder nenne ihre Telegram-Nummer.
+moderator-hidden = Telegram sagt mir nicht, von wem diese Nachricht ist, weil die Person das verbirgt. Nenne mir ihre Telegram-Nummer.
+moderator-is-a-bot = Das ist ein Bot. Nur Menschen können prüfen.
+moderator-is-admin = { $name } hat Admin-Rechte; das ändern nur die Einstellungen (BOT_ADMINS).
+moderator-added = { $name } gehört jetzt zum Moderationsteam und erfährt es.
+moderator-added-unseen = { $name } gehört jetzt zum Moderationsteam, hat mir aber nie geschrieben; ich kann es also nicht mitteilen. Bitte die Person, mir /start zu schicken.
+moderator-removed = { $name } gehört nicht mehr zum Moderationsteam.
+moderator-not-one = { $name } gehört nicht zum Moderationsteam.
+moderator-list = Im Chat prüfen:
+moderator-by-admin = Admin
+moderator-by-settings = Moderation, laut Einstellungen
+moderator-by-appointed = Moderation, im Chat hinzugefügt

@@ -51,3 +51,37 @@ button-promote = Let { $version } answer
 button-roll-back = Back to { $version }
 button-confirm-move = Yes
 button-cancel = Cancel
+
+retrain-started = A retraining has started. It takes some minutes, and I will tell you what came of it.
+retrain-running = A retraining is running already. Let it end, then ask again.
+retrained-promoted = The retraining is done: { $candidate } answers from now on, instead of { $champion }. /model can take that back.
+retrained-kept = The retraining is done: { $champion } goes on answering.
+retrained-failed = The retraining came to nothing: { $champion } goes on answering.
+retrained-not_started = The retraining could not start.
+
+appointed = You are a moderator now: /review brings you the next photo that waits, /queue shows how much does.
+
+ping =
+    { $waiting ->
+        [one] One photo waits
+       *[other] { $waiting } photos wait
+    } for people{ $disputed ->
+        [0] {""}
+       *[other] , { $disputed } of them disputed
+    }. /review
+
+moderator-usage =
+    /moderator add NUMBER and /moderator remove NUMBER, with somebody's Telegram number; or as a reply to a message of theirs that you forwarded to me, without the number.
+    /moderator list shows who reviews.
+moderator-unknown-name = I cannot find people by their @name. Forward me a message of theirs and reply to it with the command, or give their Telegram number.
+moderator-hidden = Telegram does not tell me who wrote this message, because they hide it. Give me their Telegram number.
+moderator-is-a-bot = That is a bot. Only people can review.
+moderator-is-admin = { $name } is an admin, which only the settings (BOT_ADMINS) can change.
+moderator-added = { $name } is a moderator now, and hears of it.
+moderator-added-unseen = { $name } is a moderator now, but has never written to me, so I cannot tell them. Ask them to send me /start.
+moderator-removed = { $name } is no longer a moderator.
+moderator-not-one = { $name } is no moderator.
+moderator-list = These people review in the chat:
+moderator-by-admin = admin
+moderator-by-settings = moderator, from the settings
+moderator-by-appointed = moderator, added in the chat

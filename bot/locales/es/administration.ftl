@@ -51,3 +51,37 @@ button-promote = Que responda { $version }
 button-roll-back = Volver a { $version }
 button-confirm-move = Sí
 button-cancel = Cancelar
+
+retrain-started = Ha empezado un reentrenamiento. Tarda unos minutos; te diré en qué acaba.
+retrain-running = Ya hay un reentrenamiento en marcha. Espera a que acabe y vuelve a pedirlo.
+retrained-promoted = El reentrenamiento ha terminado: a partir de ahora responde { $candidate }, en lugar de { $champion }. /model puede deshacerlo.
+retrained-kept = El reentrenamiento ha terminado: sigue respondiendo { $champion }.
+retrained-failed = El reentrenamiento no llegó a nada: sigue respondiendo { $champion }.
+retrained-not_started = El reentrenamiento no pudo empezar.
+
+appointed = Ahora formas parte del equipo de moderación: /review te trae la siguiente foto y /queue muestra cuántas esperan.
+
+ping =
+    { $waiting ->
+        [one] Una foto espera
+       *[other] { $waiting } fotos esperan
+    }{ $disputed ->
+        [0] {""}
+       *[other] , { $disputed } con desacuerdo
+    }. /review
+
+moderator-usage =
+    /moderator add NÚMERO y /moderator remove NÚMERO, con el número de Telegram de alguien; o sin número, en respuesta a un mensaje suyo que me hayas reenviado.
+    /moderator list muestra quién revisa.
+moderator-unknown-name = No puedo encontrar a la gente por su @nombre. Reenvíame un mensaje suyo y responde a él con la orden, o dame su número de Telegram.
+moderator-hidden = Telegram no me dice quién escribió este mensaje, porque lo oculta. Dame su número de Telegram.
+moderator-is-a-bot = Eso es un bot. Solo pueden revisar personas.
+moderator-is-admin = { $name } es administrador, y eso solo lo cambia la configuración (BOT_ADMINS).
+moderator-added = { $name } ya forma parte del equipo de moderación y recibe un aviso.
+moderator-added-unseen = { $name } ya forma parte del equipo de moderación, pero nunca me ha escrito, así que no puedo avisar. Pídele que me envíe /start.
+moderator-removed = { $name } ya no forma parte del equipo de moderación.
+moderator-not-one = { $name } no forma parte del equipo de moderación.
+moderator-list = Revisan en el chat:
+moderator-by-admin = administración
+moderator-by-settings = moderación, por la configuración
+moderator-by-appointed = moderación, añadido en el chat

@@ -49,3 +49,34 @@ button-promote = 让 { $version } 作答
 button-roll-back = 退回 { $version }
 button-confirm-move = 是
 button-cancel = 取消
+
+retrain-started = 重新训练已经开始。需要几分钟，结束后我会告诉你结果。
+retrain-running = 已经有一次重新训练在进行。请等它结束后再试。
+retrained-promoted = 重新训练已完成：从现在起由 { $candidate } 代替 { $champion } 作答。可以用 /model 撤回。
+retrained-kept = 重新训练已完成：仍由 { $champion } 作答。
+retrained-failed = 重新训练没有成功：仍由 { $champion } 作答。
+retrained-not_started = 重新训练无法开始。
+
+appointed = 你现在是审核员了：/review 会给你下一张等待的照片，/queue 显示有多少在等待。
+
+ping =
+    有 { $waiting } 张照片等待人工查看{ $disputed ->
+        [0] {""}
+       *[other] ，其中 { $disputed } 张有异议
+    }。/review
+
+moderator-usage =
+    /moderator add 编号 和 /moderator remove 编号，编号是对方的 Telegram 编号；或者不写编号，直接回复你转发给我的对方的消息。
+    /moderator list 显示谁在审核。
+moderator-unknown-name = 我无法通过 @用户名 找到人。请把对方的消息转发给我，并用这个命令回复它，或者给出对方的 Telegram 编号。
+moderator-hidden = Telegram 没有告诉我这条消息是谁写的，因为对方隐藏了。请给我对方的 Telegram 编号。
+moderator-is-a-bot = 这是一个机器人。只有人才能审核。
+moderator-is-admin = { $name } 是管理员，这只能在设置（BOT_ADMINS）里更改。
+moderator-added = { $name } 现在是审核员，并会收到通知。
+moderator-added-unseen = { $name } 现在是审核员，但从未给我写过消息，所以我无法通知。请让对方给我发送 /start。
+moderator-removed = { $name } 不再是审核员。
+moderator-not-one = { $name } 不是审核员。
+moderator-list = 在聊天中审核的人：
+moderator-by-admin = 管理员
+moderator-by-settings = 审核员（来自设置）
+moderator-by-appointed = 审核员（在聊天中添加）
