@@ -18,7 +18,7 @@ class Moment(StrEnum):
     """When a kill comes."""
 
     STARTING = "while it starts"
-    POLLED = "right after it asked for updates"
+    POLLED = "right after it asked for updates (or for a webhook)"
     FETCHED = "right after it fetched a photo"
     JUDGING = "a little after it fetched a photo"
     FIRST_REPLIES = "right after the first replies"

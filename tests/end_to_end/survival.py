@@ -1,6 +1,7 @@
 """Kills a bot with -9 again and again while people send it photos, and counts what was lost or doubled.
 
     python tests/end_to_end/survival.py --kills 200 --askers 20 --seed 7
+    python tests/end_to_end/survival.py --kills 50 --webhook
 
 The askers go on sending while the bot is down. It is started again at once after each kill; after the last it may
 finish. Ctrl-C ends the killing early. Exit status 0: nothing was lost or doubled; 1: something was, and is named.
@@ -9,7 +10,9 @@ finish. Ctrl-C ends the killing early. Exit status 0: nothing was lost or double
 import argparse
 import asyncio
 import random
+import secrets
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -31,7 +34,7 @@ _PATIENT = {"BOT_RATE_LIMIT_PER_MINUTE": "100000", "BOT_DAILY_QUOTA": "1000000"}
 
 
 class Survival:
-    """One trial. `told` hears of each kill."""
+    """One trial, with polling or a `webhook`. `told` hears of each kill."""
 
     def __init__(
         self,
@@ -40,12 +43,15 @@ class Survival:
         kills: int,
         askers: int,
         seed: int,
+        webhook: bool = False,
         told: Callable[[Kill], None] = lambda _: None,
     ) -> None:
         self._installation = installation
         self._kills = kills
         self._seeded = random.Random(seed)
         self._told = told
+        self._environment = {**_PATIENT, **(_webhook() if webhook else {})}
+        self._receives = "setWebhook" if webhook else "getUpdates"
         photos = Photos(self._seeded)
         sandbox = installation.sandbox
         self.askers = [
@@ -93,7 +99,7 @@ class Survival:
     async def _first_life(self) -> None:
         """How long a start takes, with nobody killed: the database and its tables come to be here, too."""
         self._lives.append([])
-        async with self._installation.bot(**_PATIENT) as bot:
+        async with self._installation.bot(**self._environment) as bot:
             await bot.until_logged(READY, seconds=120)
             self._start_seconds = bot.age
             await bot.kill()
@@ -112,7 +118,7 @@ class Survival:
     async def _life(self, moment: Moment) -> bool:
         """Start it, kill it; False if it ended by itself."""
         self._lives.append([])
-        async with self._installation.bot(**_PATIENT) as bot:
+        async with self._installation.bot(**self._environment) as bot:
             coming = asyncio.create_task(self._until(moment, bot))
             enough = asyncio.create_task(self.enough.wait())
             # If the moment does not come, a kill at this one is as good.
@@ -135,7 +141,9 @@ class Survival:
             case Moment.STARTING:
                 await asyncio.sleep(seeded.uniform(0.0, self._start_seconds))
             case Moment.POLLED:
-                await self._until_asked(bot, "getUpdates", seeded.randint(1, 10))
+                await self._until_asked(
+                    bot, self._receives, 1 if self._receives == "setWebhook" else seeded.randint(1, 10)
+                )
             case Moment.FETCHED:
                 await self._until_asked(bot, DOWNLOAD, seeded.randint(1, 30))
             case Moment.JUDGING:
@@ -167,7 +175,7 @@ class Survival:
 
     async def _last_life(self) -> None:
         self._lives.append([])
-        async with self._installation.bot(**_PATIENT) as bot:
+        async with self._installation.bot(**self._environment) as bot:
             try:
                 async with asyncio.timeout(_SETTLING):
                     while any(asker.unanswered() for asker in self.askers) or self.accounts.pending():
@@ -186,7 +194,18 @@ class Survival:
         self._told(kill)
 
 
-async def _main(kills: int, askers: int, seed: int) -> Report:
+def _webhook() -> dict[str, str]:
+    """Settings of a bot to which updates are brought, at a port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    return {
+        "BOT_WEBHOOK_URL": f"http://127.0.0.1:{port}/hook",
+        "BOT_WEBHOOK_LISTEN": f"127.0.0.1:{port}",
+        "BOT_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+    }
+
+
+async def _main(*, kills: int, askers: int, seed: int, webhook: bool) -> Report:
     with tempfile.TemporaryDirectory(prefix="bearbot-survival-") as folder, tqdm(total=kills, unit="kill") as bar:
 
         def told(kill: Kill) -> None:
@@ -194,7 +213,7 @@ async def _main(kills: int, askers: int, seed: int) -> Report:
             bar.update()
 
         async with installation_in(Path(folder) / "home") as installation:
-            trial = Survival(installation, kills=kills, askers=askers, seed=seed, told=told)
+            trial = Survival(installation, kills=kills, askers=askers, seed=seed, webhook=webhook, told=told)
             asyncio.get_running_loop().add_signal_handler(signal.SIGINT, trial.enough.set)
             return await trial.run()
 
@@ -205,10 +224,11 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="default: 20")
     parser.add_argument("--askers", type=int, default=20, help="default: 20")
     parser.add_argument("--seed", type=int, default=7, help="default: 7")
+    parser.add_argument("--webhook", action="store_true", help="updates are brought to the bot, instead of asked for")
     arguments = parser.parse_args()
     if arguments.kills < 1 or arguments.askers < 1:
         parser.error("there must be at least one kill and one asker")
-    report = asyncio.run(_main(arguments.kills, arguments.askers, arguments.seed))
+    report = asyncio.run(_main(**vars(arguments)))
     sys.stdout.write(f"{report}\n")
     return 1 if report.wrong else 0
 
