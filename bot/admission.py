@@ -49,7 +49,7 @@ async def passes(update: Update, context: BotContext) -> bool:
     )
     if found is Entry.PASSES:
         return True
-    context.services.metrics.error("NotAdmitted" if found is Entry.TURNED_AWAY else "Blocked")
+    _log.info("update not let in", extra={"update": update.update_id, "entry": found.value})
     if found is Entry.IGNORED:
         return False
     return await _turn_away(update, user, private, context)

@@ -231,10 +231,8 @@ def _verdicts(session: Session, reviewer: Reviewer) -> Rows:
 
 
 def _each(session: Session, query: Executable) -> Iterator[Any]:
-    """Rows, few in memory at a time."""
-    for row in session.execute(query.execution_options(yield_per=_AT_ONCE)):
-        yield row
-        session.expunge_all()
+    """Rows, few in memory at a time: a session holds on to none that it has not changed."""
+    yield from session.execute(query.execution_options(yield_per=_AT_ONCE))
 
 
 def _write_json(file: IO[bytes], sections: Iterable[tuple[str, dict[str, Any] | Rows | None]]) -> None:
