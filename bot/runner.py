@@ -25,6 +25,7 @@ from bot.monitor import Monitor
 from bot.observation import ObservedIntake, ObservedUpdates
 from bot.polling import Patience, Poller
 from bot.reception import Reception
+from bot.reminders import Reminders
 from bot.retrainer import COMMAND, Retrainer
 from bot.settings import BotSettings
 from bot.upkeep import Upkeep
@@ -125,6 +126,12 @@ class Runner:
             overdue_after=timedelta(hours=settings.overdue_hours) if settings.overdue_hours else None,
             told=self._delivery.work.wake,
         )
+        self._reminders = Reminders(
+            self.database,
+            settings,
+            lease=timedelta(seconds=review_settings.lease_seconds),
+            told=self._delivery.work.wake,
+        )
         self._reception = Reception(
             self.database,
             stored=self._dispatcher.work.wake,
@@ -182,7 +189,7 @@ class Runner:
         champion, dispatching, delivering = tasks = [
             asyncio.create_task(part.run()) for part in (self.champion, self._dispatcher, self._delivery)
         ]
-        tasks.append(asyncio.create_task(self._upkeep.run()))
+        tasks += [asyncio.create_task(part.run()) for part in (self._upkeep, self._reminders)]
         if self._webhook is None:
             tasks.append(asyncio.create_task(self._poller.run()))
         menu = asyncio.create_task(menus.set_all(self._bot, self._application.bot_data["services"]))

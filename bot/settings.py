@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from model.settings import Settings
 from review.admission import Access
+from review.pings import QuietHours
 from review.tables import ChatAccess, Role
 
 _TOKEN = re.compile(r"\d+:[\w-]{20,}")
@@ -83,6 +85,21 @@ class BotSettings(Settings):
     max_waiting: int = Field(
         default=10_000, ge=1, description="photos that may wait in the line; more are refused, to be sent again later"
     )
+    ping_minutes: int = Field(
+        default=0,
+        ge=0,
+        le=10_080,
+        description="moderators are called when something urgent waits, at most once in so many minutes; 0: never",
+    )
+    ping_waiting_minutes: int = Field(
+        default=60,
+        ge=1,
+        description="what waits for people for so long is urgent; disputes and strange photos always are",
+    )
+    quiet_hours: str = Field(
+        default="", description="when nobody is called, such as 22-7: from 22:00 until 7:00 (default: at no time)"
+    )
+    timezone: str = Field(default="UTC", description="of the quiet hours: an IANA name such as Europe/Madrid")
     poll_timeout_seconds: int = Field(default=30, ge=1, le=50, description="how long one request for updates waits")
     shutdown_seconds: float = Field(default=10.0, gt=0, description="how long work in hand may take when the bot stops")
     webhook_url: str | None = Field(
@@ -117,6 +134,26 @@ class BotSettings(Settings):
             raise ValueError("expected a server's root such as https://api.telegram.org or http://127.0.0.1:8081")
         # Whoever copies an address with the token in it means its root; and the token must not show up with the root.
         return _WITH_TOKEN.sub("", value).rstrip("/").removesuffix("/bot")
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _two_hours(cls, value: str) -> str:
+        if value:
+            QuietHours.parse(value)
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        try:
+            if value != "UTC":  # which needs no list of timezones
+                ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                "expected a timezone such as Europe/Madrid or UTC; if it is one, this machine has no list of them "
+                "(package tzdata)"
+            ) from None
+        return value
 
     @field_validator("webhook_url")
     @classmethod
