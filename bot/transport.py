@@ -153,7 +153,7 @@ async def _take(free: asyncio.Semaphore, seconds: float | None) -> None:
         async with asyncio.timeout(seconds):
             await free.acquire()
     except TimeoutError:
-        raise TimedOut(_POOL_IS_FULL) from None
+        raise TimedOut(_POOL_IS_FULL) from None  # it tells nothing more
 
 
 def _seconds(given: "ODVInput[float]", ours: float | None) -> float | None:
@@ -162,7 +162,7 @@ def _seconds(given: "ODVInput[float]", ours: float | None) -> float | None:
 
 
 class _Upload(aiohttp.Payload):
-    """Parameters and files as multipart/form-data, files read as they are sent.
+    """Parameters and files as multipart/form-data; files can be sought, and are read as they are sent.
 
     Raises `TimeoutError` if the server takes nothing for `timeout` seconds.
     """
@@ -178,9 +178,7 @@ class _Upload(aiohttp.Payload):
             headers = f"{_disposition(name, file_name)}\r\nContent-Type: {media_type}"
             self._parts += [f"--{boundary}\r\n{headers}\r\n\r\n".encode(), content, b"\r\n"]
         self._parts.append(f"--{boundary}--\r\n".encode())
-        sizes = [_size(part) for part in self._parts]
-        # Of a pipe nobody knows the size; then the body goes in chunks.
-        self._size = None if None in sizes else sum(size for size in sizes if size is not None)
+        self._size = sum(len(part) if isinstance(part, bytes) else part.seek(0, os.SEEK_END) for part in self._parts)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Nothing asks for it: files are no text."""
@@ -212,19 +210,12 @@ def _quoted(name: str) -> str:
     return _QUOTED.sub(lambda found: "\\\\" if found[0] == "\\" else f"%{ord(found[0]):02X}", name)
 
 
-def _size(part: bytes | IO[bytes]) -> int | None:
-    if isinstance(part, bytes):
-        return len(part)
-    return part.seek(0, os.SEEK_END) if part.seekable() else None
-
-
 async def _chunks(part: bytes | IO[bytes]) -> AsyncIterator[bytes]:
     if isinstance(part, bytes):
         for start in range(0, len(part), _CHUNK_BYTES):
             yield part[start : start + _CHUNK_BYTES]
         return
-    if part.seekable():
-        part.seek(0)  # whoever made the file may stand at its end
+    part.seek(0)
     while chunk := await asyncio.to_thread(part.read, _CHUNK_BYTES):
         yield chunk
 
