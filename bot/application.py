@@ -72,6 +72,7 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
         CommandHandler("block", admission.block, _PRIVATE),
         CommandHandler("unblock", admission.unblock, _PRIVATE),
         CommandHandler(groups.COMMAND, groups.bear, _PRIVATE | _GROUPS),
+        CommandHandler(groups.PRIVATE_COMMANDS, groups.private_only, _GROUPS),
         MessageHandler(_PRIVATE & _PICTURES, photos.photo),
         MessageHandler(_PRIVATE & filters.TEXT, commands.help_command),
         MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, photos.not_a_picture),

@@ -12,6 +12,7 @@ from bot.context import BotContext, Services
 from review.tables import Submission
 
 COMMAND = "bear"
+PRIVATE_COMMANDS = ("review", "queue", "stats", "model", "retrain", "moderator", "invite", "block", "unblock")
 
 
 async def bear(update: Update, context: BotContext) -> None:
@@ -19,6 +20,14 @@ async def bear(update: Update, context: BotContext) -> None:
     message = update.effective_message
     assert message is not None
     await _about_the_replied(update.update_id, message, context)
+
+
+async def private_only(update: Update, context: BotContext) -> None:
+    """A command of moderators: askers' photos and figures never go to a group, and nobody there need know of them."""
+    message = update.effective_message
+    assert message is not None
+    if is_named(message, context.bot):
+        await message.reply_text(context.words("ask-in-private"))
 
 
 async def in_group(update: Update, context: BotContext) -> None:

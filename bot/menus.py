@@ -25,7 +25,7 @@ IN_GROUPS = ("bear",)
 BY_ROLE: dict[Role | None, tuple[str, ...]] = {
     None: EVERYBODY,
     Role.REVIEWER: EVERYBODY,
-    Role.MODERATOR: (*EVERYBODY, "review", "queue", "stats"),
+    Role.MODERATOR: (*EVERYBODY, "review", "queue", "stats", "model"),
     Role.ADMIN: (*EVERYBODY, "review", "queue", "stats", "model", "retrain", "moderator", "invite", "block"),
 }
 

@@ -19,7 +19,7 @@ from bot.retrainer import COMMAND
 from bot.runner import Runner
 from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
-from bot.sandbox.server import Sandbox
+from bot.sandbox.server import BOT, Sandbox
 from review.clock import utc_now
 from review.outbox import Recipient
 from review.retraining_news import remembered
@@ -382,3 +382,44 @@ async def test_somebody_who_never_wrote_becomes_a_moderator_with_a_name_later(
     await cleo.send_text("/review")
     await cleo.press(await cleo.expect("#1"), "teddy")
     await cleo.expect("teddy, said Cleo")
+
+
+# Groups
+
+
+@pytest.mark.parametrize("command", ["review", "queue", "stats", "model", "retrain", "moderator"])
+async def test_in_groups_commands_are_quiet_unless_addressed_and_show_nothing(
+    sandbox: Sandbox, led: Runner, admin: Person, photo: Photo, command: str
+) -> None:
+    await sandbox.asker.send_photo(photo("none_coffee"))
+    await sandbox.asker.expect("A person will look", timeout=60)
+    there = admin.at(sandbox.group("Bears", [admin, sandbox.moderator]))
+    await there.send_text(f"/{command}")
+    await there.send_text(f"/{command}@another_bot")
+    await there.expect_silence(0.5)
+    await there.send_text(f"/{command}@{BOT.username}")
+    said = await there.expect()
+    assert said.words == WORDS("ask-in-private")
+    assert not said.content.photo
+    await admin.expect_silence(0.3)
+    with led.database.read() as session:
+        assert session.get_one(ReviewItem, 1).lease_token is None
+    assert children() == []
+
+
+@pytest.mark.usefixtures("runner")
+async def test_a_card_that_is_tapped_in_a_group_brings_the_next_in_private(sandbox: Sandbox, photo: Photo) -> None:
+    for name in ("none_coffee", "none_polar_bear"):
+        await sandbox.asker.send_photo(photo(name))
+        await sandbox.asker.expect("A person will look", timeout=60)
+    mo = sandbox.moderator
+    await mo.send_text("/review")
+    shown = await mo.expect("#")
+    group = sandbox.group("Bears", [mo, sandbox.second_asker])
+    there = mo.at(group)
+    forwarded = sandbox.world.post(group, shown.content, keyboard=shown.keyboard)
+    await there.expect("#")
+    await there.press(forwarded, WORDS("button-skip"))
+    assert (await mo.expect("#")).chat.id == mo.chat.id
+    await there.expect("Skip, said Mo")
+    await there.expect_silence(0.5)
