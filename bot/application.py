@@ -33,6 +33,7 @@ from bot import (
     why,
 )
 from bot.context import BotContext, Services
+from bot.errors import UnreadableUpdate
 
 BotApplication = Application[ExtBot[None], BotContext, dict[Any, Any], dict[Any, Any], dict[str, Services], None]
 
@@ -90,11 +91,14 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
 
 
 async def handle(application: BotApplication, payload: dict[str, Any]) -> None:
-    """Give one update's JSON to the first handler that fits; raises whatever the handler raises.
+    """Give one update's JSON to the first handler that fits; raises `UnreadableUpdate`, or whatever the handler raises.
 
     The library's own `process_update` swallows that, and then the inbox could not try again.
     """
-    update = Update.de_json(payload, application.bot)
+    try:
+        update = Update.de_json(payload, application.bot)
+    except Exception as error:  # the library trusts Telegram, and stumbles in many ways over what is nonsense
+        raise UnreadableUpdate(f"no update as the Bot API describes it ({type(error).__name__})") from error
     for handlers in application.handlers.values():
         for handler in handlers:
             check = handler.check_update(update)

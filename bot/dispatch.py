@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
-from telegram.error import BadRequest, NetworkError, RetryAfter
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
 
 from bot import inbox
 from bot.connection import wait_of
+from bot.errors import UnreadableUpdate
 from bot.inbox import Failure, StoredUpdate
 from bot.work import WorkInHand, until_done
 from model.errors import Overloaded
@@ -59,6 +60,9 @@ class Dispatcher:
         try:
             with self._observed(update):
                 await self._handle(update.payload)
+        except Forbidden:  # whoever wrote has blocked the bot meanwhile, and wants no answer
+            _log.info("nobody wants to hear the answer", extra={"update": update.update_id})
+            await until_done(lambda: self._handled(update.update_id))
         except Exception as error:  # noqa: BLE001 - whatever went wrong must not stop the updates behind this one
             failure = _failure(error)
             last = await until_done(lambda: self._failed(update, failure))
@@ -91,7 +95,7 @@ class Dispatcher:
         with self._database.write() as session:
             last = inbox.mark_failed(session, update.update_id, failure, now)
             message = update.payload.get("message")
-            if last and isinstance(message, dict) and update.chat_id:
+            if last and isinstance(message, dict) and update.chat_id > 0:  # in a group nobody may have asked
                 outbox.enqueue(
                     session,
                     kind=OutboxKind.FAILED,
@@ -107,6 +111,8 @@ class Dispatcher:
 
 def _failure(error: Exception) -> Failure:
     kind = type(error).__name__  # its text may hold what people wrote
+    if isinstance(error, UnreadableUpdate):
+        return Failure(kind, hopeless=True)
     if isinstance(error, RetryAfter):
         return Failure(kind, passing=True, wait=wait_of(error))
     # A bad request is a network error to the library, but will be as bad tomorrow.

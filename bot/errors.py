@@ -4,6 +4,7 @@ BotError                   catch it at a command to report one failure; its text
 ├── InvalidTokenError      the Bot API server does not know the token
 ├── ServerError            what answers at BOT_BASE_URL is no Bot API server, or nothing answers
 ├── PollingConflict        another program receives this bot's updates
+├── UnreadableUpdate       Telegram's JSON is no update as the Bot API describes it
 ├── CannotListen           an address of ours (webhook, metrics) is taken or not this machine's
 └── NoSuchWords            the catalogues cannot say what the code wants to say: a mistake in this program
 """
@@ -23,6 +24,10 @@ class ServerError(BotError):
 
 class PollingConflict(BotError):
     """Another program receives this bot's updates."""
+
+
+class UnreadableUpdate(BotError):
+    """JSON that is no update as the Bot API describes it; its text holds nothing of it."""
 
 
 class CannotListen(BotError):

@@ -74,10 +74,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an update could not be handled, without user data; `passing` if it may pass by itself, `wait` if known."""
+    """Why an update could not be handled, without user data.
+
+    `passing` if it may pass by itself, `wait` if known how long it takes; `hopeless` if no other attempt can help.
+    """
 
     error: str
     passing: bool = False
+    hopeless: bool = False
     wait: timedelta | None = None
 
 
@@ -170,12 +174,13 @@ def _finish(row: InboxUpdate, now: datetime) -> None:
 def mark_failed(session: Session, update_id: int, failure: Failure, now: datetime) -> bool:
     """Record a failure; True if it was the last one and the update is set aside."""
     row = session.get(InboxUpdate, update_id)
-    if row is None:
+    if row is None or row.handled_at is not None:  # its sender had their data deleted meanwhile
         return False
     row.attempts += 1
     row.error = failure.error
     # Both for what may pass: one that was set aside and is tried again is old from its first attempt on.
-    over = row.attempts >= MAX_ATTEMPTS and (not failure.passing or now - row.received_at > PATIENCE)
+    tried = row.attempts >= MAX_ATTEMPTS and (not failure.passing or now - row.received_at > PATIENCE)
+    over = failure.hopeless or tried
     if over:
         row.set_aside_at = now
     else:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
+from telegram.error import Forbidden
 from telegram.ext import ExtBot
 
 from bot import inbox
 from bot.dispatch import Dispatcher
+from bot.errors import UnreadableUpdate
 from bot.metrics import Metrics
 from bot.polling import Poller
 from bot.reception import Reception
@@ -202,3 +204,29 @@ async def test_what_the_model_had_no_time_for_is_not_given_up(
         await until(lambda: handler.done == ["photo"])
     with database.read() as session:
         assert inbox.count_set_aside(session) == 0
+
+
+@pytest.mark.parametrize(("chat", "told"), [(10, ["failed"]), (-10, [])])
+async def test_what_is_no_update_is_set_aside_at_once_and_no_group_is_told(
+    database: Database, chat: int, told: list[str]
+) -> None:
+    handler = Handler()
+    handler.failures, handler.error = {"nonsense": 9}, UnreadableUpdate("no update")
+    put(database, (1, chat, "nonsense"), (2, chat, "the next"))
+    async with dispatching(database, handler):
+        await until(lambda: handler.done == ["the next"])
+    with database.read() as session:
+        assert session.get_one(InboxUpdate, 1).attempts == 1
+        assert inbox.count_set_aside(session) == 1
+        assert list(session.scalars(select(OutboxMessage.kind))) == told
+
+
+async def test_who_blocked_the_bot_meanwhile_is_left_alone(database: Database) -> None:
+    handler = Handler()
+    handler.failures, handler.error = {"/start": 9}, Forbidden("bot was blocked by the user")
+    put(database, (1, 10, "/start"), (2, 10, "the next"))
+    async with dispatching(database, handler):
+        await until(lambda: handler.done == ["the next"])
+    with database.read() as session:
+        assert session.get_one(InboxUpdate, 1).handled_at is not None
+        assert list(session.scalars(select(OutboxMessage.kind))) == []
