@@ -185,4 +185,4 @@ def _may_be(uses: int, days: int) -> bool:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else None

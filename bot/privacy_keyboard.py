@@ -35,8 +35,10 @@ class PrivacyTap:
     def parse(cls, data: str | None) -> "PrivacyTap | None":
         """None for anything that `data` did not make: old buttons, forged ones."""
         prefix, wish, user, number = ((data or "").split(":", 3) + [""] * 4)[:4]
-        numbers = all(text.isascii() and text.isdigit() and len(text) <= 15 for text in (user, number))
-        if prefix != PREFIX or wish not in list(Wish) or not numbers:
+        if prefix != PREFIX or wish not in list(Wish):
+            return None
+        # A person's number has up to 52 bits, and there are times that no calendar has.
+        if not _is_number(user, digits=16) or not _is_number(number, digits=10):
             return None
         return cls(Wish(wish), int(user), int(number))
 
@@ -52,3 +54,7 @@ def part_keyboard(words: Catalogue, user_id: int, part: int) -> InlineKeyboardMa
     """The next part of somebody's data."""
     tap = PrivacyTap(Wish.PART, user_id, part)
     return InlineKeyboardMarkup([[InlineKeyboardButton(words("my-data-button", part=part), callback_data=tap.data())]])
+
+
+def _is_number(text: str, *, digits: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= digits

@@ -11,10 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot import inbox
 from bot.privacy_keyboard import PrivacyTap, Wish
 from bot.runner import Runner
+from bot.sandbox.faults import Fault
 from bot.sandbox.objects import Message
 from bot.sandbox.server import Sandbox
+from review import erasure
+from review.clock import utc_now
+from review.database import Database
 from review.tables import Asker, InboxUpdate, OutboxMessage, Submission
 
 pytestmark = pytest.mark.anyio
@@ -116,3 +121,87 @@ async def forge(sandbox: Sandbox, message: Message, data: str) -> None:
 async def content_of(sandbox: Sandbox, message: Message) -> bytes:
     assert message.content.document is not None
     return sandbox.world.files.get(message.content.document.file_id).data
+
+
+async def test_a_photo_on_its_way_and_those_in_the_line_do_not_come_back(
+    sandbox: Sandbox, runner: Runner, photo: Photo, tmp_path: Path
+) -> None:
+    await sandbox.asker.send_photo(photo("teddy_polimerek"))
+    await sandbox.asker.expect("This is teddy", timeout=MODEL_SECONDS)
+    sandbox.faults.add(Fault(method="getFile", delay=3.0))
+    await sandbox.asker.send_photo(photo("black_dod"))
+    await sandbox.asker.send_photo(photo("grizzly_katmai_131"))
+    await asyncio.sleep(1.0)  # the first is being fetched, and the other waits behind it
+    await sandbox.asker.send_text("/delete_my_data")
+    asked = await sandbox.asker.expect("This cannot be undone")
+    await sandbox.asker.press(asked, "Delete everything")
+    await sandbox.asker.expect("Everything is deleted")
+    await sandbox.asker.expect_silence(4.0)
+    assert [submission.image_sha256 for submission in rows(runner, Submission)] == [None]
+    assert rows(runner, Asker) == []
+    assert rows(runner, OutboxMessage) == []
+    assert list((tmp_path / "home" / "images").rglob("*.jpg")) == []
+    assert all((row.user_id, row.payload) == (None, "{}") for row in rows(runner, InboxUpdate))
+    await sandbox.asker.send_photo(photo("black_dod"))
+    await sandbox.asker.expect("This is black")  # whoever sends something again begins anew
+
+
+async def test_a_tap_that_a_kill_interrupted_is_finished_and_said(
+    sandbox: Sandbox, make_runner: Callable[..., Runner], serve: Any
+) -> None:
+    """As the database is when the bot was killed after everything was deleted, and before that was said."""
+    runner = make_runner()
+    async with serve(runner):
+        await sandbox.asker.send_text("/delete_my_data")
+        asked = await sandbox.asker.expect("This cannot be undone")
+    await forge(sandbox, asked, first_button(asked))
+    runner = make_runner()
+    with runner.database.write() as session:
+        erasure.erase_person(session, sandbox.asker.id)
+    async with serve(runner):
+        await sandbox.asker.expect("Everything is deleted")
+    assert rows(runner, Asker) == []
+    assert {row.user_id for row in rows(runner, InboxUpdate)} == {None}
+
+
+def test_what_fails_after_its_sender_is_gone_is_neither_tried_again_nor_set_aside(database: Database) -> None:
+    now = utc_now()
+    with database.write() as session:
+        inbox.store(session, [{"update_id": 5, "message": {"from": {"id": 7}, "chat": {"id": 7}}}], now)
+        session.flush()
+        erasure.erase_person(session, 7)
+        assert not inbox.mark_failed(session, 5, inbox.Failure("OSError"), now + inbox.PATIENCE * 2)
+        inbox.mark_handled(session, 5, now)
+        (row,) = session.scalars(select(InboxUpdate))
+        assert (row.user_id, row.chat_id, row.error, row.set_aside_at) == (None, 0, None, None)
+
+
+async def test_in_a_group_it_says_where_to_ask(sandbox: Sandbox, runner: Runner) -> None:
+    group = sandbox.group("Bears", [sandbox.asker])
+    await sandbox.asker.at(group).send_text("/my_data")
+    await sandbox.asker.at(group).expect("please ask me in our own chat")
+    assert rows(runner, OutboxMessage) == []
+
+
+def test_taps_come_back_as_they_were_made() -> None:
+    for tap in (PrivacyTap(Wish.ERASE, 2**52, 9_999_999_999), PrivacyTap(Wish.PART, 1, 2)):
+        assert PrivacyTap.parse(tap.data()) == tap
+        assert len(tap.data().encode()) <= 64
+    for forged in (
+        None,
+        "",
+        "d",
+        "d:erase",
+        "d:erase:1",
+        "d:erase:1:",
+        "d:erase:-1:1",
+        "d:erase:1:1:1",
+        "d:erase:1:99999999999",
+        "r:erase:1:1",
+    ):
+        assert PrivacyTap.parse(forged) is None
+
+
+def first_button(message: Message) -> str:
+    assert message.keyboard is not None
+    return message.keyboard.rows[0][0].callback_data or ""
