@@ -32,7 +32,7 @@ ask-in-private = Das geht nur dich und mich an: Bitte frag mich in unserem eigen
 delete-question =
     Gelöscht werden deine Fotos, was ich dazu gesagt habe, was du mir zu meinen Antworten gesagt hast, deine Sprache und deine Nummer. Fotos von dir, die noch warten, sieht sich niemand mehr an.
 
-    Es bleibt, dass es ein Foto gab und was Menschen darüber entschieden haben, ohne das Foto und ohne dich. Hat auch jemand anderes ein Foto geschickt, bleibt es bei ihm.{ $blocked ->
+    Es bleibt, dass es ein Foto gab und was Menschen darüber entschieden haben, ohne das Foto und ohne dich. Hat jemand anderes dasselbe Foto geschickt, bleibt dessen Foto.{ $blocked ->
         [0] {""}
        *[other] {" "}Deine Nummer bleibt auf der Liste derer, denen ich nicht antworte.
     }{ $reviews ->
