@@ -40,7 +40,7 @@ class Database:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin)
         # SQLite lets waiting writers sleep for up to 100 ms and look again; threads of one program wake each other.
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
         self._readers = self._engine.execution_options(**{_BEGIN: "BEGIN"})
         self._writers = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
