@@ -16,7 +16,7 @@ from review import retraining_news
 from review.clock import utc_now
 from review.database import Database
 from review.outbox import Recipient
-from review.retraining import is_running
+from review.retraining import STOPPED, is_running
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class Retrainer:
         self._process: Process | None = None
         self._watching: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
+        self._stopping = False
 
     async def resume(self) -> None:
         """At the start: who asked for a retraining that was killed with the bot is told so."""
@@ -79,6 +80,7 @@ class Retrainer:
 
     async def stop(self, seconds: float) -> None:
         """End what runs as Ctrl-C would, and wait for it `seconds` at most; then kill it. Who asked for it is told."""
+        self._stopping = True
         if self._process is None or self._watching is None:
             return
         with suppress(ProcessLookupError):
@@ -91,29 +93,33 @@ class Retrainer:
 
     async def _watch(self, process: Process, recipient: Recipient) -> None:
         _, said = await process.communicate()
-        lines = said.decode(errors="replace").strip().splitlines()
         _log.info("a retraining has ended", extra={"process": process.pid, "status": process.returncode})
-        problem = (lines[-1].removeprefix("error: ") if lines else f"status {process.returncode}")[
-            -_LONGEST_EXPLANATION:
-        ]
+        problem = STOPPED if self._stopping else _last_words(said) or f"status {process.returncode}"
         self._process = None
         await self._conclude(recipient, problem if process.returncode else None)
         self._told()
 
     async def _conclude(self, recipient: Recipient | None = None, problem: str | None = None) -> None:
         """Tell what a process that was killed, or could not even begin, left untold."""
-        if not await asyncio.to_thread(is_running, self._registry):  # else it is another's, which tells by itself
-            await until_done(lambda: self._tell(recipient, problem))
+        await until_done(lambda: self._tell(recipient, problem))
 
     def _tell(self, recipient: Recipient | None, problem: str | None) -> None:
+        another_runs = is_running(self._registry)  # which tells by itself
         with self._database.write() as session:
-            retraining_news.tell_of_interrupted(session, utc_now())
+            if not another_runs:
+                retraining_news.tell_of_interrupted(session, utc_now())
             if recipient is not None and problem is not None:
                 retraining_news.tell_not_started(session, recipient, problem, utc_now())
 
     def _known(self, recipient: Recipient) -> bool:
         with self._database.read() as session:
             return retraining_news.known(session, recipient)
+
+
+def _last_words(said: bytes) -> str:
+    """The one line in which a command says why it failed."""
+    lines = said.decode(errors="replace").strip().splitlines()
+    return lines[-1].removeprefix("error: ")[:_LONGEST_EXPLANATION] if lines else ""
 
 
 def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

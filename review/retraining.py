@@ -38,6 +38,8 @@ from review.tables import RetrainingOutcome, RetrainingRun
 
 _log = logging.getLogger(__name__)
 
+STOPPED = "it was stopped before its end"
+
 
 @dataclass(frozen=True)
 class RetrainingResult:
@@ -92,7 +94,7 @@ def retrain(
         except BaseException as error:  # recorded whatever it was, Ctrl-C and SIGTERM too, then raised
             with database.write() as session:
                 stopped = isinstance(error, KeyboardInterrupt)
-                explanation = "it was stopped before its end" if stopped else f"{type(error).__name__}: {error}"
+                explanation = STOPPED if stopped else f"{type(error).__name__}: {error}"
                 _finish(session, run_id, RetrainingOutcome.FAILED, explanation, None, None, clock())
             raise
         metrics = result.candidate_report.to_json() if result.candidate_report else None

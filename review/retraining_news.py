@@ -34,16 +34,16 @@ def tell(session: Session, run: RetrainingRun, now: datetime) -> None:
     _enqueue(session, Recipient(**told), run.outcome.value, run.explanation or "", run, now)
 
 
-def tell_of_interrupted(session: Session, now: datetime) -> bool:
+def tell_of_interrupted(session: Session, now: datetime) -> None:
     """Close runs that were killed, and tell whoever asked for them. Only while no retraining runs."""
     rows = session.scalars(select(RetrainingRun).where(RetrainingRun.outcome.is_(None))).all()
-    asked_for = [run for run in rows if run.snapshot and _TELL in run.snapshot]
-    for run in asked_for:
+    for run in rows:
+        if not run.snapshot or _TELL not in run.snapshot:
+            continue
         run.finished_at = now
         run.outcome = RetrainingOutcome.FAILED
         run.explanation = _INTERRUPTED
         tell(session, run, now)
-    return bool(asked_for)
 
 
 def tell_not_started(session: Session, recipient: Recipient, explanation: str, now: datetime) -> None:

@@ -33,6 +33,8 @@ def retrain(photos: tuple[Path, ...], tell: str | None, as_json: bool) -> None:
     import json
     import signal
 
+    # SIGTERM ends it as Ctrl-C does: recorded, and whoever asked for it is told.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from model.cli import progress_bars
     from model.errors import ModelError
     from model.registry import Registry
@@ -45,8 +47,6 @@ def retrain(photos: tuple[Path, ...], tell: str | None, as_json: bool) -> None:
     from review.settings import ReviewSettings
     from review.storage import LocalImageStore
 
-    # SIGTERM ends it as Ctrl-C does: recorded, and whoever asked for it is told.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with one_line_errors(ReviewError, ModelError, OSError):
         review_settings, model_settings = ReviewSettings.load(), ModelSettings.load()
         database = Database(review_settings.database_url)

@@ -1,5 +1,6 @@
 """What moderators and admins command in the chat: /queue, /model, /retrain, /moderator; everybody else is refused."""
 
+import asyncio
 import os
 import sys
 import time
@@ -21,7 +22,9 @@ from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import BOT, Sandbox
 from review.clock import utc_now
+from review.database import Database
 from review.outbox import Recipient
+from review.retraining import STOPPED
 from review.retraining_news import remembered
 from review.tables import RetrainingOutcome, RetrainingRun, ReviewItem
 from tests.telegram_types import assert_all_valid
@@ -277,6 +280,25 @@ async def test_whoever_asked_hears_how_a_real_one_ended(sandbox: Sandbox, led: R
     assert run.outcome is RetrainingOutcome.KEPT
     assert run.snapshot is not None
     assert "tell" not in run.snapshot
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pause", [0.3, 3.0, 6.0])
+async def test_a_real_one_ends_in_order_with_the_bot_at_any_moment(
+    sandbox: Sandbox, make_runner: Callable[..., Runner], serve: Serve, admin: Person, pause: float
+) -> None:
+    async with serve(make_runner(admins=(ADMIN,))):
+        await admin.send_text("/retrain")
+        await admin.expect(WORDS("retrain-started"))
+        await asyncio.sleep(pause)
+    assert children() == []
+    runner = make_runner(admins=(ADMIN,))
+    async with serve(runner):
+        told = await admin.expect(lambda message: message.words.startswith("The retraining"), timeout=30)
+        assert "is done: " in told.words or told.words.endswith(STOPPED)
+        await admin.expect_silence(1.0)
+    with Database(runner.database.url).read() as session:
+        assert all(run.outcome for run in session.scalars(select(RetrainingRun)))
 
 
 async def test_whoever_asked_for_one_that_was_killed_with_the_bot_is_told(
