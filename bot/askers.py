@@ -42,7 +42,11 @@ def list_askers(blocked: bool, as_json: bool) -> None:
       bearbot bot askers list --json | jq 'select(.photos > 100)'
     """
     from review.admission import known_askers
+    from review.cli.installation import nothing_yet
 
+    if (sentence := nothing_yet()) is not None:  # nobody has asked, which is no failure
+        note(sentence)
+        return
     after, any_yet = 0, False
     with _opened() as (_, database):
         while True:

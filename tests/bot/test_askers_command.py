@@ -78,5 +78,6 @@ def test_without_a_database_it_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any]
 ) -> None:
     monkeypatch.setenv("BEARBOT_HOME", str(tmp_path))
-    done = run("list")
-    assert (done.exit_code, "there is no database" in done.stderr) == (1, True)
+    for command, status in (("list",), 0), (("block", "7"), 1):
+        done = run(*command)
+        assert (done.exit_code, "there is no database" in done.stderr) == (status, True)
