@@ -2,7 +2,9 @@
 
 What people decided stays without any of it: items, final labels and verdicts, so that figures survive. Functions take
 a session and never commit. Files go after the commit: the row of an image that no submission refers to says that they
-are still to be removed (`remove_photos`), whatever happens in between.
+are still to be removed (`remove_photos`), whatever happens in between. Versions of a model that learnt from a photo
+keep its sha256, its label and the number of who sent it here (`asker-5`, which then leads to nobody), and what they
+learnt; its features were never in them.
 """
 
 import re

@@ -4,6 +4,7 @@ import pytest
 
 from bot.settings import Address, BotSettings, LogFormat, LogLevel
 from model.errors import SettingsError
+from review.admission import Access
 from review.tables import ChatAccess, Role
 
 TOKEN = "123456789:AAEhBP0av28jAk9bBhvJ1pr0dLzQ-abcdef"
@@ -129,3 +130,18 @@ def test_words_of_the_log_settings_are_taken_in_any_case(monkeypatch: pytest.Mon
     monkeypatch.setenv("BOT_LOG_FORMAT", "Json")
     settings = BotSettings.load()
     assert (settings.log_level, settings.log_format) == (LogLevel.WARNING, LogFormat.JSON)
+
+
+def test_who_may_ask_and_how_long_is_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    settings = BotSettings.load()
+    assert (settings.access, settings.allowed_askers, settings.overdue_hours) == (Access.OPEN, (), 24.0)
+    for key, value in (("ACCESS", " Invitation "), ("ALLOWED_ASKERS", "7, 8"), ("OVERDUE_HOURS", "0.5")):
+        monkeypatch.setenv(f"BOT_{key}", value)
+    settings = BotSettings.load()
+    assert (settings.access, settings.allowed_askers, settings.overdue_hours) == (Access.INVITATION, (7, 8), 0.5)
+    for key, value in (("ACCESS", "everybody"), ("ALLOWED_ASKERS", "ada"), ("OVERDUE_HOURS", "-1")):
+        with monkeypatch.context() as wrong:
+            wrong.setenv(f"BOT_{key}", value)
+            with pytest.raises(SettingsError, match=f"BOT_{key}.*'{value}'"):
+                BotSettings.load()
