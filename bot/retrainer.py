@@ -50,6 +50,11 @@ class Retrainer:
         self._starting = asyncio.Lock()
         self._stopping = False
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a retraining that it began runs."""
+        return self._process is not None
+
     async def resume(self) -> None:
         """At the start: who asked for a retraining that was killed with the bot is told so."""
         await self._conclude()
@@ -59,7 +64,7 @@ class Retrainer:
         async with self._starting:
             if await asyncio.to_thread(self._known, recipient):
                 return True
-            if self._process is not None or await asyncio.to_thread(is_running, self._registry):
+            if self.is_busy or await asyncio.to_thread(is_running, self._registry):
                 return False
             # A session of its own: Ctrl-C in the bot's terminal is told to the bot alone, which ends it in order.
             self._process = await asyncio.create_subprocess_exec(

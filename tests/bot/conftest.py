@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -15,12 +16,16 @@ from bot.connection import build_bot
 from bot.polling import Patience
 from bot.retrainer import COMMAND
 from bot.runner import Runner
+from bot.sandbox.person import Person
 from bot.sandbox.server import MODERATOR, Sandbox
 from bot.settings import BotSettings
 from model.settings import ModelSettings
 from review.database import Database
 from review.schema import upgrade
 from review.settings import ReviewSettings
+from tests.telegram_types import assert_all_valid
+
+ADMIN = 3001
 
 
 @pytest.fixture
@@ -104,3 +109,30 @@ async def serving(runner: Runner) -> AsyncIterator[None]:
 def serve() -> Callable[[Runner], AbstractAsyncContextManager[None]]:
     """`async with serve(runner)` for tests that start it themselves; leaving raises what ended it."""
     return serving
+
+
+@pytest.fixture
+def admin(sandbox: Sandbox) -> Person:
+    """An admin of the bot that `led` is; they may be written to."""
+    return sandbox.person("Ada", user_id=ADMIN, started=True)
+
+
+@pytest.fixture
+def retrain_command() -> Sequence[str]:
+    """In the place of a retraining, which takes long: one that waits until it is told to end."""
+    return (sys.executable, "-c", "import time; time.sleep(60)")
+
+
+@pytest.fixture
+async def led(make_runner: Callable[..., Runner], retrain_command: Sequence[str]) -> AsyncIterator[Runner]:
+    """The bot, running, with an admin."""
+    running = make_runner(admins=(ADMIN,), retrain_command=retrain_command)
+    async with serving(running):
+        yield running
+
+
+@pytest.fixture
+def everything_validates(sandbox: Sandbox) -> Iterator[None]:
+    """At the end of a test: what went over the wire was as the Bot API has it."""
+    yield
+    assert_all_valid(sandbox)
