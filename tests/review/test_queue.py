@@ -12,6 +12,7 @@ from model.serving import Prediction
 from review import queue
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.outbox import OutboxKind
+from review.people import reviewer_named
 from review.tables import ItemStatus, Verdict, VerdictKind
 
 pytestmark = pytest.mark.anyio
@@ -245,3 +246,34 @@ async def test_a_guess_that_was_withheld_is_not_claimed_afterwards(house: Any, p
     item = (await house.receive(1, predict("teddy", 0.99, in_domain=False))).item_id
     at.say("mo", item, LABEL, "teddy")
     assert at.told() == [(OutboxKind.HUMAN_ANSWER, {"label": "teddy", "model_label": None, "told": "review"})]
+
+
+async def test_one_very_verdict_is_taken_back_once_and_no_other(house: Any, predict: Predict, at: Any) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    at.say("mo", item, SKIP)
+    at.say("mo", item, LABEL, "black")
+    with house.database.write() as session:
+        mo = reviewer_named(session, "mo", at.now)
+        last = queue.last_verdict(session, mo, item_id=item)
+        assert last is not None
+        assert last.kind is LABEL
+        assert queue.undo(session, mo, verdict_id=last.id, now=at.now) == item
+        with pytest.raises(NothingToUndo):
+            queue.undo(session, mo, verdict_id=last.id, now=at.now)
+        before = queue.last_verdict(session, mo)
+        assert before is not None
+        assert before.kind is SKIP
+        rita = reviewer_named(session, "rita", at.now)
+        with pytest.raises(NothingToUndo):
+            queue.undo(session, rita, verdict_id=before.id, now=at.now)
+    assert at.view(item).status is ItemStatus.OPEN
+
+
+async def test_what_somebody_holds_is_known_until_the_time_is_up(house: Any, predict: Predict, at: Any) -> None:
+    (item,) = await doubted(house, predict, 0.5)
+    claim = at.take("mo", item)
+    with house.database.write() as session:
+        mo, rita = (reviewer_named(session, name, at.now) for name in ("mo", "rita"))
+        assert queue.held(session, mo, at.now) == claim
+        assert queue.held(session, rita, at.now) is None
+        assert queue.held(session, mo, at.now + LEASE) is None

@@ -19,15 +19,16 @@ from model.registry import Registry
 from model.serving import Prediction
 from model.settings import Device
 from model.training import HeadRecipe
-from review import queue, retraining
+from review import queue, retraining, retraining_news
 from review.clock import utc_now
 from review.database import Database
 from review.errors import RetrainingBusy
+from review.outbox import Recipient
 from review.people import reviewer_named
 from review.policy import draw
 from review.retraining import RetrainingResult
 from review.snapshot import take_snapshot
-from review.tables import PredictionRecord, RetrainingOutcome, RetrainingRun, Submission, VerdictKind
+from review.tables import OutboxMessage, PredictionRecord, RetrainingOutcome, RetrainingRun, Submission, VerdictKind
 
 pytestmark = pytest.mark.anyio
 
@@ -161,8 +162,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def retrain(database: Database, registry: Registry, house: Any, quick: None) -> Callable[..., RetrainingResult]:
-    def run() -> RetrainingResult:
-        return retraining.retrain(database=database, registry=registry, images=house.images, device=Device.CPU)
+    def run(tell: Recipient | None = None) -> RetrainingResult:
+        return retraining.retrain(
+            database=database, registry=registry, images=house.images, device=Device.CPU, tell=tell
+        )
 
     return run
 
@@ -421,7 +424,7 @@ async def test_a_failure_is_recorded_and_raised(
     assert len(registry.versions()) == 1
 
 
-async def test_a_kill_in_the_middle_promotes_nothing_and_the_next_one_runs(
+async def test_one_that_is_stopped_in_the_middle_promotes_nothing_and_the_next_one_runs(
     house: Any,
     predict: Predict,
     registry: Registry,
@@ -438,8 +441,47 @@ async def test_a_kill_in_the_middle_promotes_nothing_and_the_next_one_runs(
     for _ in range(2):  # the lock of the first must not outlive it
         with pytest.raises(KeyboardInterrupt):
             retrain()
-    assert [(run.outcome, run.finished_at) for run in runs(house.database)] == [(None, None)] * 2
+    stopped = [(run.outcome, run.explanation) for run in runs(house.database)]
+    assert stopped == [(RetrainingOutcome.FAILED, retraining.STOPPED)] * 2
     assert registry.champion() == before
+
+
+async def test_whoever_asked_in_a_chat_is_told_in_the_transaction_that_ends_it(
+    house: Any, retrain: Callable[..., RetrainingResult]
+) -> None:
+    asked = Recipient(3001, None, 7, "de")
+    result = retrain(tell=asked)
+    retrain()  # nobody in a chat asked for this one
+    with house.database.write() as session:
+        assert retraining_news.known(session, asked)
+        assert not retraining_news.known(session, Recipient(3001, None, 8, "de"))
+        retraining_news.tell_not_started(session, asked, "too late", utc_now())
+        retraining_news.tell_of_interrupted(session, utc_now())
+        (told,) = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "retrained"))
+    assert (told.chat_id, told.reply_to_message_id, told.language) == (3001, 7, "de")
+    assert told.parameters == {
+        "outcome": "kept",
+        "run": 1,
+        "champion": result.champion_version,
+        "candidate": None,
+        "explanation": result.explanation,
+    }
+
+
+async def test_one_that_was_killed_is_closed_and_told_of_once(house: Any) -> None:
+    asked = Recipient(3001, None, 7)
+    with house.database.write() as session:
+        for told in (asked, None):
+            session.add(
+                RetrainingRun(started_at=utc_now(), snapshot={"photos": [], **retraining_news.remembered(told)})
+            )
+        session.flush()
+        assert retraining_news.known(session, asked)
+        for _ in range(2):
+            retraining_news.tell_of_interrupted(session, utc_now())
+        assert [run.outcome for run in session.scalars(select(RetrainingRun))] == [RetrainingOutcome.FAILED, None]
+        (told,) = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "retrained"))
+    assert "interrupted" in told.parameters["explanation"]
 
 
 def test_one_at_a_time(registry: Registry, retrain: Callable[..., RetrainingResult]) -> None:
