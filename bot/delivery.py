@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,13 +19,13 @@ from bot.connection import wait_of
 from bot.data_file import data_file
 from bot.metrics import Metrics
 from bot.observation import ObservedDelivery
-from bot.work import WorkInHand, until_done
+from bot.work import Together, WorkInHand, until_done
 from review import outbox, submissions
 from review.clock import utc_now
 from review.database import Database
 from review.errors import DatabaseError
 from review.explanations import ExplainedPhoto, Unexplained
-from review.outbox import OutboxKind, PendingMessage, Recipient
+from review.outbox import OutboxKind, PendingMessage, Recipient, Sent
 from review.storage import ImageStore
 
 _log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Delivery:
         self._explain = explain
         self._observed = ObservedDelivery(metrics or Metrics(CollectorRegistry()))
         self._drawn: set[int] = set()  # messages whose pictures are being drawn
+        self._sent = Together(self._mark_sent)
         self.work: WorkInHand[int] = WorkInHand()
 
     async def run(self) -> None:
@@ -113,7 +114,7 @@ class Delivery:
             wait = min(timedelta(seconds=2.0 ** min(message.attempts, 20)), _LONGEST_WAIT)
             await self._postpone(message, wait, error)
         else:
-            await self._record(outbox.mark_sent, message.id, sent.message_id, utc_now())
+            await self._sent.record(Sent(message.id, sent.message_id, utc_now()))
             self._observed.sent(message)
 
     async def _content(self, kind: OutboxKind, message: PendingMessage) -> _Content:
@@ -185,6 +186,10 @@ class Delivery:
         with self._database.write() as session:
             waits = inbox.waits(session, message.recipient.chat_id, album=message.parameters["album"])
             return outbox.seal(session, message.id, utc_now(), more_to_come=waits)
+
+    def _mark_sent(self, sent: Sequence[Sent]) -> None:
+        with self._database.write() as session:
+            outbox.mark_sent(session, sent)
 
     async def _record(self, what: Callable[..., None], *arguments: object) -> None:
         def write() -> None:

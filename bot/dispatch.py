@@ -12,7 +12,7 @@ from bot import inbox
 from bot.connection import wait_of
 from bot.errors import UnreadableUpdate
 from bot.inbox import Failure, StoredUpdate
-from bot.work import WorkInHand, until_done
+from bot.work import Together, WorkInHand, until_done
 from model.errors import Overloaded
 from review import outbox
 from review.clock import utc_now
@@ -44,6 +44,7 @@ class Dispatcher:
         # By chat, and whether it is a photo: of each one update at a time. What people write or tap is not held up by
         # their photos, nor by anybody else's.
         self.work: WorkInHand[tuple[int, bool]] = WorkInHand()
+        self._handled = Together(self._mark_handled)
 
     async def run(self) -> None:
         """Work until cancelled; what was not finished by a former run comes first."""
@@ -62,7 +63,7 @@ class Dispatcher:
                 await self._handle(update.payload)
         except Forbidden:  # whoever wrote has blocked the bot meanwhile, and wants no answer
             _log.info("nobody wants to hear the answer", extra={"update": update.update_id})
-            await until_done(lambda: self._handled(update.update_id))
+            await self._handled.record(update.update_id)
         except Exception as error:  # noqa: BLE001 - whatever went wrong must not stop the updates behind this one
             failure = _failure(error)
             last = await until_done(lambda: self._failed(update, failure))
@@ -75,7 +76,7 @@ class Dispatcher:
             if last:
                 self._told()
         else:
-            await until_done(lambda: self._handled(update.update_id))
+            await self._handled.record(update.update_id)
 
     def _due(self, in_hand: Mapping[bool, Sequence[int]]) -> dict[bool, list[StoredUpdate]]:
         with self._database.read() as session:
@@ -85,9 +86,9 @@ class Dispatcher:
                 if len(chats) < _AT_ONCE
             }
 
-    def _handled(self, update_id: int) -> None:
+    def _mark_handled(self, update_ids: Sequence[int]) -> None:
         with self._database.write() as session:
-            inbox.mark_handled(session, update_id, utc_now())
+            inbox.mark_handled(session, update_ids, utc_now())
 
     def _failed(self, update: StoredUpdate, failure: Failure) -> bool:
         """Record it; whose message is given up is told so, in the same transaction."""

@@ -4,9 +4,9 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from review import outbox
@@ -43,11 +43,11 @@ _DUE = (
     .order_by(InboxUpdate.update_id)
     .limit(bindparam("most"))
 )
+_TABLE = cast(Table, InboxUpdate.__table__)
 _MARK_HANDLED = (
-    update(InboxUpdate)
-    .where(InboxUpdate.update_id == bindparam("of"))
-    .values(attempts=InboxUpdate.attempts + 1, handled_at=bindparam("now"), payload="{}", error=None)
-    .execution_options(synchronize_session=False)
+    update(_TABLE)
+    .where(_TABLE.c.update_id == bindparam("of"))
+    .values(attempts=_TABLE.c.attempts + 1, handled_at=bindparam("now"), payload="{}", error=None)
 )
 
 
@@ -159,10 +159,10 @@ def waits(session: Session, chat_id: int, *, album: str | None = None) -> bool:
     return session.scalar(found.limit(1)) is not None
 
 
-def mark_handled(session: Session, update_id: int, now: datetime) -> None:
-    """Record success. The payload has served its purpose, and holds people's names and words: it goes."""
-    # None is found if its sender had their data deleted meanwhile.
-    session.execute(_MARK_HANDLED, {"of": update_id, "now": now})
+def mark_handled(session: Session, update_ids: Sequence[int], now: datetime) -> None:
+    """Record success. The payloads have served their purpose, and hold people's names and words: they go."""
+    # None is found whose sender had their data deleted meanwhile.
+    session.connection().execute(_MARK_HANDLED, [{"of": update_id, "now": now} for update_id in update_ids])
 
 
 def _finish(row: InboxUpdate, now: datetime) -> None:

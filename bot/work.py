@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Hashable, Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Generic, TypeVar
 
 from review.errors import DatabaseError
@@ -75,6 +76,43 @@ class WorkInHand(Generic[Id]):
             await asyncio.gather(*unfinished, return_exceptions=True)
         if self._failure is not None:
             _log.error("work in hand failed while the bot was stopping", exc_info=self._failure)
+
+
+class Together(Generic[T]):
+    """Many callers, each with one thing to record; all that came while others were recorded go in one transaction.
+
+    `record` runs in a thread, with what to record in the order in which it came.
+    """
+
+    def __init__(self, record: Callable[[Sequence[T]], None]) -> None:
+        self._record = record
+        self._waiting: list[tuple[T, asyncio.Future[None]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def record(self, one: T) -> None:
+        """Returns when it is recorded; raises what `record` raised, but waits for a database that refuses."""
+        recorded = asyncio.get_running_loop().create_future()
+        self._waiting.append((one, recorded))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+        await recorded
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                await until_done(partial(self._record, [one for one, _ in batch]))
+            except Exception as error:  # noqa: BLE001 - it is for those who wait
+                outcome: Exception | None = error
+            else:
+                outcome = None
+            for _, recorded in batch:
+                if recorded.done():  # who waited was cancelled
+                    continue
+                if outcome is None:
+                    recorded.set_result(None)
+                else:
+                    recorded.set_exception(outcome)
 
 
 async def until_done(work: Callable[[], T]) -> T:

@@ -26,6 +26,7 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", 
 _MAX_READS = 20_000
 _REDUCIBLE = ("L", "RGB", "RGBA", "CMYK")  # Pillow can average these; the others once they are RGB
 _DECODERS = r"(PIL|pillow_heif)\."
+_BLOCKS_KEPT = 8  # of 16 MiB at most each
 _JPEG_QUALITY = 92  # what is stored is looked at by people and learnt from: no visible loss
 
 
@@ -75,6 +76,7 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS, *, shrink_to: int 
         raise ValueError(f"shrink_to must be at least 1 pixel, got {shrink_to}")
     _register_heif()
     _silence_decoders()
+    _reuse_memory()
     check_container(data)
     try:
         with Image.open(_Pieces(data), formats=_FORMATS) as picture:
@@ -192,6 +194,12 @@ def _register_heif() -> None:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
+
+
+@cache
+def _reuse_memory() -> None:
+    """Let Pillow keep what freed pictures took: new pages from the system cost more than decoding a photo."""
+    Image.core.set_blocks_max(_BLOCKS_KEPT)  # type: ignore[attr-defined] # Pillow's stubs leave its allocator out
 
 
 def _silence_decoders() -> None:

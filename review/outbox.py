@@ -4,13 +4,13 @@ Rows are written in the transaction that caused them, so nobody is told what did
 stays untold.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -114,21 +114,28 @@ class PendingMessage:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A delivery: of which message, as which message of the chat, when."""
+
+    id: int
+    message_id: int | None
+    at: datetime
+
+
 _INSERTS: dict[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _PARAMETERS = select(OutboxMessage.parameters).where(OutboxMessage.dedupe_key == bindparam("dedupe_key"))
+_TABLE = cast(Table, OutboxMessage.__table__)
 _MARK_SENT = (
-    update(OutboxMessage)
-    .where(OutboxMessage.id == bindparam("of"))
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("of"))
     .values(
-        attempts=OutboxMessage.attempts + 1,
+        attempts=_TABLE.c.attempts + 1,
         sent_at=bindparam("sent_at"),
         sent_message_id=bindparam("sent_message_id"),
         error=None,
     )
-    .execution_options(synchronize_session=False)
 )
-
-
 _DUE = (
     select(OutboxMessage)
     .where(
@@ -243,15 +250,9 @@ def due(session: Session, now: datetime, limit: int, *, besides: Collection[int]
     return [_pending(row) for row in rows]
 
 
-def mark_sent(session: Session, id: int, sent_message_id: int | None, now: datetime) -> None:
-    """Record a delivery."""
-    message = session.get(OutboxMessage, id)
-    if message is None:  # its reader had their data deleted meanwhile
-        return
-    message.attempts += 1
-    message.sent_at = now
-    message.sent_message_id = sent_message_id
-    message.error = None
+def mark_sent(session: Session, sent: Sequence[Sent]) -> None:
+    """Record deliveries; one of a message that was deleted meanwhile is not recorded."""
+    session.execute(_MARK_SENT, [{"of": one.id, "sent_at": one.at, "sent_message_id": one.message_id} for one in sent])
 
 
 def postpone(session: Session, id: int, until: datetime, error: str) -> None:

@@ -86,7 +86,7 @@ def test_a_tap_waits_in_the_line_of_its_chat(database: Database) -> None:
 def test_what_was_handled_is_not_due_and_its_words_are_gone(database: Database) -> None:
     store(database, update(1))
     with database.write() as session:
-        inbox.mark_handled(session, 1, NOW)
+        inbox.mark_handled(session, [1], NOW)
     store(database, update(1))  # Telegram may send it again: it stays known
     assert due(database) == []
     with database.read() as session:
@@ -156,7 +156,7 @@ def test_an_album_waits_until_all_of_its_photos_are_handled(database: Database) 
     for update_id in (1, 2):
         assert waits("a")
         with database.write() as session:
-            inbox.mark_handled(session, update_id, NOW)
+            inbox.mark_handled(session, [update_id], NOW)
     assert not waits("a")
     assert waits(None)
     assert not waits(None, chat=20)
@@ -173,7 +173,7 @@ def test_who_waits_long_is_told_their_place_once_and_who_cannot_wait_is_refused(
     ]
     assert due(database, photos=True, besides=(10,)) == [], "what was refused is not looked at"
     with database.write() as session:
-        inbox.mark_handled(session, 1, NOW)
+        inbox.mark_handled(session, [1], NOW)
         inbox.store(session, [photo(6, 20)], NOW, line)
     assert due(database, photos=True, besides=(10,)) == [6], "there is room again"
 

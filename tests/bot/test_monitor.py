@@ -22,7 +22,7 @@ from bot.sandbox.server import Sandbox
 from review import outbox
 from review.database import Database
 from review.errors import DatabaseError
-from review.outbox import OutboxKind, Recipient
+from review.outbox import OutboxKind, Recipient, Sent
 
 pytestmark = pytest.mark.anyio
 
@@ -133,14 +133,14 @@ def test_what_waits_is_counted(database: Database) -> None:
     with database.write() as session:
         inbox.store(session, [{"update_id": number, "message": {"chat": {"id": number}}} for number in range(3)], NOW)
         inbox.set_aside(session, 9, "{}", "KeyError", NOW)
-        inbox.mark_handled(session, 0, NOW)
+        inbox.mark_handled(session, [0], NOW)
         for key, sent in (("a", True), ("b", False), ("c", False)):
             at = NOW + timedelta(seconds=len(key) + ord(key))
             outbox.enqueue(
                 session, kind=OutboxKind.FAILED, parameters={}, recipient=Recipient(1), dedupe_key=key, now=at
             )
             if sent:
-                outbox.mark_sent(session, 1, 1, NOW)
+                outbox.mark_sent(session, [Sent(1, 1, NOW)])
     registry = CollectorRegistry()
     registry.register(Gauges(database, lambda: None, clock=lambda: NOW + timedelta(seconds=1 + ord("b") + 60)))
     assert registry.get_sample_value("bearbot_inbox_updates", {"state": "pending"}) == 2

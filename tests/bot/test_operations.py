@@ -48,7 +48,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Database:
         for number in (2, 3):
             for _ in range(inbox.MAX_ATTEMPTS):
                 inbox.mark_failed(session, number, Failure("KeyError"), now - timedelta(hours=2))
-        inbox.mark_handled(session, 4, now)
+        inbox.mark_handled(session, [4], now)
     database.dispose()
     return database
 

@@ -171,7 +171,7 @@ def test_what_fails_after_its_sender_is_gone_is_neither_tried_again_nor_set_asid
         session.flush()
         erasure.erase_person(session, 7)
         assert not inbox.mark_failed(session, 5, inbox.Failure("OSError"), now + inbox.PATIENCE * 2)
-        inbox.mark_handled(session, 5, now)
+        inbox.mark_handled(session, [5], now)
         (row,) = session.scalars(select(InboxUpdate))
         assert (row.user_id, row.chat_id, row.error, row.set_aside_at) == (None, 0, None, None)
 

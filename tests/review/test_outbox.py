@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from review import outbox
 from review.database import Database
-from review.outbox import ALBUM_PATIENCE, ALBUM_PAUSE, OutboxKind, PendingMessage, Recipient
+from review.outbox import ALBUM_PATIENCE, ALBUM_PAUSE, OutboxKind, PendingMessage, Recipient, Sent
 
 ANA, BEN = 77, 88
 
@@ -36,7 +36,7 @@ def test_a_postponed_message_holds_back_its_own_chat_and_no_other(database: Data
     assert chats(due(database, now)) == [(BEN, 0)], "the second must not overtake the first"
     assert chats(due(database, later)) == [(ANA, 1), (BEN, 0)]
     with database.write() as session:
-        outbox.mark_sent(session, first, 5, later)
+        outbox.mark_sent(session, [Sent(first, 5, later)])
     assert chats(due(database, later)) == [(ANA, 0), (BEN, 0)]
 
 
@@ -103,7 +103,7 @@ def test_a_late_photo_of_an_album_is_told_in_a_message_of_its_own(database: Data
     add(database, 12, later)
     add(database, 11, later)
     with database.write() as session:
-        outbox.mark_sent(session, found.id, 500, later)
+        outbox.mark_sent(session, [Sent(found.id, 500, later)])
     (second,) = due(database, later + ALBUM_PAUSE)
     assert parts(seal(database, second.id, later + ALBUM_PAUSE)) == [12]
 

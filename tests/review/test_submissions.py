@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from model.serving import Prediction
 from review import outbox, submissions
-from review.outbox import OutboxKind, Recipient
+from review.outbox import OutboxKind, Recipient, Sent
 from review.tables import Asker, OutboxMessage, Submission
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ def number(submission: Submission | None) -> int | None:
 def sent(session: Session, message_id: int, now: datetime) -> None:
     """The oldest message that waits arrives in the chat under this number."""
     (pending,) = outbox.due(session, now, 1)
-    outbox.mark_sent(session, pending.id, message_id, now)
+    outbox.mark_sent(session, [Sent(pending.id, message_id, now)])
 
 
 async def test_latest_photo_answers_and_explanations(house: Any, predict: Predict, now: datetime) -> None:
