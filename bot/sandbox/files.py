@@ -220,7 +220,9 @@ def _open(data: bytes, *, keep_alpha: bool = False) -> Image.Image:
             ground = Image.new("RGB", layer.size, "white")
             ground.paste(layer, mask=layer.getchannel("A"))
             return ground
-        return upright.convert("RGB")
+        bare = upright.convert("RGB")
+        bare.info.clear()  # Telegram passes on no comments, profiles or places
+        return bare
     except (
         OSError,
         SyntaxError,  # what PIL raises for some broken headers
