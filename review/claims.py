@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from review import known_photos, outbox, queue, records
@@ -37,6 +37,9 @@ class Effect(StrEnum):
 
 def agree(session: Session, submission: Submission, *, source_key: str, now: datetime) -> Effect:
     """The asker says that the answer is right."""
+    agreed = select(Claim.id).where(Claim.submission_id == submission.id, Claim.agrees).limit(1)
+    if session.scalar(agreed) is not None:
+        return Effect.REPEATED
     if not _record(session, submission, source_key, agrees=True, label=None, now=now):
         return Effect.REPEATED
     return Effect.THANKED
@@ -48,8 +51,11 @@ def dispute(session: Session, submission: Submission, *, label: str | None, sour
     The photo's one review item is opened, or opened again; the same tap again changes nothing. The asker is told.
     """
     item = known_photos.item_of(session, submission)
-    if item is not None and item.status is ItemStatus.OPEN and _said(session, submission, label):
-        return Effect.REPEATED
+    if item is not None and _said(session, submission, label):
+        if item.status is ItemStatus.OPEN:
+            return Effect.REPEATED
+        if _disputes(session, submission) > _REOPENINGS:  # nobody fills the table by tapping
+            return Effect.SETTLED
     if not _record(session, submission, source_key, agrees=False, label=label, now=now):
         return Effect.REPEATED
     effect = _open(session, submission, item, now)
@@ -94,10 +100,18 @@ def _said(session: Session, submission: Submission, label: str | None) -> bool:
 
 
 def _disputes(session: Session, submission: Submission) -> int:
-    """How often its sender disagreed, this time included."""
+    """How often its sender disagreed about this photo so far, however often they sent it."""
+    first = submission.repeats_id or submission.id
     return (
         session.scalar(
-            select(func.count()).select_from(Claim).where(Claim.submission_id == submission.id, ~Claim.agrees)
+            select(func.count())
+            .select_from(Claim)
+            .join(Submission, Claim.submission_id == Submission.id)
+            .where(
+                or_(Submission.id == first, Submission.repeats_id == first),
+                Submission.asker_id == submission.asker_id,
+                ~Claim.agrees,
+            )
         )
         or 0
     )

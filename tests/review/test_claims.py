@@ -133,3 +133,32 @@ async def test_items_view_has_no_claims_where_nobody_disagreed(house: Any, predi
     accepted = await house.receive(1, predict("black", 0.5))
     with at.database.read() as session:
         assert items.view(session, accepted.item_id).claimed_labels == ()
+
+
+async def test_sending_the_photo_again_reopens_it_no_more_often(house: Any, predict: Predict, at: Any) -> None:
+    accepted = await house.receive(1, predict("black", 0.5))
+    submission = accepted.submission_id
+    for tap in ("1", "2"):
+        at.say("mo", accepted.item_id, LABEL, "black")
+        at.now += timedelta(minutes=1)
+        assert at.asker_says(submission, "teddy", tap=tap) is Effect.OPENED
+        submission = (await house.receive(1, None, message=10 + int(tap))).submission_id
+    at.say("mo", accepted.item_id, LABEL, "black")
+    again = await house.receive(1, None, message=20)
+    assert again.known
+    assert at.asker_says(again.submission_id, "teddy", tap="3") is Effect.SETTLED
+    assert at.view(accepted.item_id).status is ItemStatus.SETTLED
+
+
+async def test_taps_without_end_fill_no_table(house: Any, predict: Predict, at: Any) -> None:
+    accepted = await house.receive(1, predict("black", 0.5))
+    for tap in range(5):
+        if at.view(accepted.item_id).status is ItemStatus.OPEN:
+            at.say("mo", accepted.item_id, LABEL, "black")
+        at.now += timedelta(minutes=1)
+        at.asker_says(accepted.submission_id, "teddy", tap=str(tap))
+    with at.database.write() as session:
+        row = session.get_one(Submission, accepted.submission_id)
+        effects = [claims.agree(session, row, source_key=f"right {tap}", now=at.now) for tap in range(3)]
+        assert effects == [Effect.THANKED, Effect.REPEATED, Effect.REPEATED]
+        assert session.scalar(select(func.count()).select_from(Claim)) == 3
