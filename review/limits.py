@@ -41,7 +41,7 @@ def refusal(session: Session, telegram_user_id: int, limits: Limits, sent_at: da
     """Whether this person's photo of `sent_at` is one too many.
 
     It counts when photos were sent, not when the bot came to look at them: who sent photos while it was away is not to
-    suffer for that.
+    suffer for that, nor for what they sent after a photo that had to be tried again.
     """
     if not limits.per_minute and not limits.per_day:
         return None
@@ -52,7 +52,11 @@ def refusal(session: Session, telegram_user_id: int, limits: Limits, sent_at: da
                 select(func.count())
                 .select_from(Submission)
                 .join(Asker, Submission.asker_id == Asker.id)
-                .where(Asker.telegram_user_id == telegram_user_id, Submission.submitted_at > sent_at - span)
+                .where(
+                    Asker.telegram_user_id == telegram_user_id,
+                    Submission.submitted_at > sent_at - span,
+                    Submission.submitted_at <= sent_at,
+                )
             )
             or 0
         )

@@ -67,6 +67,17 @@ async def test_photos_are_counted_when_they_were_sent_and_each_asker_alone(
     ]
 
 
+async def test_a_photo_that_is_tried_again_does_not_suffer_for_those_that_were_sent_since(
+    house_with: Any, predict: Predict, picture: Callable[[int], bytes], now: Any
+) -> None:
+    house = house_with(limits=Limits(per_minute=2))
+    house.now = now
+    house.model.says = predict("black", 0.99)
+    for number, minutes in ((2, 40), (3, 20), (4, 10)):
+        assert isinstance(await send(house, number, picture, ago=timedelta(minutes=minutes)), Accepted)
+    assert isinstance(await send(house, 1, picture, ago=timedelta(hours=1)), Accepted), "its download had failed"
+
+
 async def test_what_was_refused_stays_so_when_the_update_is_handled_again(
     house_with: Any, predict: Predict, picture: Callable[[int], bytes], now: Any
 ) -> None:
