@@ -212,7 +212,7 @@ def add_to_album(
             kind=OutboxKind.ALBUM,
             parameters={"album": album, "parts": [part], "sealed": False},
             recipient=recipient,
-            dedupe_key=f"{prefix}{len(messages)}",
+            dedupe_key=f"{prefix}{_number(messages[-1]) + 1 if messages else 0}",  # earlier ones may be swept away
             now=now,
             not_before=now + ALBUM_PAUSE,
         )
@@ -282,7 +282,13 @@ def readdress(session: Session, id: int, chat_id: int, now: datetime) -> None:
         return
     message.attempts += 1
     message.chat_id = chat_id
+    message.reply_to_message_id = None  # that number is another message there
     message.next_attempt_at = now
+
+
+def _number(row: OutboxMessage) -> int:
+    """Of a message of an album, from 0."""
+    return int(row.dedupe_key.rpartition(":")[2])
 
 
 def _pending(row: OutboxMessage) -> PendingMessage:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from review import outbox
 from review.database import Database
 from review.outbox import ALBUM_PATIENCE, ALBUM_PAUSE, OutboxKind, PendingMessage, Recipient, Sent
+from review.tables import OutboxMessage
 
 ANA, BEN = 77, 88
 
@@ -114,3 +115,24 @@ def test_a_group_that_moved_is_written_to_at_its_new_place(database: Database, n
     with database.write() as session:
         outbox.readdress(session, found.id, BEN, now)
     assert chats(due(database, now)) == [(BEN, 1)]
+
+
+def test_an_album_s_message_never_takes_the_key_of_one_that_is_there(database: Database, now: datetime) -> None:
+    for message in (1, 2):
+        add(database, message, now)
+        (pending,) = due(database, now + ALBUM_PAUSE)
+        assert seal(database, pending.id, now + ALBUM_PAUSE) is not None
+        with database.write() as session:
+            outbox.mark_sent(session, [Sent(pending.id, 10 + message, now)])
+    with database.write() as session:
+        session.delete(session.get_one(OutboxMessage, 1))  # swept away, as the first of them is the oldest
+    add(database, 3, now)
+    assert [message.parameters["parts"][0]["message"] for message in due(database, now + ALBUM_PAUSE)] == [3]
+
+
+def test_in_the_supergroup_a_group_became_no_other_message_is_quoted(database: Database, now: datetime) -> None:
+    add(database, 1, now)
+    (pending,) = due(database, now + ALBUM_PAUSE)
+    with database.write() as session:
+        outbox.readdress(session, pending.id, -100, now)
+    assert [one.recipient for one in due(database, now)] == [Recipient(-100)], "message 1 there is another"
