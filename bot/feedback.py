@@ -12,6 +12,7 @@ from telegram.error import TelegramError
 from bot.answer_keyboard import AnswerTap, Say, instead, right_or_wrong, wrong_ones
 from bot.catalogue import Catalogue
 from bot.context import BotContext, Services
+from bot.keyboards import labels_on_buttons
 from review import claims, known_photos, submissions
 from review.claims import Effect
 from review.clock import utc_now
@@ -70,7 +71,8 @@ def _act(services: Services, query: CallbackQuery, words: Catalogue) -> _Outcome
             return _Outcome(words("not-your-answer"), changes_buttons=False)
         if tap.say is Say.WRONG:
             told = _told(session, submission)
-            return _Outcome(None, instead(words, submission.id, [label for label in labels if label != told]))
+            others = labels_on_buttons([label for label in labels if label != told], _judged(session, submission))
+            return _Outcome(None, instead(words, submission.id, others))
         toast = None
         if tap.say is not Say.BACK:
             toast = words(_TOASTS[_claim(session, submission, tap, f"callback:{query.id}")])
@@ -91,6 +93,11 @@ def _told(session: Session, submission: Submission) -> str | None:
     if item is not None and item.told_label is not None:
         return item.told_label
     return session.scalar(select(PredictionRecord.label).where(PredictionRecord.submission_id == submission.id))
+
+
+def _judged(session: Session, submission: Submission) -> dict[str, float] | None:
+    """What the model gave each label."""
+    return session.scalar(select(PredictionRecord.probabilities).where(PredictionRecord.submission_id == submission.id))
 
 
 def _buttons_left(

@@ -1,6 +1,6 @@
 """Buttons, and the callback data behind them: short enough for Telegram, and distrusted when it comes back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +14,8 @@ LANGUAGE_PREFIX = "l"
 _OF_TELEGRAM = "telegram"
 _LABELS_IN_A_ROW = 3
 _LANGUAGES_IN_A_ROW = 2
+# Telegram takes a hundred buttons, and some ten thousand bytes of them with their data.
+_MOST_LABELS = 60
 
 
 class Choice(StrEnum):
@@ -82,6 +84,14 @@ class LanguageTap:
         if prefix != LANGUAGE_PREFIX or language not in (*LANGUAGES, _OF_TELEGRAM):
             return None
         return cls(None if language == _OF_TELEGRAM else language)
+
+
+def labels_on_buttons(labels: Sequence[str], probabilities: Mapping[str, float] | None) -> Sequence[str]:
+    """All of them, if Telegram takes as many buttons; else the likeliest, in the order of the labels."""
+    if len(labels) <= _MOST_LABELS:
+        return labels
+    likely = sorted(labels, key=lambda label: -(probabilities or {}).get(label, 0.0))[:_MOST_LABELS]
+    return [label for label in labels if label in likely]
 
 
 def language_keyboard(words: Catalogue) -> InlineKeyboardMarkup:

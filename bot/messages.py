@@ -16,6 +16,8 @@ from review.outbox import OutboxKind
 from review.policy import Reason
 from review.tables import NONE_OF_THESE
 
+_MOST_ON_CARD = 5  # labels
+
 
 def start(words: Catalogue, labels: Sequence[str]) -> str:
     return words("start", labels=labels, count=len(labels))
@@ -164,14 +166,19 @@ def review_card(
     left: int,
     claimed: Sequence[str] = (),
 ) -> str:
-    """The caption under a photo that waits; `claimed` is what askers say it shows, `left` counts what waits besides."""
+    """The caption (up to 1024 characters) under a photo that waits, with the likeliest labels.
+
+    `claimed` is what askers say it shows, `left` counts what waits besides.
+    """
     lines = [f"#{item_id}: {words.in_a_row([words(f'reason-{Reason(reason)}') for reason in reasons])}"]
     if probabilities:
-        ranked = sorted(probabilities.items(), key=lambda pair: -pair[1])
+        ranked = sorted(probabilities.items(), key=lambda pair: -pair[1])[:_MOST_ON_CARD]
         ranking = [words("card-ranked", label=label, probability=probability) for label, probability in ranked]
         lines.append(words("card-model", ranking=words.in_a_row(ranking)))
     if claimed:
-        said = [words("button-none") if label == NONE_OF_THESE else words.label(label) for label in claimed]
+        said = [
+            words("button-none") if label == NONE_OF_THESE else words.label(label) for label in claimed[-_MOST_ON_CARD:]
+        ]
         lines.append(words("card-claimed", claims=words.in_a_row(said)))
     lines.append(words("card-waiting", seconds=waiting_seconds, left=left))
     return "\n".join(lines)

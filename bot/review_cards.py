@@ -12,7 +12,7 @@ from telegram.error import BadRequest, TelegramError
 
 from bot import messages
 from bot.context import BotContext, Services
-from bot.keyboards import result_keyboard, review_keyboard
+from bot.keyboards import labels_on_buttons, result_keyboard, review_keyboard
 from model.errors import ImageError
 from model.images import decode, encode
 from review import items, queue
@@ -67,7 +67,8 @@ async def show(chat_id: int, card: Card, context: BotContext) -> None:
         waiting_seconds=(utc_now() - card.item.submitted_at).total_seconds(),
         left=card.left,
     )
-    keyboard = review_keyboard(context.words, card.item.id, card.token, labels, undoable=card.undoable)
+    shown = labels_on_buttons(labels, card.item.probabilities)
+    keyboard = review_keyboard(context.words, card.item.id, card.token, shown, undoable=card.undoable)
     if photo is not None:
         try:
             await context.bot.send_photo(chat_id, photo, caption=text, reply_markup=keyboard)

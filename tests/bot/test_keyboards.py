@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.answer_keyboard import instead
 from bot.catalogue import catalogue_for
-from bot.keyboards import Choice, Tap, UndoTap, review_keyboard
+from bot.keyboards import Choice, Tap, UndoTap, labels_on_buttons, review_keyboard
 from model.errors import DatasetError
 from model.labels import Vocabulary
 
@@ -55,3 +56,15 @@ def test_the_keyboard_has_each_label_and_each_choice_once() -> None:
     assert [tap.choice for tap in taps if tap] == ["a", "b", "c", "d", "none", "cant_tell", "skip"]
     assert {tap.item_id for tap in taps if tap} == {7}
     assert max(len(row) for row in keyboard.inline_keyboard) <= 3
+
+
+def test_of_more_labels_than_telegram_takes_buttons_the_likeliest_are_shown() -> None:
+    labels = [f"{number:03d}".rjust(40, "x") for number in range(120)]
+    shown = labels_on_buttons(labels, {label: number / 1000 for number, label in enumerate(labels)})
+    assert shown == labels[-len(shown) :]
+    words = catalogue_for("de")
+    for keyboard in (review_keyboard(words, 10**8, "t" * 8, shown, undoable=10**8), instead(words, 10**8, shown)):
+        assert sum(map(len, keyboard.inline_keyboard)) <= 100
+        assert len(keyboard.to_json()) < 10_000
+    assert len(labels_on_buttons(labels, None)) == len(shown), "no model judged it"
+    assert labels_on_buttons(("a", "b"), {"a": 0.1}) == ("a", "b")

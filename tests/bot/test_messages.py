@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot import messages
-from bot.catalogue import catalogue_for
+from bot.catalogue import LANGUAGES, catalogue_for
 from model.errors import ImageProblem
 from review.explanations import ExplainedPhoto, Unexplained
 from review.outbox import OutboxKind
@@ -104,6 +104,22 @@ def test_help_tells_of_why() -> None:
 def test_help_tells_moderators_more(command: str) -> None:
     assert f"/{command}" in messages.help_text(WORDS, LABELS, moderator=True)
     assert f"/{command}" not in messages.help_text(WORDS, LABELS, moderator=False)
+
+
+def test_a_card_stays_a_caption_however_many_labels_there_are() -> None:
+    labels = [f"{number:03d}".rjust(40, "x") for number in range(120)]
+    for language in LANGUAGES:
+        card = messages.review_card(
+            catalogue_for(language),
+            item_id=10**8,
+            reasons=list(Reason),
+            probabilities=dict.fromkeys(labels, 0.01) | {labels[70]: 0.2},
+            claimed=labels,
+            waiting_seconds=10**7,
+            left=10**6,
+        )
+        assert len(card) <= 1024 - len(catalogue_for(language)("photo-gone"))
+        assert f"{labels[70]} 20" in card
 
 
 @pytest.mark.parametrize("reason", list(Reason))
