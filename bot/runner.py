@@ -46,7 +46,7 @@ from review.storage import LocalImageStore
 _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 30.0
-_THREADS = 16
+_THREADS = 8
 _HANGS_SECONDS = 60.0  # loops look for work at least every second, but wait for a database that is locked
 
 

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -37,9 +37,11 @@ if TYPE_CHECKING:  # importing it loads torch, and a bot whose torch is broken s
 _log = logging.getLogger(__name__)
 
 # A burst of the worst photos that are accepted must not take all the memory: while it is decoded one takes 700 MB,
-# then, until the model has judged it, 100 MB.
+# then, until the model has judged it, 100 MB. Of photos as Telegram makes them (4 MB) many may wait for the model: it
+# judges some while others are decoded.
 _DECODED_AT_ONCE = 3
-_JUDGED_AT_ONCE = 16
+_LARGE_AT_ONCE = 16
+_LARGE = 4_000_000  # pixels
 _KEPT_AS_THEY_CAME = 1_000_000  # bytes; larger files are of finer quality than people or models need
 
 
@@ -50,6 +52,7 @@ class _Stored:
     picture: PIL.Image.Image
     sha256: str
     byte_size: int
+    received_sha256: str
 
 
 class Intake:
@@ -82,7 +85,7 @@ class Intake:
         self._clock = clock
         self._stage = stage
         self._decoded = asyncio.Semaphore(_DECODED_AT_ONCE)
-        self._judged = asyncio.Semaphore(_JUDGED_AT_ONCE)
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def receive(self, photo: ReceivedPhoto) -> Accepted | Rejected | Refused:
         """Store, judge, route, record. The same `source_key` again changes nothing and asks no model.
@@ -94,18 +97,20 @@ class Intake:
             return before
         if isinstance(before, Refusal):
             return await asyncio.to_thread(self._record_refusal, photo, before)
-        known = await asyncio.to_thread(self._record_known, photo, None) if before else None
-        try:
-            if known is None:
-                data = photo.data if isinstance(photo.data, bytes) else await self._downloaded(photo.data)
-                received = hashlib.sha256(data).hexdigest()
-                known = await asyncio.to_thread(self._record_known, photo, received)
+        if before:
+            known = await asyncio.to_thread(self._record_known, photo, None)
             if known is not None:
                 return known
-            async with self._judged:
+        try:
+            data = photo.data if isinstance(photo.data, bytes) else await self._downloaded(photo.data)
+            async with AsyncExitStack() as held:
                 async with self._decoded:
                     with self._stage("decode"):
-                        stored = await asyncio.to_thread(self._store, data)
+                        stored = await asyncio.to_thread(self._known_or_stored, photo, data)
+                    if not isinstance(stored, _Stored):
+                        return stored
+                    if stored.picture.width * stored.picture.height > _LARGE:
+                        await held.enter_async_context(self._large)  # until then nobody decodes another in its place
                 with self._stage("model"):
                     prediction = _sound(await self._predictor.predict(stored.picture))
         except ImageError as error:
@@ -116,7 +121,7 @@ class Intake:
                 raise
             return await asyncio.to_thread(self._record_refusal, photo, Refusal.DISK_FULL)
         with self._stage("record"):
-            return await asyncio.to_thread(self._record, photo, received, stored, prediction)
+            return await asyncio.to_thread(self._record, photo, stored, prediction)
 
     async def _downloaded(self, fetch: Fetch) -> bytes:
         with self._stage("download"):
@@ -139,7 +144,11 @@ class Intake:
                 return True
         return Refusal.DISK_FULL if self._images.free_bytes() < self._min_free_bytes else False
 
-    def _store(self, data: bytes) -> _Stored:
+    def _known_or_stored(self, photo: ReceivedPhoto, data: bytes) -> Accepted | Refused | _Stored:
+        received = hashlib.sha256(data).hexdigest()
+        return self._record_known(photo, received) or self._store(data, received)
+
+    def _store(self, data: bytes, received_sha256: str) -> _Stored:
         """What is kept is what is judged: the picture without metadata, as it is read back.
 
         Photos as Telegram sends them hold nothing else, and are kept as they came.
@@ -148,11 +157,9 @@ class Intake:
         if len(data) > _KEPT_AS_THEY_CAME or not is_bare_jpeg(data):
             kept = encode(picture)
             picture = decode(kept)
-        return _Stored(picture, self._images.put(kept), len(kept))
+        return _Stored(picture, self._images.put(kept), len(kept), received_sha256)
 
-    def _record(
-        self, photo: ReceivedPhoto, received_sha256: str, stored: _Stored, prediction: "Prediction | None"
-    ) -> Accepted | Refused:
+    def _record(self, photo: ReceivedPhoto, stored: _Stored, prediction: "Prediction | None") -> Accepted | Refused:
         if prediction is not None:
             self._features.put(stored.sha256, prediction.backbone, prediction.features)
         routing = self._route(photo.source_key, prediction)
@@ -166,7 +173,7 @@ class Intake:
                     self._images.delete(stored.sha256)
                     self._features.delete(stored.sha256)
                 return Refused(Refusal.WITHDRAWN)
-            known = self._known(session, photo, received_sha256)
+            known = self._known(session, photo, stored.received_sha256)
             if known is not None:  # somebody sent the same photo at the same time
                 return self._add_known(session, photo, known, now)
             if not self._images.exists(stored.sha256):  # somebody else who sent it had their data deleted just now
@@ -177,7 +184,7 @@ class Intake:
                 session.add(
                     Image(
                         sha256=stored.sha256,
-                        received_sha256=received_sha256,
+                        received_sha256=stored.received_sha256,
                         width=stored.picture.width,
                         height=stored.picture.height,
                         byte_size=stored.byte_size,
