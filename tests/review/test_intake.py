@@ -234,8 +234,11 @@ async def test_a_failure_in_the_middle_records_nothing_and_a_replay_completes_it
     assert count(house.database, ReviewItem) == 1
 
 
-async def test_a_burst_of_photos_is_not_decoded_all_at_once(house: Any, predict: Predict) -> None:
-    """Decoded photos are large; those that wait for the model are held back as bytes."""
+@pytest.mark.parametrize(("side", "at_once"), [(2100, 16), (16, 30)])
+async def test_a_burst_of_large_photos_is_not_decoded_all_at_once(
+    house: Any, predict: Predict, side: int, at_once: int
+) -> None:
+    """Large photos that wait for the model are held back as bytes; many of the usual size may wait decoded."""
     answer = asyncio.Event()
     thinking = 0
 
@@ -245,13 +248,18 @@ async def test_a_burst_of_photos_is_not_decoded_all_at_once(house: Any, predict:
         await answer.wait()
         return predict("black", 0.99)
 
+    def picture(number: int) -> bytes:
+        file = io.BytesIO()
+        Image.new("L", (side, side), number * 8).save(file, "JPEG")
+        return file.getvalue()
+
     house.model.predict = slowly
-    burst = [asyncio.create_task(house.receive(number, None)) for number in range(1, 31)]
+    burst = [asyncio.create_task(house.receive(number, None, data=picture(number))) for number in range(1, 31)]
     async with asyncio.timeout(10):
-        while thinking < 16:
+        while thinking < at_once:
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.2)
-    assert thinking == 16
+    assert thinking == at_once
     answer.set()
     assert len({accepted.submission_id for accepted in await asyncio.gather(*burst)}) == 30
 
