@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import timedelta
 
 from sqlalchemy import select
 from telegram import Message, MessageEntity, Update
 from telegram.ext import ExtBot
 
-from bot import photos
-from bot.context import BotContext, Services
+from bot import inbox, photos
+from bot.context import BotContext
+from review import outbox
+from review.clock import utc_now
+from review.outbox import ALBUM_PAUSE
 from review.tables import Submission
 
 COMMAND = "bear"
+_STILL_COMING = timedelta(seconds=2)  # messages tell their time in whole seconds
 PRIVATE_COMMANDS = ("review", "queue", "stats", "model", "retrain", "moderator", "invite", "block", "unblock")
 
 
@@ -36,15 +41,11 @@ async def in_group(update: Update, context: BotContext) -> None:
     assert message is not None
     if message.is_automatic_forward:  # a channel's post in its discussion group: nobody asked
         return
-    named = is_named(message, context.bot)
     file = photos.file_in(message)
     if file is not None:
-        together = message.media_group_id is not None and await asyncio.to_thread(
-            _album_was_asked_for, context.services, message.chat_id, message.media_group_id
-        )
-        if named or together or _replies_to(message, context.bot.id):
+        if _asks(message, context.bot) or await _album_asks(message, context):
             await photos.take_in(update.update_id, message, message, file, context)
-    elif named:
+    elif is_named(message, context.bot):
         await _about_the_replied(update.update_id, message, context)
 
 
@@ -77,13 +78,30 @@ def _entities(message: Message) -> Iterable[tuple[str, str, int | None]]:
         yield entity.type, words, entity.user.id if entity.user else None
 
 
-def _replies_to(message: Message, bot_id: int) -> bool:
+def _asks(message: Message, bot: ExtBot[None]) -> bool:
+    """Whether this very photo is for us: our name is under it, or it replies to us."""
     replied = message.reply_to_message
-    return replied is not None and replied.from_user is not None and replied.from_user.id == bot_id
+    to_us = replied is not None and replied.from_user is not None and replied.from_user.id == bot.id
+    return to_us or is_named(message, bot)
 
 
-def _album_was_asked_for(services: Services, chat_id: int, album: str) -> bool:
-    """Only one photo of an album carries its words; of the others is known that it was taken in."""
-    with services.database.read() as session:
+async def _album_asks(message: Message, context: BotContext) -> bool:
+    """Only one photo of an album carries its words, any of them; it may come last, or be to be tried again."""
+    if message.media_group_id is None:
+        return False
+    if await asyncio.to_thread(_album_was_asked_for, context, message.chat_id, message.media_group_id):
+        return True
+    if utc_now() - message.date > _STILL_COMING:
+        return False
+    await asyncio.sleep(ALBUM_PAUSE.total_seconds())
+    return await asyncio.to_thread(_album_was_asked_for, context, message.chat_id, message.media_group_id)
+
+
+def _album_was_asked_for(context: BotContext, chat_id: int, album: str) -> bool:
+    with context.services.database.read() as session:
         found = select(Submission.id).where(Submission.album == album, Submission.chat_id == chat_id).limit(1)
-        return session.scalar(found) is not None
+        if session.scalar(found) is not None or outbox.tells_of_album(session, chat_id, album):
+            return True
+        payloads = inbox.payloads_of_album(session, chat_id, album)
+    waiting = [Update.de_json(payload, context.bot).message for payload in payloads]
+    return any(message is not None and _asks(message, context.bot) for message in waiting)

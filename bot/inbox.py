@@ -159,6 +159,14 @@ def waits(session: Session, chat_id: int, *, album: str | None = None) -> bool:
     return session.scalar(found.limit(1)) is not None
 
 
+def payloads_of_album(session: Session, chat_id: int, album: str) -> list[dict[str, Any]]:
+    """The updates of this album that are still to be handled."""
+    found = select(InboxUpdate.payload).where(
+        *_PENDING, InboxUpdate.is_photo, InboxUpdate.chat_id == chat_id, InboxUpdate.album == album
+    )
+    return [json.loads(payload) for payload in session.scalars(found)]
+
+
 def mark_handled(session: Session, update_ids: Sequence[int], now: datetime) -> None:
     """Record success. The payloads have served their purpose, and hold people's names and words: they go."""
     # None is found whose sender had their data deleted meanwhile.

@@ -199,10 +199,7 @@ def add_to_album(
 
     A photo that comes when the others were told already begins another message. The same photo again changes nothing.
     """
-    prefix = f"album:{recipient.chat_id}:{album}:"
-    messages = session.scalars(
-        select(OutboxMessage).where(OutboxMessage.dedupe_key.between(prefix, f"{prefix}~")).order_by(OutboxMessage.id)
-    ).all()
+    messages = _of_album(session, recipient.chat_id, album)
     if any(part["message"] == recipient.reply_to_message_id for row in messages for part in row.parameters["parts"]):
         return
     part = {"message": recipient.reply_to_message_id, "kind": kind.value, "parameters": dict(parameters)}
@@ -212,7 +209,7 @@ def add_to_album(
             kind=OutboxKind.ALBUM,
             parameters={"album": album, "parts": [part], "sealed": False},
             recipient=recipient,
-            dedupe_key=f"{prefix}{_number(messages[-1]) + 1 if messages else 0}",  # earlier ones may be swept away
+            dedupe_key=_album_key(recipient.chat_id, album, _number(messages[-1]) + 1 if messages else 0),
             now=now,
             not_before=now + ALBUM_PAUSE,
         )
@@ -223,6 +220,11 @@ def add_to_album(
     last.reply_to_message_id = parts[0]["message"]
     last.next_attempt_at = now + ALBUM_PAUSE
     session.flush()
+
+
+def tells_of_album(session: Session, chat_id: int, album: str) -> bool:
+    """Whether anything is, or was, to be told of an album."""
+    return bool(_of_album(session, chat_id, album))
 
 
 def seal(session: Session, id: int, now: datetime, *, more_to_come: bool) -> PendingMessage | None:
@@ -286,8 +288,19 @@ def readdress(session: Session, id: int, chat_id: int, now: datetime) -> None:
     message.next_attempt_at = now
 
 
+def _of_album(session: Session, chat_id: int, album: str) -> Sequence[OutboxMessage]:
+    prefix = _album_key(chat_id, album)
+    return session.scalars(
+        select(OutboxMessage).where(OutboxMessage.dedupe_key.between(prefix, f"{prefix}~")).order_by(OutboxMessage.id)
+    ).all()
+
+
+def _album_key(chat_id: int, album: str, number: int | None = None) -> str:
+    return f"album:{chat_id}:{album}:{'' if number is None else number}"
+
+
 def _number(row: OutboxMessage) -> int:
-    """Of a message of an album, from 0."""
+    """Of a message of an album, from 0: earlier ones may be swept away, so it is not how many there are."""
     return int(row.dedupe_key.rpartition(":")[2])
 
 

@@ -1,11 +1,14 @@
 """In groups the bot answers who asks it, and is quiet otherwise."""
 
+import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from bot.sandbox.objects import Message
+from bot.sandbox import faults
+from bot.sandbox.objects import Content, Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import BOT, Sandbox
 
@@ -62,6 +65,24 @@ async def test_a_command_in_a_caption_and_whole_albums(ana: Person, photo: Photo
     assert re.search(r"3\. I do not know this kind", said.words)
     await ana.send_album([photo(name) for name in names])
     await ana.expect_silence(1.0)
+
+
+async def test_a_whole_album_is_answered_if_the_photo_with_the_words_has_to_be_tried_again(
+    sandbox: Sandbox, ana: Person, photo: Photo
+) -> None:
+    sandbox.faults.add(faults.bad_gateway("getFile"))
+    first, *_ = await ana.send_album([photo(name) for name in ("black_dod", "teddy_earlgray")], NAME)
+    said = await said_of(ana, first, "1. This is black")
+    assert "2. This is teddy" in said.words
+
+
+async def test_the_words_of_an_album_may_be_under_its_last_photo(ana: Person, photo: Photo) -> None:
+    names = ("black_dod", "teddy_earlgray")
+    first, last = [Content(photo=await asyncio.to_thread(ana._world.files.photo, photo(name))) for name in names]
+    sent = ana._say(first, album="7")
+    await asyncio.sleep(0.3)  # it is looked at before the other comes
+    ana._say(replace(last, caption=NAME), album="7")
+    assert "2. This is teddy" in (await said_of(ana, sent, "1. This is black")).words
 
 
 async def test_asking_for_nothing_brings_a_hint(ana: Person) -> None:
