@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from telegram import Message, Update
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
 from telegram.ext import ExtBot
 
 from bot.context import BotContext
@@ -120,13 +120,18 @@ def topic_of(message: Message) -> int | None:
 
 
 async def _fetched(bot: ExtBot[None], file: File) -> bytes:
-    """The file's bytes; raises `ImageError` if the server finds it too large, whatever it said of its size before."""
+    """The file's bytes; raises `ImageError` if the server finds it too large, whatever it said of its size before.
+
+    `NetworkError` if it forbids to fetch it (a proxy before it, say): that is no word of who sent the photo.
+    """
     try:
         return bytes(await (await bot.get_file(file.file_id)).download_as_bytearray())
     except BadRequest as error:
         if "too big" in error.message.lower():
             raise ImageError(ImageProblem.TOO_MANY_BYTES, "the server does not give files of this size") from error
         raise
+    except Forbidden as error:
+        raise NetworkError("the server forbids to fetch a file") from error
 
 
 @asynccontextmanager

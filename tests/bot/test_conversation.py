@@ -236,3 +236,10 @@ def _png(width: int, height: int) -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (width, height)).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+@pytest.mark.usefixtures("runner")
+async def test_a_file_that_may_not_be_fetched_is_tried_again(sandbox: Sandbox, photo: Photo) -> None:
+    sandbox.faults.add(Fault("getFile", status=403, description="Forbidden"))  # a proxy's word, not the asker's
+    await sandbox.asker.send_photo(photo("black_dod"))
+    await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
