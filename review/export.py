@@ -135,7 +135,7 @@ def _submissions(session: Session, asker: Asker | None) -> Rows:
         .outerjoin(Image, Image.sha256 == Submission.image_sha256)
         .outerjoin(PredictionRecord, PredictionRecord.submission_id == Submission.id)
         .outerjoin(ReviewItem, ReviewItem.submission_id == first)
-        .where(Submission.asker_id == (asker.id if asker else None))
+        .where(Submission.asker_id == _number(asker))
         .order_by(Submission.id)
     )
     for submission, image, prediction, item in _each(session, query):
@@ -180,7 +180,7 @@ def _claims(session: Session, asker: Asker | None) -> Rows:
     query = (
         select(Claim)
         .join(Submission, Submission.id == Claim.submission_id)
-        .where(Submission.asker_id == (asker.id if asker else None))
+        .where(Submission.asker_id == _number(asker))
         .order_by(Claim.id)
     )
     for (claim,) in _each(session, query):
@@ -189,7 +189,7 @@ def _claims(session: Session, asker: Asker | None) -> Rows:
 
 def _messages(session: Session, telegram_user_id: int, asker: Asker | None) -> Rows:
     """What was told in the private chat, and in groups about their photos."""
-    of_theirs = select(Submission.id).where(Submission.asker_id == (asker.id if asker else None))
+    of_theirs = select(Submission.id).where(Submission.asker_id == _number(asker))
     query = (
         select(OutboxMessage)
         .where(
@@ -228,6 +228,11 @@ def _verdicts(session: Session, reviewer: Reviewer) -> Rows:
     query = select(Verdict).where(Verdict.reviewer_id == reviewer.id).order_by(Verdict.id)
     for (verdict,) in _each(session, query):
         yield {"item": verdict.item_id, "kind": verdict.kind.value, "label": verdict.label, "at": verdict.created_at}
+
+
+def _number(asker: Asker | None) -> int:
+    """Of nobody it is -1: with NULL a statement would find what was sent without a name."""
+    return asker.id if asker is not None else -1
 
 
 def _each(session: Session, query: Executable) -> Iterator[Any]:

@@ -153,3 +153,16 @@ async def test_memory_stays_flat(house: Any, predict: Callable[..., Prediction],
             for n in range(6000)
         )
     assert peak() < 1.3 * few
+
+
+async def test_who_never_sent_a_photo_gets_nothing_of_those_who_sent_one_without_a_name(
+    house: Any, predict: Callable[..., Prediction], now: datetime
+) -> None:
+    nameless = await house.receive(1, predict("black", 0.99), chat=-100, telegram_user_id=None)
+    with house.database.write() as session:
+        submission = session.get_one(Submission, nameless.submission_id)
+        claims.dispute(session, submission, label="teddy", source_key="tap", now=now)
+        reviewer_for_telegram(session, ADA, name="Ada", now=now)
+    _, data, _ = export(house)
+    assert data is not None
+    assert (data["photos"], data["what_you_said_of_answers"], data["what_you_were_told"]) == ([], [], [])
