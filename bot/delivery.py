@@ -35,6 +35,10 @@ _LOOK_SECONDS = 0.5  # how soon is seen what another process (a reviewer's comma
 _LONGEST_WAIT = timedelta(minutes=5)
 _FILE_SECONDS = 120.0
 _PATIENCE = timedelta(days=3)  # then nobody wants to hear it any more
+# What is made when it is sent can be asked for again. What is large, and fails each time, is not to keep the answers
+# behind it for days.
+_PATIENCE_IF_MADE = timedelta(hours=1)
+_MADE = frozenset({OutboxKind.EXPLANATION.value, OutboxKind.MY_DATA.value})
 
 # Draws the explanation of a submission.
 Explain = Callable[[int], Awaitable[ExplainedPhoto | Unexplained]]
@@ -86,7 +90,7 @@ class Delivery:
         try:
             content = await self._content(OutboxKind(message.kind), message)
         except (OSError, DatabaseError) as error:  # there is no room for a file, say
-            await self._postpone(message, _LONGEST_WAIT, NetworkError(type(error).__name__))
+            await self._try_later(message, _LONGEST_WAIT, NetworkError(type(error).__name__))
             return
         except (KeyError, ValueError) as error:  # written by a newer program, say; it must not hold up the others
             _log.error("message %d of kind %s cannot be put into words, given up", message.id, message.kind)
@@ -106,13 +110,9 @@ class Delivery:
             self._observed.given_up()
             await self._record(outbox.abandon, message.id, _reason(error), utc_now())
         except TelegramError as error:
-            if utc_now() - message.created_at > _PATIENCE:
-                _log.warning("message %d did not arrive for days, given up: %s", message.id, _reason(error))
-                self._observed.given_up()
-                await self._record(outbox.abandon, message.id, _reason(error), utc_now())
-                return
-            wait = min(timedelta(seconds=2.0 ** min(message.attempts, 20)), _LONGEST_WAIT)
-            await self._postpone(message, wait, error)
+            await self._try_later(
+                message, min(timedelta(seconds=2.0 ** min(message.attempts, 20)), _LONGEST_WAIT), error
+            )
         else:
             await self._sent.record(Sent(message.id, sent.message_id, utc_now()))
             self._observed.sent(message)
@@ -172,6 +172,15 @@ class Delivery:
             message_thread_id=recipient.thread_id,
             reply_parameters=reply,
         )
+
+    async def _try_later(self, message: PendingMessage, wait: timedelta, error: TelegramError) -> None:
+        """Postpone it, unless that went on for too long."""
+        if utc_now() - message.created_at <= (_PATIENCE_IF_MADE if message.kind in _MADE else _PATIENCE):
+            await self._postpone(message, wait, error)
+            return
+        _log.warning("message %d did not arrive for long, given up: %s", message.id, _reason(error))
+        self._observed.given_up()
+        await self._record(outbox.abandon, message.id, _reason(error), utc_now())
 
     async def _postpone(self, message: PendingMessage, wait: timedelta, error: TelegramError) -> None:
         self._observed.postponed(error)

@@ -218,3 +218,20 @@ async def test_what_cannot_be_recorded_stops_the_program(
         with pytest.raises(OSError, match="disk full"):
             await Delivery(telegram_bot, database, NO_PHOTOS, unasked).run()
     assert len(sandbox.asker.messages) == 1
+
+
+async def test_a_picture_that_never_arrives_does_not_keep_the_answers_behind_it_for_days(
+    sandbox: Sandbox, telegram_bot: ExtBot[None], database: Database
+) -> None:
+    async def without_room(_submission_id: int) -> Unexplained:
+        raise OSError(28, "No space left on device")
+
+    await started(sandbox.asker)
+    tell(database, sandbox.asker.chat.id, "black")
+    with database.write() as session:
+        message = session.scalars(select(OutboxMessage)).one()
+        message.kind, message.parameters = OutboxKind.EXPLANATION.value, {"submission": 1}
+        message.created_at = utc_now() - timedelta(hours=2)
+    async with delivering(telegram_bot, database, without_room):
+        tell(database, sandbox.asker.chat.id, "grizzly")
+        await sandbox.asker.expect("grizzly")
