@@ -15,6 +15,7 @@ from bot.errors import BotError
 from bot.sandbox.files import NotAPicture
 from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
+from model.images import decode, encode
 from review.database import Database
 from review.tables import NONE_OF_THESE, ItemStatus, ReviewItem, Submission
 
@@ -54,9 +55,9 @@ class Story:
         await self._retrain(photo)
         self._say("\nThat was the whole loop.")
 
-    async def _ask(self, photo: Path, *, timeout: float) -> Message:
+    async def _ask(self, photo: Path, *, timeout: float, data: bytes | None = None) -> Message:
         """Send a photo (or, if it is none, a file) and print the answer."""
-        data = await asyncio.to_thread(photo.read_bytes)
+        data = await asyncio.to_thread(photo.read_bytes) if data is None else data
         try:
             message = await self._asker.send_photo(data)
         except NotAPicture:
@@ -112,8 +113,9 @@ class Story:
         while self._stage.runner.champion.version != promoted and not self._stage.running.done():  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.1)
         self._heading(f"The same bot, not restarted, now answers with {promoted}")
+        self._say("(The very same photo would be answered with what people said of it, so this is a part of it.)")
         self._asker.skip()
-        await self._ask(photo, timeout=_REPLY_SECONDS)
+        await self._ask(photo, timeout=_REPLY_SECONDS, data=await asyncio.to_thread(_part_of, photo))
 
     def _waiting(self) -> dict[int, Path]:
         """Open items with their photos, in the order of the queue."""
@@ -171,6 +173,13 @@ class Story:
 
     def _heading(self, text: str) -> None:
         self._say(f"\n== {text}")
+
+
+def _part_of(photo: Path) -> bytes:
+    """The photo without its outermost pixels."""
+    picture = decode(photo.read_bytes())
+    left, top = picture.width // 50, picture.height // 50
+    return encode(picture.crop((left, top, picture.width - left, picture.height - top)))
 
 
 def _indented(text: str) -> str:
