@@ -1,6 +1,7 @@
 """Telegram updates on disk: committed before they are acknowledged, handled at least once, replayed after a crash."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,8 +115,18 @@ def store(session: Session, updates: Sequence[Mapping[str, Any]], now: datetime,
 def _keep_in_line(
     session: Session, photos: Sequence[InboxUpdate], updates: Mapping[int, Mapping[str, Any]], now: datetime, line: Line
 ) -> None:
-    waiting = session.scalar(select(func.count()).select_from(InboxUpdate).where(*_PENDING, InboxUpdate.is_photo)) or 0
-    for place, row in enumerate(photos, start=waiting - len(photos) + 1):
+    of_chat: Counter[int] = Counter()
+    counted = select(InboxUpdate.chat_id, func.count()).where(*_PENDING, InboxUpdate.is_photo)
+    for chat_id, count in session.execute(counted.group_by(InboxUpdate.chat_id)):
+        of_chat[chat_id] = count
+    if of_chat.total() <= line.busy_from:
+        return
+    behind = Counter(row.chat_id for row in photos)
+    for row in photos:
+        # Chats take turns: before the third photo of one come at most three of each other, however many those have.
+        behind[row.chat_id] -= 1
+        own = of_chat[row.chat_id] - behind[row.chat_id]
+        place = sum(min(count, own) for count in of_chat.values())
         body = _body(updates[row.update_id])
         private = row.chat_id == row.user_id  # in a group most photos are not for us, and are soon through
         if place <= line.busy_from or not private:
@@ -123,6 +134,7 @@ def _keep_in_line(
         full = place > line.longest
         if full:
             _finish(row, now)
+            of_chat[row.chat_id] -= 1
         outbox.enqueue(
             session,
             kind=OutboxKind.FULL if full else OutboxKind.BUSY,

@@ -165,17 +165,28 @@ def test_an_album_waits_until_all_of_its_photos_are_handled(database: Database) 
 def test_who_waits_long_is_told_their_place_once_and_who_cannot_wait_is_refused(database: Database) -> None:
     line = Line(busy_from=2, longest=4)
     with database.write() as session:
-        inbox.store(session, [photo(n, user) for n, user in ((1, 10), (2, 10), (3, 10), (4, 10))], NOW, line)
-        inbox.store(session, [photo(5, 20)], NOW, line)
+        inbox.store(session, [photo(n, 10) for n in (1, 2, 3, 4, 5)], NOW, line)
     assert told(database) == [
         ("busy", 10, "de", None, {"place": 3}),
-        ("full", 20, "de", 5, {"place": 5}),
+        ("full", 10, "de", 5, {"place": 5}),
     ]
-    assert due(database, photos=True, besides=(10,)) == [], "what was refused is not looked at"
+    assert due(database, photos=True, besides=(10,)) == []
     with database.write() as session:
         inbox.mark_handled(session, [1], NOW)
-        inbox.store(session, [photo(6, 20)], NOW, line)
-    assert due(database, photos=True, besides=(10,)) == [6], "there is room again"
+        inbox.store(session, [photo(6, 10)], NOW, line)
+        inbox.mark_handled(session, [2, 3, 4], NOW)
+    assert due(database, photos=True) == [6], "there was room again, and what was refused is not looked at"
+
+
+def test_nobody_is_refused_because_another_sends_very_many(database: Database) -> None:
+    line = Line(busy_from=2, longest=6)
+    with database.write() as session:
+        inbox.store(session, [photo(n, 10) for n in range(20)], NOW, line)
+        inbox.store(session, [photo(100 + n, -5, **{"from": {"id": 10}}) for n in range(20)], NOW, line)
+        inbox.store(session, [photo(200, 20), photo(201, 20)], NOW, line)
+    assert [(kind, said["place"]) for kind, chat, _, _, said in told(database) if chat == 20] == [("busy", 3)]
+    assert due(database, photos=True) == [0, 100, 200], "it is true: before it come one photo of each other chat"
+    assert len([kind for kind, *_ in told(database) if kind == "full"]) == 14, "who sends so many is refused"
 
 
 def test_photos_in_a_group_are_not_told_of_a_line(database: Database) -> None:
