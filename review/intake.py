@@ -26,7 +26,6 @@ from review.database import Database
 from review.known_photos import KnownPhoto
 from review.limits import Limits, Refusal
 from review.outbox import OutboxKind
-from review.people import asker_for
 from review.policy import WITHOUT_MODEL, Decision, Reason, Routing, draw, route
 from review.storage import ImageStore
 from review.tables import Image, PredictionRecord, Submission
@@ -191,7 +190,7 @@ class Intake:
                         created_at=now,
                     )
                 )
-            submission = self._submission(session, photo, stored.sha256, now)
+            submission = records.submission(session, photo, stored.sha256, self._sent_at(photo), now)
             record = records.prediction(submission.id, prediction, routing, now) if prediction is not None else None
             item = records.item(submission.id, record, routing.reasons, now) if routing.reviewed else None
             session.add_all(row for row in (record, item) if row is not None)
@@ -228,7 +227,7 @@ class Intake:
         return found if found is not None and found.answers(self._predictor.version) else None
 
     def _add_known(self, session: Session, photo: ReceivedPhoto, known: KnownPhoto, now: datetime) -> Accepted:
-        submission = self._submission(session, photo, known.first.image_sha256, now)
+        submission = records.submission(session, photo, known.first.image_sha256, self._sent_at(photo), now)
         submission.repeats_id = known.first.id
         if known.prediction is not None:
             session.add(records.copied(known.prediction, submission.id, now))
@@ -253,31 +252,6 @@ class Intake:
             audit_rate=self._audit_rate,
             audit_draw=draw(source_key),
         )
-
-    def _submission(
-        self, session: Session, photo: ReceivedPhoto, image_sha256: str | None, now: datetime
-    ) -> Submission:
-        asker = (
-            asker_for(session, photo.telegram_user_id, photo.language, now)
-            if photo.telegram_user_id is not None
-            else None
-        )
-        recipient = photo.recipient
-        submission = Submission(
-            source_key=photo.source_key,
-            source=photo.source,
-            asker_id=asker.id if asker else None,
-            chat_id=recipient.chat_id if recipient else None,
-            message_id=recipient.reply_to_message_id if recipient else None,
-            thread_id=recipient.thread_id if recipient else None,
-            file_unique_id=photo.file_unique_id,
-            album=photo.album,
-            image_sha256=image_sha256,
-            submitted_at=self._sent_at(photo),
-        )
-        session.add(submission)
-        session.flush()
-        return submission
 
     def _sent_at(self, photo: ReceivedPhoto) -> datetime:
         now = self._clock()

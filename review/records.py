@@ -1,14 +1,43 @@
-"""Rows of what the model said and of what people are to look at, from what the routing decided."""
+"""Rows of a photo that came, of what the model said, and of what people are to look at."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy.orm import Session
+
+from review.arrival import ReceivedPhoto
+from review.people import asker_for
 from review.policy import Reason, Routing, priority
-from review.tables import ItemStatus, PredictionRecord, ReviewItem
+from review.tables import ItemStatus, PredictionRecord, ReviewItem, Submission
 
 if TYPE_CHECKING:  # importing it loads torch
     from model.serving import Prediction
+
+
+def submission(
+    session: Session, photo: ReceivedPhoto, image_sha256: str | None, sent_at: datetime, now: datetime
+) -> Submission:
+    """One photo that one asker sent once; added, with its number. The asker is made if they are new."""
+    asker = (
+        asker_for(session, photo.telegram_user_id, photo.language, now) if photo.telegram_user_id is not None else None
+    )
+    recipient = photo.recipient
+    row = Submission(
+        source_key=photo.source_key,
+        source=photo.source,
+        asker_id=asker.id if asker else None,
+        chat_id=recipient.chat_id if recipient else None,
+        message_id=recipient.reply_to_message_id if recipient else None,
+        thread_id=recipient.thread_id if recipient else None,
+        file_unique_id=photo.file_unique_id,
+        album=photo.album,
+        image_sha256=image_sha256,
+        submitted_at=sent_at,
+    )
+    session.add(row)
+    session.flush()
+    return row
 
 
 def prediction(submission_id: int, said: "Prediction", routing: Routing, now: datetime) -> PredictionRecord:
