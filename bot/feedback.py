@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -110,11 +111,14 @@ def _buttons_left(
         numbered = [
             (number, answered)
             for number, answered in submissions.answered_in_album(said.parameters)
-            if not _has_claim(session, answered)
+            if not _has_claim(session, answered, said.sent_at)
         ]
         return wrong_ones(words, numbered)
-    return None if _has_claim(session, submission.id) else right_or_wrong(words, submission.id)
+    has_claim = _has_claim(session, submission.id, said.sent_at if said is not None else None)
+    return None if has_claim else right_or_wrong(words, submission.id)
 
 
-def _has_claim(session: Session, submission_id: int) -> bool:
-    return bool(session.scalar(select(exists().where(Claim.submission_id == submission_id))))
+def _has_claim(session: Session, submission_id: int, since: datetime | None) -> bool:
+    """Whether its sender said something of this answer; what they said of one before it does not count."""
+    of_this = () if since is None else (Claim.created_at >= since,)
+    return bool(session.scalar(select(exists().where(Claim.submission_id == submission_id, *of_this))))

@@ -22,6 +22,7 @@ from review.outbox import OutboxKind, Recipient
 
 _log = logging.getLogger(__name__)
 
+_DOWNLOAD_SECONDS = 300.0
 _BUSY_AFTER = 1.0  # seconds: most answers come sooner, and need no sign that somebody works on them
 
 
@@ -78,7 +79,9 @@ async def take_in(update_id: int, asking: Message, pictured: Message, file: File
             raise ImageError(ImageProblem.TOO_MANY_BYTES, f"the file has {file.size:,} bytes, as Telegram says")
         return await _fetched(context.bot, file)
 
-    asker = None if asking.sender_chat is not None else asking.from_user  # who speaks for a group is nobody in person
+    # Who speaks for a group or channel is nobody in person; limits hold for the group or channel then.
+    asker = asking.from_user if asking.sender_chat is None else None
+    asker_id = asking.sender_chat.id if asking.sender_chat is not None else asker.id if asker is not None else None
     async with _showing_busy(asking):
         await context.services.intake.receive(
             ReceivedPhoto(
@@ -86,7 +89,7 @@ async def take_in(update_id: int, asking: Message, pictured: Message, file: File
                 source="telegram",
                 data=fetch,
                 recipient=Recipient(asking.chat_id, topic_of(asking), pictured.message_id, context.language),
-                telegram_user_id=asker.id if asker else None,
+                telegram_user_id=asker_id,
                 language=asker.language_code if asker else None,
                 file_unique_id=file.file_unique_id,
                 album=asking.media_group_id,
@@ -125,7 +128,8 @@ async def _fetched(bot: ExtBot[None], file: File) -> bytes:
     `NetworkError` if it forbids to fetch it (a proxy before it, say): that is no word of who sent the photo.
     """
     try:
-        return bytes(await (await bot.get_file(file.file_id)).download_as_bytearray())
+        async with asyncio.timeout(_DOWNLOAD_SECONDS):  # one that trickles must not hold a place for ever
+            return bytes(await (await bot.get_file(file.file_id)).download_as_bytearray())
     except BadRequest as error:
         if "too big" in error.message.lower():
             raise ImageError(ImageProblem.TOO_MANY_BYTES, "the server does not give files of this size") from error

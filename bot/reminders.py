@@ -11,7 +11,7 @@ from review.clock import utc_now
 from review.database import Database
 from review.errors import ReviewError
 from review.people import acquaintance, with_chat_access
-from review.pings import PingRule, QuietHours, ping
+from review.pings import PingRule, QuietHours, called, ping
 
 _log = logging.getLogger(__name__)
 
@@ -56,12 +56,15 @@ class Reminders:
                 self._told()
 
     def _ping(self, rule: PingRule) -> int:
+        now = self._clock()
         with self._database.read() as session:
             named = {*self._settings.admins, *self._settings.moderators, *with_chat_access(session)}
-        with self._database.write() as session:
             accesses = {user_id: acquaintance(session, user_id).chat_access for user_id in sorted(named)}
             reviewing = [one for one, access in accesses.items() if self._settings.role_of(one, access) is not None]
-            return ping(session, reviewing, rule, self._clock())
+            if not called(session, reviewing, rule, now)[0]:  # mostly; nobody is kept from writing for that
+                return 0
+        with self._database.write() as session:
+            return ping(session, reviewing, rule, now)
 
 
 def rule_of(settings: BotSettings, lease: timedelta) -> PingRule | None:

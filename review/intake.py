@@ -132,9 +132,9 @@ class Intake:
             recorded = _recorded(session, photo.source_key)
             if recorded is not None:
                 return recorded
-            refused = outbox.parameters_of(session, _refusal_key(photo))
+            refused = _refused(session, photo)
             if refused is not None:  # it must not be taken in now that a minute has passed
-                return Refusal(refused["refusal"])
+                return refused
             if photo.telegram_user_id is not None:
                 too_many = limits.refusal(session, photo.telegram_user_id, self._limits, self._sent_at(photo))
                 if too_many is not None:
@@ -276,11 +276,10 @@ class Intake:
             with self._database.write() as session:
                 if _withdrawn(session, photo):
                     return Refused(Refusal.WITHDRAWN)
-                outbox.enqueue(
+                replies.tell(
                     session,
-                    kind=OutboxKind.REFUSED,
-                    parameters={"refusal": refusal.value, "limit": most.get(refusal)},
-                    recipient=photo.recipient,
+                    photo,
+                    (OutboxKind.REFUSED, {"refusal": refusal.value, "limit": most.get(refusal)}),
                     dedupe_key=_refusal_key(photo),
                     now=self._clock(),
                 )
@@ -292,6 +291,20 @@ def _withdrawn(session: Session, photo: ReceivedPhoto) -> bool:
 
 
 _OF_MESSAGE = select(Submission).where(Submission.source_key == bindparam("source_key"))
+
+
+def _refused(session: Session, photo: ReceivedPhoto) -> Refusal | None:
+    """Why this very message was refused before; None if it was not."""
+    told = outbox.parameters_of(session, _refusal_key(photo))
+    if told is None and photo.album is not None and photo.recipient is not None:
+        part = outbox.album_part(
+            session,
+            chat_id=photo.recipient.chat_id,
+            album=photo.album,
+            message_id=photo.recipient.reply_to_message_id,
+        )
+        told = part["parameters"] if part is not None and part["kind"] == OutboxKind.REFUSED.value else None
+    return Refusal(told["refusal"]) if told is not None else None
 
 
 def _refusal_key(photo: ReceivedPhoto) -> str:

@@ -227,6 +227,15 @@ def tells_of_album(session: Session, chat_id: int, album: str) -> bool:
     return bool(_of_album(session, chat_id, album))
 
 
+def album_part(session: Session, *, chat_id: int, album: str, message_id: int | None) -> dict[str, Any] | None:
+    """What is (to be) told of one photo of an album, as {message, kind, parameters}; None if nothing is."""
+    prefix = f"album:{chat_id}:{album}:"
+    rows = session.scalars(
+        select(OutboxMessage.parameters).where(OutboxMessage.dedupe_key.between(prefix, f"{prefix}~"))
+    )
+    return next((part for row in rows for part in row["parts"] if part["message"] == message_id), None)
+
+
 def seal(session: Session, id: int, now: datetime, *, more_to_come: bool) -> PendingMessage | None:
     """Close an album's message before it is put into words; None if it waits for more of its photos, or is gone."""
     row = session.get(OutboxMessage, id)

@@ -85,21 +85,27 @@ def whom(*, now: datetime, rule: PingRule, backlog: Backlog, moderators: Sequenc
     if newest is None:
         return []
 
-    def called(moderator: Moderator) -> bool:
+    def is_called(moderator: Moderator) -> bool:
         reviews = moderator.last_verdict is not None and now - moderator.last_verdict < rule.session
         if moderator.holds or reviews:
             return False
         return moderator.last_ping is None or (now - moderator.last_ping >= rule.every and newest > moderator.last_ping)
 
-    return [moderator.telegram_user_id for moderator in moderators if called(moderator)]
+    return [moderator.telegram_user_id for moderator in moderators if is_called(moderator)]
+
+
+def called(session: Session, user_ids: Collection[int], rule: PingRule, now: datetime) -> tuple[list[int], Backlog]:
+    """Whom of these moderators the rule calls now, and to what; reads only."""
+    found = backlog(session, rule, now)
+    reachable = [user_id for user_id in user_ids if has_written(session, user_id)]
+    moderators = [_moderator(session, one, now) for one in reachable]
+    return whom(now=now, rule=rule, backlog=found, moderators=moderators), found
 
 
 def ping(session: Session, user_ids: Collection[int], rule: PingRule, now: datetime) -> int:
     """Have those of these moderators pinged whom the rule calls; returns how many are."""
-    found = backlog(session, rule, now)
-    reachable = [user_id for user_id in user_ids if has_written(session, user_id)]
-    called = whom(now=now, rule=rule, backlog=found, moderators=[_moderator(session, one, now) for one in reachable])
-    for user_id in called:
+    people, found = called(session, user_ids, rule, now)
+    for user_id in people:
         outbox.enqueue(
             session,
             kind=OutboxKind.PING,
@@ -108,7 +114,7 @@ def ping(session: Session, user_ids: Collection[int], rule: PingRule, now: datet
             dedupe_key=f"{_prefix(user_id)}{int(now.timestamp() // rule.every.total_seconds())}",
             now=now,
         )
-    return len(called)
+    return len(people)
 
 
 def backlog(session: Session, rule: PingRule, now: datetime) -> Backlog:

@@ -107,6 +107,9 @@ class Asker(Base):
     blocked_at: Mapped[datetime | None] = mapped_column(comment="by an operator; none: not blocked")
     created_at: Mapped[datetime]
 
+    # The number of somebody who is gone is never given to another: old model versions name groups by it.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
 
 class Invitation(Base):
     """Lets somebody in where the bot is for invited people only."""
@@ -159,7 +162,7 @@ class Submission(Base):
     )
     source: Mapped[str] = mapped_column(String(32), comment="telegram, ...")
     asker_id: Mapped[int | None] = mapped_column(
-        ForeignKey("askers.id", ondelete="SET NULL"), index=True, comment="none: the asker had their data deleted"
+        ForeignKey("askers.id", ondelete="SET NULL"), comment="none: the asker had their data deleted"
     )
     chat_id: Mapped[int | None] = mapped_column(BigInteger, comment="where the answers go; none: nobody is told")
     message_id: Mapped[int | None] = mapped_column(BigInteger, comment="the message that answers quote")
@@ -177,6 +180,11 @@ class Submission(Base):
         ForeignKey("images.sha256", ondelete="SET NULL"), index=True, comment="none: the photo was deleted"
     )
     submitted_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(None, "asker_id", "submitted_at"),
+        Index(None, "chat_id", "message_id"),
+    )
 
 
 class PredictionRecord(Base):
@@ -294,6 +302,7 @@ class OutboxMessage(Base):
     error: Mapped[str | None] = mapped_column(Text, comment="of the last attempt; holds no user data")
 
     __table_args__ = (
+        Index(None, "chat_id", "sent_message_id"),
         Index(
             "ix_outbox_pending",
             "chat_id",
@@ -301,6 +310,8 @@ class OutboxMessage(Base):
             sqlite_where=text("sent_at IS NULL AND abandoned_at IS NULL"),
             postgresql_where=text("sent_at IS NULL AND abandoned_at IS NULL"),
         ),
+        # A message that is being sent may be deleted: its number must not be another's when that is recorded.
+        {"sqlite_autoincrement": True},
     )
 
 
@@ -311,7 +322,9 @@ class InboxUpdate(Base):
 
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     chat_id: Mapped[int] = mapped_column(BigInteger, comment="whose line it waits in; 0: of no chat")
-    user_id: Mapped[int | None] = mapped_column(BigInteger, comment="who sent it; none: nobody, or a chat itself")
+    user_id: Mapped[int | None] = mapped_column(
+        BigInteger, index=True, comment="who sent it; none: nobody, or a chat itself"
+    )
     is_photo: Mapped[bool] = mapped_column(
         default=False,
         server_default=false(),

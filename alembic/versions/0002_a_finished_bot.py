@@ -1,6 +1,6 @@
 """What the finished bot keeps: albums, repeats, claims of askers, languages, who may ask and who may review.
 
-Columns are added without rebuilding a table where SQLite can; only the way back rebuilds.
+Columns are added without rebuilding a table where SQLite can; two small tables are rebuilt.
 """
 
 import sqlalchemy as sa
@@ -96,6 +96,21 @@ def upgrade() -> None:
         postgresql_where=_PENDING,
     )
 
+    op.create_index(op.f("ix_inbox_user_id"), "inbox", ["user_id"], unique=False)
+    op.drop_index(op.f("ix_submissions_asker_id"), table_name="submissions")
+    op.create_index(
+        op.f("ix_submissions_asker_id_submitted_at"), "submissions", ["asker_id", "submitted_at"], unique=False
+    )
+    op.create_index(op.f("ix_submissions_chat_id_message_id"), "submissions", ["chat_id", "message_id"], unique=False)
+
+    # Numbers of deleted rows are given to no others from now on; SQLite learns that by a new table only.
+    op.drop_index("ix_outbox_pending", table_name="outbox")
+    for table in ("askers", "outbox"):
+        with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": True}):
+            pass
+    _index_pending_messages()
+    op.create_index(op.f("ix_outbox_chat_id_sent_message_id"), "outbox", ["chat_id", "sent_message_id"], unique=False)
+
     op.create_table(
         "invitations",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -130,10 +145,27 @@ def upgrade() -> None:
     op.create_index(op.f("ix_claims_submission_id"), "claims", ["submission_id"], unique=False)
 
 
+def _index_pending_messages() -> None:
+    pending = sa.text("sent_at IS NULL AND abandoned_at IS NULL")
+    op.create_index(
+        "ix_outbox_pending",
+        "outbox",
+        ["chat_id", "id"],
+        unique=False,
+        sqlite_where=pending,
+        postgresql_where=pending,
+    )
+
+
 def downgrade() -> None:
     """Keeps all that the older schema can hold; an item that was withdrawn is open again, as it knows no such state."""
     op.drop_table("claims")
     op.drop_table("invitations")
+    op.drop_index(op.f("ix_outbox_chat_id_sent_message_id"), table_name="outbox")
+    op.drop_index(op.f("ix_submissions_chat_id_message_id"), table_name="submissions")
+    op.drop_index(op.f("ix_submissions_asker_id_submitted_at"), table_name="submissions")
+    op.create_index(op.f("ix_submissions_asker_id"), "submissions", ["asker_id"], unique=False)
+    op.drop_index(op.f("ix_inbox_user_id"), table_name="inbox")
     op.drop_index("ix_inbox_pending", table_name="inbox")
     for table, columns in (
         ("askers", ("chosen_language", "admitted_at", "blocked_at")),

@@ -117,3 +117,31 @@ async def test_a_disk_that_fills_up_meanwhile_refuses(
     house.model.says = predict("black", 0.99)
     house.intake._images = FullStore(house.images.root)
     assert await send(house, 1, picture, ago=timedelta()) == Refused(Refusal.DISK_FULL)
+
+
+async def test_an_album_that_meets_a_limit_gets_one_message(
+    house_with: Any, predict: Predict, picture: Callable[[int], bytes], now: Any
+) -> None:
+    house = house_with(limits=Limits(per_minute=2))
+    house.model.says = predict("black", 0.99)
+
+    async def part(number: int) -> Any:
+        return await house.intake.receive(
+            ReceivedPhoto(
+                f"telegram:5:{number}",
+                "telegram",
+                picture(number),
+                Recipient(5, None, number),
+                5,
+                album="a",
+                sent_at=now,
+            )
+        )
+
+    results = [await part(number) for number in range(1, 5)]
+    assert results[2:] == [Refused(Refusal.RATE_LIMIT)] * 2
+    with house.database.read() as session:
+        (message,) = session.scalars(select(OutboxMessage)).all()
+        assert [one["kind"] for one in message.parameters["parts"]] == ["answered", "answered", "refused", "refused"]
+    house.intake._limits = Limits()
+    assert await part(4) == Refused(Refusal.RATE_LIMIT), "handled again after a crash"

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from review import outbox
 from review.database import Database
+from review.erasure import erase_person
 from review.outbox import ALBUM_PATIENCE, ALBUM_PAUSE, OutboxKind, PendingMessage, Recipient, Sent
 from review.tables import OutboxMessage
 
@@ -136,3 +137,14 @@ def test_in_the_supergroup_a_group_became_no_other_message_is_quoted(database: D
     with database.write() as session:
         outbox.readdress(session, pending.id, -100, now)
     assert [one.recipient for one in due(database, now)] == [Recipient(-100)], "message 1 there is another"
+
+
+def test_what_was_deleted_while_it_was_sent_marks_no_other_as_sent(database: Database, now: datetime) -> None:
+    tell(database, ANA, "a", now)
+    (sending,) = due(database, now)
+    with database.write() as session:
+        erase_person(session, ANA)
+    tell(database, BEN, "b", now)
+    with database.write() as session:
+        outbox.mark_sent(session, [Sent(sending.id, 5, now)])
+    assert chats(due(database, now)) == [(BEN, 0)]
