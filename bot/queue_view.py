@@ -26,12 +26,15 @@ def queue_words(words: Catalogue, found: Waiting) -> str:
         return words("nothing-waits")
     reasons = [words("queue-waiting", count=found.items)]
     reasons += [
-        words("stats-reason", reason=words(f"reason-{reason}"), count=count) for reason, count in found.by_reason.items()
+        words("stats-reason", reason=words(f"reason-{reason}"), count=count)
+        for reason, count in found.by_reason.items()
     ]
     if sum(found.by_reason.values()) > found.items:
         reasons.append(words("stats-reasons-overlap"))
     ages = [words("queue-ages")]
-    ages += [words("stats-reason", reason=words(f"age-{age}"), count=count) for age, count in found.by_age.items() if count]
+    ages += [
+        words("stats-reason", reason=words(f"age-{age}"), count=count) for age, count in found.by_age.items() if count
+    ]
     last = [words("queue-in-hands", count=found.in_hands)]
     if found.oldest_seconds is not None:
         last.insert(0, words("stats-longest-wait", seconds=found.oldest_seconds))
