@@ -124,11 +124,13 @@ class Server:
 async def served(serve: Callable[..., Any], **more: Any) -> AsyncIterator[int]:
     """A port where `serve` is called for each connection."""
     tasks: set[asyncio.Task[Any]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
+        writers.append(writer)
         with suppress(asyncio.CancelledError):
             await serve(reader, writer)
 
@@ -140,6 +142,9 @@ async def served(serve: Callable[..., Any], **more: Any) -> AsyncIterator[int]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:  # also of those that wait to be read to their end, which nobody does any more
+            writer.transport.abort()
+        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
