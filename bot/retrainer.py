@@ -80,7 +80,7 @@ class Retrainer:
             with suppress(ProcessLookupError):  # it has ended already
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, _LOWEST_PRIORITY)
             self._watching = asyncio.create_task(self._watch(self._process, recipient))
-            _log.info("a retraining has started", extra={"process": self._process.pid})
+            _log.info("a retraining has started", extra={"pid": self._process.pid})
             return True
 
     async def stop(self, seconds: float) -> None:
@@ -98,7 +98,7 @@ class Retrainer:
 
     async def _watch(self, process: Process, recipient: Recipient) -> None:
         _, said = await process.communicate()
-        _log.info("a retraining has ended", extra={"process": process.pid, "status": process.returncode})
+        _log.info("a retraining has ended", extra={"pid": process.pid, "status": process.returncode})
         problem = STOPPED if self._stopping else _last_words(said) or f"status {process.returncode}"
         self._process = None
         await self._conclude(recipient, problem if process.returncode else None)

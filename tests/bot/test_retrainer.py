@@ -1,6 +1,7 @@
 """/retrain: one at a time, out of everybody's way, and whoever asked hears the end, whatever is killed meanwhile."""
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -33,8 +34,14 @@ Serve = Callable[[Runner], AbstractAsyncContextManager[None]]
 
 
 async def test_one_retraining_at_a_time_which_ends_with_the_bot(
-    sandbox: Sandbox, make_runner: Callable[..., Runner], serve: Serve, admin: Person, retrain_command: Sequence[str]
+    sandbox: Sandbox,
+    make_runner: Callable[..., Runner],
+    serve: Serve,
+    admin: Person,
+    retrain_command: Sequence[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.INFO)  # as `bearbot run` has it
     runner = make_runner(admins=(ADMIN,), retrain_command=retrain_command)
     async with serve(runner):
         asked = await admin.send_text("/retrain")
@@ -46,6 +53,9 @@ async def test_one_retraining_at_a_time_which_ends_with_the_bot(
         began = time.monotonic()
     assert time.monotonic() - began < 5
     assert children() == []
+    assert "a retraining has started" in caplog.messages
+    assert "a retraining has ended" in caplog.messages
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
     async with serve(make_runner(admins=(ADMIN,), retrain_command=retrain_command)):
         told = await admin.expect(WORDS("retrained-not_started"))
         assert told.reply_to is not None
