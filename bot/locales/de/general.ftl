@@ -19,6 +19,7 @@ help-for-moderators =
     Du gehörst zum Moderationsteam: /review bringt dir das nächste Foto, das wartet.
     /queue zeigt, was wartet, nach Grund und Alter.
     /stats zeigt, wie viel wartet und wie gut die Antworten sind.
+    /model zeigt, welches Modell antwortet und was es verspricht.
 not-a-picture =
     Ich kann mir nur Fotos und Bilddateien ansehen.{ $count ->
         [0] {""}

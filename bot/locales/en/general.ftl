@@ -3,7 +3,7 @@
 start =
     Hello! Send me a photo and I tell you what it shows{ $count ->
         [0] {""}
-       *[other] : { LABELS($labels) }
+       *[other] : { LABELS($labels, last: "or") }
     }. When I am not sure, a person looks at it and you hear from them.
 
     Photos are kept, without their location and camera data, so that people can check and improve the answers. /privacy says more.
@@ -19,6 +19,7 @@ help-for-moderators =
     You are a moderator: /review brings you the next photo that waits.
     /queue shows what waits, by reason and age.
     /stats shows how much waits, and how good the answers are.
+    /model shows which model answers, and what it promises.
 not-a-picture =
     I can only look at photos and image files.{ $count ->
         [0] {""}

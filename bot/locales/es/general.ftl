@@ -19,6 +19,7 @@ help-for-moderators =
     Formas parte del equipo de moderación: /review te trae la siguiente foto que espera.
     /queue muestra lo que espera, por motivo y antigüedad.
     /stats muestra cuánto hay en espera y lo buenas que son las respuestas.
+    /model muestra qué modelo responde y qué promete.
 not-a-picture =
     Solo puedo mirar fotos y archivos de imagen.{ $count ->
         [0] {""}
