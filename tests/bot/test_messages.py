@@ -91,7 +91,8 @@ def test_a_correction_says_both() -> None:
 
 
 def test_labels_are_data() -> None:
-    assert "oak, elm and ash" in messages.start(WORDS, ("oak", "elm", "ash"))
+    assert "oak, elm or ash" in messages.start(WORDS, ("oak", "elm", "ash"))
+    assert "oak, elm and ash" in messages.help_text(WORDS, ("oak", "elm", "ash"), moderator=False)
     assert "cat or dog" in messages.not_a_picture(WORDS, ("cat", "dog"))
     assert ": one." in messages.start(WORDS, ("one",))
 
@@ -100,7 +101,7 @@ def test_help_tells_of_why() -> None:
     assert "/why" in messages.help_text(WORDS, LABELS, moderator=False)
 
 
-@pytest.mark.parametrize("command", ["review", "stats"])
+@pytest.mark.parametrize("command", ["review", "queue", "stats", "model"])
 def test_help_tells_moderators_more(command: str) -> None:
     assert f"/{command}" in messages.help_text(WORDS, LABELS, moderator=True)
     assert f"/{command}" not in messages.help_text(WORDS, LABELS, moderator=False)
