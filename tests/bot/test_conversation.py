@@ -33,7 +33,7 @@ def count(runner: Runner, table: type[Any]) -> int:
 @pytest.mark.usefixtures("runner")
 async def test_start_help_and_words(sandbox: Sandbox) -> None:
     await sandbox.asker.send_text("/start")
-    assert "black, grizzly and teddy" in (await sandbox.asker.expect()).words
+    assert "black, grizzly or teddy" in (await sandbox.asker.expect()).words
     for text in ("/help", "what can you do?", "/unknown"):
         await sandbox.asker.send_text(text)
         said = await sandbox.asker.expect()
