@@ -86,6 +86,11 @@ def draw(source_key: str) -> float:
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 
 
+def weightiest(reasons: Collection[Reason]) -> Reason:
+    """The reason that an item is counted and ordered by; raises `ValueError` for none."""
+    return max(reasons, key=_WEIGHTS.__getitem__)
+
+
 def priority(reasons: Collection[Reason], *, confidence: float | None) -> float:
     """The place in the queue, higher first: the weightiest reason, then the model's uncertainty (0..1).
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from review.arrival import ReceivedPhoto
 from review.people import asker_for
-from review.policy import Reason, Routing, priority
+from review.policy import Reason, Routing, priority, weightiest
 from review.tables import ItemStatus, PredictionRecord, ReviewItem, Submission
 
 if TYPE_CHECKING:  # importing it loads torch
@@ -81,6 +81,7 @@ def item(submission_id: int, record: PredictionRecord | None, reasons: Collectio
         submission_id=submission_id,
         status=ItemStatus.OPEN,
         reasons=[reason.value for reason in reasons],
+        reason=weightiest(reasons).value,
         suggested_label=record.label if record else None,
         confidence=confidence,
         priority=priority(reasons, confidence=confidence),

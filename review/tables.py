@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    UniqueConstraint,
     false,
     text,
 )
@@ -27,6 +28,7 @@ from review.columns import UtcDateTime, stored_by_value
 # What may stand in a JSON column. Covariant containers, so that a list[str] is one too.
 Json = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]  # noqa: UP007 - it refers to itself
 
+POLICY_VERSION = 2  # of the rules that rank items; a new one ranks new items, and old ones keep their rank
 NONE_OF_THESE = "none"  # the final label of a photo that shows none of the model's labels
 
 
@@ -61,7 +63,24 @@ class VerdictKind(StrEnum):
     NONE = "none"
     CANT_TELL = "cant_tell"
     SKIP = "skip"
+    """left to others"""
+
+    DEFER = "defer"
+    """left for later, by everybody"""
+
     UNDO = "undo"
+    REOPEN = "reopen"
+    """what was said before settles nothing any more"""
+
+
+class Channel(StrEnum):
+    """Where a verdict was given."""
+
+    COMMAND = "command"
+    TERMINAL = "terminal"
+    PAGE = "page"
+    CHAT = "chat"
+    IMPORT = "import"
 
 
 class RetrainingOutcome(StrEnum):
@@ -90,6 +109,7 @@ class Base(DeclarativeBase):
         ChatAccess: stored_by_value(ChatAccess),
         ItemStatus: stored_by_value(ItemStatus),
         VerdictKind: stored_by_value(VerdictKind),
+        Channel: stored_by_value(Channel),
         RetrainingOutcome: stored_by_value(RetrainingOutcome),
     }
 
@@ -133,7 +153,19 @@ class Reviewer(Base):
     telegram_user_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     role: Mapped[Role]
     chat_access: Mapped[ChatAccess | None] = mapped_column(comment="none: the settings alone say who may review")
+    same_as_id: Mapped[int | None] = mapped_column(
+        ForeignKey("reviewers.id"), index=True, comment="who this really is: two identities that were linked later"
+    )
+    login_sha256: Mapped[str | None] = mapped_column(
+        String(64), comment="of the token that opens the page; the token itself is told once"
+    )
+    removed_at: Mapped[datetime | None] = mapped_column(comment="may review no more; their verdicts stay")
+    reliability: Mapped[float | None] = mapped_column(
+        comment="the chance that their label is right, 0..1 (review.reliability); none: too little is known"
+    )
     created_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "login_sha256", unique=True),)
 
 
 class Image(Base):
@@ -148,6 +180,14 @@ class Image(Base):
     width: Mapped[int] = mapped_column(comment="pixels, upright")
     height: Mapped[int] = mapped_column(comment="pixels, upright")
     byte_size: Mapped[int] = mapped_column(comment="of the stored bytes")
+    fingerprint: Mapped[int | None] = mapped_column(
+        BigInteger, comment="perceptual hash, 64 bits as a signed number (review.near_duplicates); none: not computed"
+    )
+    # Its four quarters, each with an index: two hashes that differ in at most three bits share one of them.
+    quarter_0: Mapped[int | None] = mapped_column(index=True)
+    quarter_1: Mapped[int | None] = mapped_column(index=True)
+    quarter_2: Mapped[int | None] = mapped_column(index=True)
+    quarter_3: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
 
 
@@ -203,6 +243,9 @@ class PredictionRecord(Base):
     route: Mapped[str] = mapped_column(String(16), comment="review.policy.Decision: answer, review")
     reasons: Mapped[list[str]] = mapped_column(JSON, comment="review.policy.Reason values")
     inclusion_probability: Mapped[float] = mapped_column(comment="with which it came to be reviewed, 0..1")
+    audit_draw: Mapped[float | None] = mapped_column(
+        comment="0..1: an answer whose draw is below the audit rate is looked at; none: there was no draw"
+    )
     created_at: Mapped[datetime]
 
 
@@ -215,9 +258,33 @@ class ReviewItem(Base):
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), unique=True)
     status: Mapped[ItemStatus]
     reasons: Mapped[list[str]] = mapped_column(JSON, comment="review.policy.Reason values")
+    reason: Mapped[str] = mapped_column(
+        String(32), server_default="", comment="the weightiest of them: what queues are counted by"
+    )
     suggested_label: Mapped[str | None] = mapped_column(String(64), comment="the model's best guess")
     confidence: Mapped[float | None] = mapped_column(comment="of the best guess, 0..1")
     priority: Mapped[float] = mapped_column(comment="higher comes first; never depends on the present time")
+    uncertainty: Mapped[float | None] = mapped_column(comment="of the model, 0..1, as it was ranked by; none: unknown")
+    novelty: Mapped[float | None] = mapped_column(
+        comment="how far from what is labelled, 0..1, as it was ranked by; none: unknown"
+    )
+    policy_version: Mapped[int] = mapped_column(
+        default=POLICY_VERSION, server_default="1", comment="of the rules that ranked it (review.policy)"
+    )
+    # No foreign key here, nor on `Verdict.with_id`: SQLite would have to rebuild the largest tables to give one back.
+    represented_by_id: Mapped[int | None] = mapped_column(
+        index=True, comment="the near-duplicate item that people see in its place"
+    )
+    separate: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="a person split it off: it is never grouped again"
+    )
+    verdicts_needed: Mapped[int] = mapped_column(
+        default=1, server_default="1", comment="how many reviewers must agree, each without seeing the others' answer"
+    )
+    needs_adjudicator: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="reviewers disagree: a moderator who said nothing yet decides"
+    )
+    deferred_until: Mapped[datetime | None] = mapped_column(comment="nobody is given it before")
     opened_at: Mapped[datetime]
     lease_token: Mapped[str | None] = mapped_column(String(64), comment="what a claim gave; a verdict brings it back")
     lease_reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("reviewers.id"), index=True)
@@ -233,12 +300,25 @@ class ReviewItem(Base):
     reopened_after: Mapped[int | None] = mapped_column(
         comment="the last verdict's id when the item was reopened: it and those before it settle nothing any more"
     )
+    gold_at: Mapped[datetime | None] = mapped_column(
+        comment="since when its final label is sure enough to check reviewers by; none: it is not"
+    )
 
     __table_args__ = (
         CheckConstraint("(status = 'settled') = (final_label IS NOT NULL)", name="settled_has_label"),
         CheckConstraint("(lease_token IS NULL) = (lease_expires_at IS NULL)", name="lease_expires"),
         CheckConstraint("(lease_token IS NULL) = (lease_reviewer_id IS NULL)", name="lease_has_holder"),
         Index("ix_review_items_queue", "status", priority.desc(), "id"),
+        Index("ix_review_items_by_label", "status", "suggested_label", priority.desc(), "id"),
+        Index("ix_review_items_by_reason", "status", "reason", priority.desc(), "id"),
+        Index(None, "status", "opened_at"),
+        Index(None, "status", "settled_at"),
+        Index(
+            "ix_review_items_gold",
+            "gold_at",
+            sqlite_where=text("gold_at IS NOT NULL"),
+            postgresql_where=text("gold_at IS NOT NULL"),
+        ),
         # A deleted item's number is never given to another: scripts and people hold on to numbers.
         {"sqlite_autoincrement": True},
     )
@@ -251,18 +331,63 @@ class Verdict(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("review_items.id"), index=True)
-    reviewer_id: Mapped[int] = mapped_column(ForeignKey("reviewers.id"), index=True)
+    reviewer_id: Mapped[int] = mapped_column(ForeignKey("reviewers.id"))
     kind: Mapped[VerdictKind]
     label: Mapped[str | None] = mapped_column(String(64), comment="set if kind is label")
     undoes_id: Mapped[int | None] = mapped_column(
         ForeignKey("verdicts.id"), unique=True, comment="set if kind is undo; nothing is undone twice"
+    )
+    with_id: Mapped[int | None] = mapped_column(
+        index=True, comment="the verdict on a near-duplicate that settled this item, too"
+    )
+    free_name: Mapped[str | None] = mapped_column(String(64), comment="what it shows instead, if kind is none")
+    note: Mapped[str | None] = mapped_column(String(200), comment="why it was reopened, if kind is reopen")
+    channel: Mapped[Channel | None] = mapped_column(comment="none: from before this was recorded")
+    seconds: Mapped[float | None] = mapped_column(comment="that the reviewer looked at it; none: not known")
+    answer_shown: Mapped[bool | None] = mapped_column(comment="whether the reviewer saw the model's answer")
+    policy_version: Mapped[int | None] = mapped_column(comment="of the rules that ranked the item at that time")
+    adjudicates: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="settles what reviewers disagreed on"
+    )
+    checks_gold: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="measures the reviewer by a known answer; settles nothing"
+    )
+    import_key: Mapped[str | None] = mapped_column(
+        String(200), comment="where it was imported from, exactly: what makes a repeated import do nothing"
     )
     created_at: Mapped[datetime]
 
     __table_args__ = (
         CheckConstraint("(kind = 'label') = (label IS NOT NULL)", name="label_has_label"),
         CheckConstraint("(kind = 'undo') = (undoes_id IS NOT NULL)", name="undo_undoes"),
+        Index(None, "import_key", unique=True),
+        Index(None, "reviewer_id", "id"),
     )
+
+
+class GoldCheck(Base):
+    """An item with a known answer in a reviewer's hands, as if it were any other; once for each reviewer."""
+
+    __tablename__ = "gold_checks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"), index=True)
+    reviewer_id: Mapped[int] = mapped_column(ForeignKey("reviewers.id"))
+    token: Mapped[str] = mapped_column(String(64), comment="what the claim gave; a verdict brings it back")
+    expires_at: Mapped[datetime]
+    verdict_id: Mapped[int | None] = mapped_column(ForeignKey("verdicts.id"), comment="none: not answered yet")
+
+    __table_args__ = (UniqueConstraint("reviewer_id", "item_id"),)
+
+
+class Secret(Base):
+    """A random key of this installation, made on first use."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[datetime]
 
 
 class Claim(Base):

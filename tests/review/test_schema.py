@@ -118,10 +118,10 @@ def test_a_pending_migration_comes_after_a_backup(
     add(database, "mo", now)
     migrated: list[Any] = []
     # The program is made to believe in a next revision.
-    monkeypatch.setattr(schema, "_head", lambda: "0003")
+    monkeypatch.setattr(schema, "_head", lambda: "0004")
     monkeypatch.setattr(command, "upgrade", lambda *_: migrated.append(backups(folder)))
     done = upgrade(database, folder, keep=3)
-    assert (done.before, done.after) == ("0002", "0003")
+    assert (done.before, done.after) == ("0003", "0004")
     assert migrated == [[done.backup]], "the backup was there before the migration began"
     assert names(Database(f"sqlite:///{done.backup}")) == ["mo"]
 
@@ -135,7 +135,7 @@ def test_a_migration_that_fails_changes_nothing(
 
     add(database, "mo", now)
     with monkeypatch.context() as patched:
-        patched.setattr(schema, "_head", lambda: "0003")
+        patched.setattr(schema, "_head", lambda: "0004")
         patched.setattr(command, "upgrade", half)
         with pytest.raises(RuntimeError, match="half-way"):
             upgrade(database, folder, keep=3)
@@ -144,8 +144,8 @@ def test_a_migration_that_fails_changes_nothing(
 
 
 def test_an_older_database_is_named_with_the_cure(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "_head", lambda: "0003")
-    with pytest.raises(SchemaMismatch, match=r"at revision 0002, this program at 0003: run `bearbot db upgrade`"):
+    monkeypatch.setattr(schema, "_head", lambda: "0004")
+    with pytest.raises(SchemaMismatch, match=r"at revision 0003, this program at 0004: run `bearbot db upgrade`"):
         require_current(database)
 
 
