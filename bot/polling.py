@@ -29,7 +29,12 @@ class Patience:
     """Seconds. After a crash the server holds the old request for a while; a second program never gives up."""
 
     conflict: float = 60.0
+    """how long conflicts are borne by who is new, and how long one receives without any to be established"""
+
     conflict_pause: float = 5.0
+    conflict_silence: float = 60.0
+    """from one warning of conflicts to the next"""
+
     first_pause: float = 1.0
     longest_pause: float = 30.0
     malformed_pause: float = 1.0
@@ -37,6 +42,68 @@ class Patience:
     def pause(self, failures: int) -> float:
         """How long to wait after so many failures in a row: twice as long each time."""
         return float(min(self.first_pause * 2.0 ** min(failures - 1, 20), self.longest_pause))
+
+
+class Rivalry:
+    """Two programs that poll with one token interrupt each other, and get updates in turns: which of them gives way.
+
+    Whoever has received without a conflict for longer than `Patience.conflict` is established: it warns, and goes on.
+    Any other ends once conflicts have lasted that long, whatever it receives between them. Of two that are equally new,
+    one ends: the conflict that ends it is the other's request, which nobody interrupts any more.
+    """
+
+    def __init__(self, patience: Patience, *, longest_answer: float) -> None:
+        self._patience = patience
+        self._longest_answer = longest_answer
+        self._established = False
+        self._quiet_since: float | None = None  # the first request that succeeded since the last conflict
+        self._heard_at: float | None = None
+        self._conflicts: tuple[float, float] | None = None  # when they began, and the last one
+        self._warned_at: float | None = None
+
+    def answered(self, began: float, now: float) -> None:
+        """A request that began then has succeeded now."""
+        self._hear(now)
+        self._quiet_since = began if self._quiet_since is None else self._quiet_since
+        self._settle(now)
+
+    def bear(self, error: Conflict, now: float) -> None:
+        """Another program interrupted; raises `PollingConflict` if this one is to end."""
+        self._hear(now)
+        self._settle(now)  # until just now nobody interrupted
+        self._quiet_since = None
+        since, last = self._conflicts or (now, now)
+        if now - last > self._patience.conflict:
+            since = now
+        self._conflicts = since, now
+        webhook = "webhook" in error.message.lower()  # then nothing at all comes to who asks
+        goes_on = self._established and not webhook
+        what = "has set a webhook for this bot" if webhook else "receives this bot's updates"
+        if now - since > self._patience.conflict and not goes_on:
+            raise PollingConflict(f"another program {what}: stop it, or use another token") from error
+        if self._warned_at is not None and now - self._warned_at < self._patience.conflict_silence:
+            return
+        self._warned_at = now
+        if goes_on:
+            _log.warning(
+                "another program receives this bot's updates too; this one was first and goes on: "
+                "stop the other, or give it another token"
+            )
+        else:
+            _log.warning(
+                "another program %s (or did until just now): trying again for %.0f s", what, self._patience.conflict
+            )
+
+    def _settle(self, now: float) -> None:
+        if self._quiet_since is not None and now - self._quiet_since > self._patience.conflict:
+            self._established = True
+
+    def _hear(self, now: float) -> None:
+        """Who heard nothing for long may find another in its place, which has every right to it."""
+        silent = now - self._heard_at if self._heard_at is not None else 0.0
+        if silent > self._longest_answer + self._patience.conflict:
+            self._established, self._quiet_since = False, None
+        self._heard_at = now
 
 
 class Poller:
@@ -58,7 +125,7 @@ class Poller:
         self._patience = patience or Patience()
         self._offset: int | None = None
         self._failures = 0
-        self._conflicts: tuple[float, float] | None = None  # when they began, and the last one
+        self._rivalry = Rivalry(self._patience, longest_answer=timeout_seconds + _ANSWER_SECONDS)
         self._succeeded_at = time.monotonic()
         # It would have us use Bot.getUpdates, which parses.
         warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'")
@@ -71,7 +138,7 @@ class Poller:
         return f"no request for updates has succeeded for {silent:.0f} s"
 
     async def run(self) -> None:
-        """Receive until cancelled; raises `PollingConflict` when another program keeps receiving this bot's updates."""
+        """Receive until cancelled; raises `PollingConflict` when another program was there first, and stays."""
         self._succeeded_at = time.monotonic()
         while True:
             began = time.monotonic()
@@ -79,7 +146,7 @@ class Poller:
                 updates = await self._request()
             except Conflict as error:
                 self._metrics.poll(PollOutcome.CONFLICT)
-                self._bear_conflict(error)
+                self._rivalry.bear(error, time.monotonic())
                 await asyncio.sleep(self._patience.conflict_pause)
             except RetryAfter as error:
                 self._metrics.poll(PollOutcome.FAILED)
@@ -92,6 +159,7 @@ class Poller:
                 _log.warning("no updates for now, trying again in %.0f s: %s", pause, error, exc_info=not expected)
                 await asyncio.sleep(pause)
             else:
+                self._rivalry.answered(began, time.monotonic())
                 await self._take(updates)
                 if not updates and time.monotonic() - began < _HASTE:
                     await asyncio.sleep(_HASTE)
@@ -124,19 +192,6 @@ class Poller:
     def _next_pause(self) -> float:
         self._failures += 1
         return self._patience.pause(self._failures)
-
-    def _bear_conflict(self, error: Conflict) -> None:
-        """Two programs that poll interrupt each other and get updates in turns: success now and then ends nothing."""
-        now = time.monotonic()
-        since, last = self._conflicts or (now, now)
-        if now - last > self._patience.conflict:
-            since = now
-        self._conflicts = since, now
-        if now - since > self._patience.conflict:
-            raise PollingConflict(
-                "another program receives this bot's updates: stop it, or use another token"
-            ) from error
-        _log.warning("another program receives this bot's updates (or did until just now): trying again")
 
 
 def _offset_after(updates: Sequence[object], offset: int | None) -> int | None:

@@ -16,15 +16,18 @@ from telegram.error import Conflict
 
 from bot.errors import PollingConflict
 from bot.metrics import Metrics
-from bot.polling import Patience, Poller, _offset_after
+from bot.polling import Patience, Poller, Rivalry, _offset_after
 from bot.reception import Reception
+from bot.sandbox.server import Sandbox
 from review.database import Database
 from review.errors import DatabaseError
 from review.tables import InboxUpdate
 
 pytestmark = pytest.mark.anyio
 
-SOON = Patience(conflict=0.5, conflict_pause=0.02, first_pause=0.02, longest_pause=0.05, malformed_pause=0.02)
+SOON = Patience(
+    conflict=0.5, conflict_pause=0.02, conflict_silence=0.5, first_pause=0.02, longest_pause=0.05, malformed_pause=0.02
+)
 
 
 class Server:
@@ -69,7 +72,9 @@ def update(number: int) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def polling(server: Server, database: Database) -> AsyncIterator[tuple[Poller, Metrics, asyncio.Task[None]]]:
+async def polling(
+    server: Server | Bot, database: Database
+) -> AsyncIterator[tuple[Poller, Metrics, asyncio.Task[None]]]:
     metrics = Metrics(CollectorRegistry())
     poller = Poller(
         cast(Bot, server),
@@ -162,6 +167,81 @@ async def test_a_program_that_keeps_polling_ends_this_one_with_a_sentence(databa
     async with polling(server, database) as (_, _metrics, task), asyncio.timeout(10):
         with pytest.raises(PollingConflict, match="another program receives this bot's updates: stop it"):
             await task
+
+
+async def test_of_two_programs_the_one_that_was_first_goes_on(
+    database: Database, sandbox: Sandbox, telegram_bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As two `bearbot run` on one token: they interrupt each other, and receive in turns what people send meanwhile."""
+    async with polling(telegram_bot, database) as (_, metrics, first):
+        await asyncio.sleep(SOON.conflict + 0.2)
+        async with polling(telegram_bot, database) as (_, other_metrics, second):
+            while not second.done():
+                await sandbox.asker.send_text("for whoever has the turn")
+                await asyncio.sleep(0.05)
+            with pytest.raises(PollingConflict, match="another program receives this bot's updates: stop it"):
+                await second
+            assert other_metrics.registry.get_sample_value("bearbot_polls_total", {"outcome": "updates"})
+        assert not first.done()
+        assert metrics.registry.get_sample_value("bearbot_polls_total", {"outcome": "conflict"})
+        before = len(await asyncio.to_thread(stored, database))
+        await sandbox.asker.send_text("for the one that is left")
+        await until(lambda: len(stored(database)) == before + 1)
+        await asyncio.sleep(SOON.conflict + 0.2)
+        assert not first.done()
+    said = [record.message for record in caplog.records if "this one was first and goes on" in record.message]
+    assert 1 <= len(said) <= 3, "it warns, but not at every conflict"
+
+
+async def test_of_two_programs_that_start_together_one_ends(
+    database: Database, sandbox: Sandbox, telegram_bot: Bot
+) -> None:
+    async with polling(telegram_bot, database) as (_, _m, one), polling(telegram_bot, database) as (_, _n, other):
+        async with asyncio.timeout(10):
+            await asyncio.wait([one, other], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(SOON.conflict * 2)
+        assert one.done() != other.done()
+        await sandbox.asker.send_text("for the one that is left")
+        await until(lambda: len(stored(database)) == 1)
+
+
+def rivals(*, answered: Sequence[float] = (), conflicts: Sequence[float] = (), error: str = "terminated by") -> str:
+    """How a poller with a minute's patience takes it, whose requests take 30 s at most: `ends` or `goes on`."""
+    rivalry = Rivalry(Patience(), longest_answer=45)
+    for now, is_conflict in sorted([(at, False) for at in answered] + [(at, True) for at in conflicts]):
+        if is_conflict:
+            try:
+                rivalry.bear(Conflict(error), now)
+            except PollingConflict:
+                return "ends"
+        else:
+            rivalry.answered(now - 30, now)
+    return "goes on"
+
+
+TEN_MINUTES = range(1000, 1600, 10)
+
+
+@pytest.mark.parametrize(
+    ("answered", "conflicts", "becomes"),
+    [
+        ([], TEN_MINUTES, "ends"),
+        (range(970, 1000, 10), TEN_MINUTES, "ends"),
+        (range(1005, 1600, 10), TEN_MINUTES, "ends"),
+        ([], range(1000, 1060, 10), "goes on"),
+        (range(910, 1000, 30), TEN_MINUTES, "goes on"),
+        ([940, 970], [1000.5, *TEN_MINUTES], "goes on"),
+        ([*range(30, 600, 30), 990], TEN_MINUTES, "ends"),
+    ],
+    ids=["new", "not long there", "in turns", "it passes", "established", "since it last asked", "away too long"],
+)
+def test_who_gives_way(answered: Sequence[float], conflicts: Sequence[float], becomes: str) -> None:
+    assert rivals(answered=answered, conflicts=conflicts) == becomes
+
+
+def test_nobody_goes_on_beside_a_webhook() -> None:
+    error = "can't use getUpdates method while webhook is active"
+    assert rivals(answered=range(30, 1000, 30), conflicts=TEN_MINUTES, error=error) == "ends"
 
 
 async def test_an_old_request_that_lingers_is_borne(database: Database) -> None:
