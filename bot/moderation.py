@@ -12,9 +12,9 @@ from bot.context import BotContext, Services
 from bot.keyboards import Choice, Tap, UndoTap
 from bot.review_cards import Card
 from bot.taps import acknowledge
-from review import queue
+from review import items, judging, queue
 from review.clock import utc_now
-from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
+from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, PhotoDeleted
 from review.people import reviewer_for_telegram
 from review.tables import Role, Verdict, VerdictKind
 
@@ -100,6 +100,11 @@ async def undo_pressed(update: Update, context: BotContext) -> None:
     except NothingToUndo:
         await acknowledge(query, words("nothing-to-undo"))
         return
+    except PhotoDeleted as error:
+        await acknowledge(query, messages.refused_tap(words, error, error.item_id))
+        if error.item_id == tap.card_id:
+            await review_cards.take_away(query, context)
+        return
     except NotFound:
         await acknowledge(query, words("outdated-review-button"))
         return
@@ -131,7 +136,7 @@ async def _refuse(
     refusal = messages.refused_tap(context.words, error, item_id)
     await acknowledge(query, refusal)
     if isinstance(error, NotFound):
-        await review_cards.take_away(query)
+        await review_cards.take_away(query, context)
     else:
         await review_cards.turn(query, context, refusal, item_id=item_id, undoable=None)
 
@@ -144,19 +149,20 @@ def _settle(services: Services, tap: Tap, user: User, role: Role) -> _Settled:
         kind = _KINDS[Choice(tap.choice)] if tap.choice in list(Choice) else VerdictKind.LABEL
         label = tap.choice if kind is VerdictKind.LABEL else None
         repeated = False
+        items.require_photo(session, tap.item_id)
         try:
-            queue.settle(session, tap.item_id, reviewer, kind=kind, label=label, token=tap.token, now=now)
+            judging.settle(session, tap.item_id, reviewer, kind=kind, label=label, token=tap.token, now=now)
         except AlreadySettled as error:
             if (error.reviewer, error.label) != (reviewer.name, tap.choice):
                 raise
             repeated = True
         except LeaseLost:
             # Skipping leaves an item open, and takes it out of its reviewer's hands.
-            last = queue.last_verdict(session, reviewer, item_id=tap.item_id)
+            last = judging.last_verdict(session, reviewer, item_id=tap.item_id)
             if kind not in (VerdictKind.SKIP, VerdictKind.CANT_TELL) or last is None or last.kind is not kind:
                 raise
             repeated = True
-        verdict = queue.last_verdict(session, reviewer, item_id=tap.item_id)
+        verdict = judging.last_verdict(session, reviewer, item_id=tap.item_id)
         assert verdict is not None
         return _Settled(reviewer.name, verdict.id, repeated, queue.held(session, reviewer, now) is not None)
 
@@ -164,8 +170,8 @@ def _settle(services: Services, tap: Tap, user: User, role: Role) -> _Settled:
 def _take_back(services: Services, tap: UndoTap, user: User, role: Role) -> _TakenBack:
     """Take the verdict back and the item into this reviewer's hands, in place of what they hold.
 
-    Raises `NotFound` for a verdict that is not theirs; `NothingToUndo` if it was taken back before, and they have
-    moved on since.
+    Raises `NotFound` for a verdict that is not theirs; `PhotoDeleted`: it stays, as nobody could give another;
+    `NothingToUndo` if it was taken back before, and they have moved on since.
     """
     now = utc_now()
     with services.database.write() as session:
@@ -174,8 +180,9 @@ def _take_back(services: Services, tap: UndoTap, user: User, role: Role) -> _Tak
         if verdict is None or verdict.reviewer_id != reviewer.id or verdict.kind is VerdictKind.UNDO:
             raise NotFound(f"{reviewer.name} gave no verdict {tap.verdict_id}")
         item_id = verdict.item_id
+        items.require_photo(session, item_id)
         try:
-            queue.undo(session, reviewer, verdict_id=verdict.id, now=now)
+            judging.undo(session, reviewer, verdict_id=verdict.id, now=now)
         except NothingToUndo:
             held = queue.held(session, reviewer, now)
             if held is None or held.item_id != item_id:

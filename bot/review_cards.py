@@ -4,21 +4,24 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from PIL import ImageOps
 from sqlalchemy.orm import Session
 from telegram import CallbackQuery, Message, User
 from telegram.error import BadRequest, TelegramError
 
-from bot import messages
+from bot import messages, removal
 from bot.context import BotContext, Services
 from bot.keyboards import labels_on_buttons, result_keyboard, review_keyboard
+from bot.work import until_done
 from model.errors import ImageError
 from model.images import decode, encode
-from review import items, queue
+from review import items, judging, queue, showings
 from review.clock import utc_now
 from review.errors import NotFound
 from review.items import ItemView
+from review.outbox import Recipient
 from review.people import reviewer_for_telegram
 from review.queue import Claim
 from review.tables import Reviewer, Role
@@ -50,7 +53,7 @@ async def bring_next(chat_id: int, user: User, role: Role, context: BotContext) 
 
 def card_of(session: Session, claim: Claim, reviewer: Reviewer) -> Card:
     """What to show of an item that was just claimed."""
-    last = queue.last_verdict(session, reviewer)
+    last = judging.last_verdict(session, reviewer)
     left = items.count_open(session) - 1
     return Card(items.view(session, claim.item_id), claim.token, left, last.id if last else None)
 
@@ -67,15 +70,18 @@ async def show(chat_id: int, card: Card, context: BotContext) -> None:
         waiting_seconds=(utc_now() - card.item.submitted_at).total_seconds(),
         left=card.left,
     )
-    shown = labels_on_buttons(labels, card.item.probabilities)
-    keyboard = review_keyboard(context.words, card.item.id, card.token, shown, undoable=card.undoable)
+    on_buttons = labels_on_buttons(labels, card.item.probabilities)
+    keyboard = review_keyboard(context.words, card.item.id, card.token, on_buttons, undoable=card.undoable)
+    shown = None
     if photo is not None:
         try:
-            await context.bot.send_photo(chat_id, photo, caption=text, reply_markup=keyboard)
-            return
+            shown = await context.bot.send_photo(chat_id, photo, caption=text, reply_markup=keyboard)
         except BadRequest as error:  # one photo that Telegram does not take must not hold up the queue
             _log.warning("the photo of item %d could not be sent: %s", card.item.id, error)
-    await context.bot.send_message(chat_id, f"{context.words('photo-gone')}\n{text}", reply_markup=keyboard)
+    if shown is None:
+        text = f"{context.words('photo-gone')}\n{text}"
+        shown = await context.bot.send_message(chat_id, text, reply_markup=keyboard)
+    await until_done(partial(_note, context, card.item.id, chat_id, shown.message_id))
 
 
 async def turn(query: CallbackQuery, context: BotContext, text: str, *, item_id: int, undoable: int | None) -> None:
@@ -93,12 +99,22 @@ async def turn(query: CallbackQuery, context: BotContext, text: str, *, item_id:
         _log.info("a review card could not be edited: %s", type(error).__name__)
 
 
-async def take_away(query: CallbackQuery) -> None:
+async def take_away(query: CallbackQuery, context: BotContext) -> None:
     """Delete the card under a tap: its photo was deleted, so it is not to stay in the chat either."""
+    if query.message is None:
+        return
+    instead = context.words("photo-deleted")
     try:
-        await query.delete_message()
+        await removal.take_away(context.bot, query.message.chat.id, query.message.message_id, instead=instead)
     except TelegramError as error:
         _log.info("a review card could not be deleted: %s", type(error).__name__)
+
+
+def _note(context: BotContext, item_id: int, chat_id: int, message_id: int) -> None:
+    """Remember where the photo is seen, also while the bot is stopping."""
+    with context.services.database.write() as session:
+        recipient = Recipient(chat_id, language=context.language)
+        showings.note_card(session, item_id, recipient, message_id, utc_now())
 
 
 def _claim_next(services: Services, user: User, role: Role) -> Card | None:

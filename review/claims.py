@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from review import known_photos, outbox, queue, records
+from review import judging, known_photos, outbox, records
 from review.outbox import OutboxKind, Recipient
 from review.people import language_of
 from review.policy import Reason
@@ -84,11 +84,11 @@ def _open(session: Session, submission: Submission, item: ReviewItem | None, now
         session.flush()
         return Effect.OPENED
     if item.status is ItemStatus.OPEN:
-        queue.dispute(session, item, now=now)
+        judging.dispute(session, item, now=now)
         return Effect.ADDED
     if item.status is ItemStatus.WITHDRAWN or _disputes(session, submission) > 1 + _REOPENINGS:
         return Effect.SETTLED
-    queue.dispute(session, item, now=now)
+    judging.dispute(session, item, now=now)
     return Effect.OPENED
 
 

@@ -2,7 +2,9 @@
 
 ReviewError                catch it at a command or a handler to report one failure and go on
 ├── NotFound               no such item, photo or person
+│   └── PhotoDeleted       the item is there, its photo is not any more; `.item_id` says which
 ├── LeaseLost              the item is (or may be) with somebody else now: claim it again
+├── NotYours               reviewers disagree on the item, and somebody else must decide
 ├── AlreadySettled         somebody answered first; `.reviewer` and `.label` say who and what
 ├── UnknownLabel           not a label of the model; `.guess` is the likely one, if any
 ├── NothingToUndo          this reviewer has no verdict left that could be taken back
@@ -21,8 +23,20 @@ class NotFound(ReviewError):
     """No such item, photo or person."""
 
 
+class PhotoDeleted(NotFound):
+    """The photo of an item was deleted: nobody can say what it shows any more."""
+
+    def __init__(self, item_id: int) -> None:
+        super().__init__(f"item {item_id} is gone: its photo was deleted")
+        self.item_id = item_id
+
+
 class LeaseLost(ReviewError):
     """The lease is not held (any more) by whoever answers."""
+
+
+class NotYours(ReviewError):
+    """Reviewers disagree on the item: a moderator who said nothing of it yet decides."""
 
 
 class AlreadySettled(ReviewError):

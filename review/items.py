@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
-from review.errors import NotFound
+from review.errors import NotFound, PhotoDeleted
 from review.policy import Reason
 from review.tables import Claim, ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission
 
@@ -43,6 +43,12 @@ def view(session: Session, item_id: int) -> ItemView:
     if not found:
         raise NotFound(f"no item {item_id}: `bearbot review list --all` shows all")
     return found[0]
+
+
+def require_photo(session: Session, item_id: int) -> None:
+    """Raises `PhotoDeleted` if the photo of this item is gone, whatever became of the item; `NotFound` without one."""
+    if view(session, item_id).image_sha256 is None:
+        raise PhotoDeleted(item_id)
 
 
 def list_items(

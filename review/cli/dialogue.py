@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import click
 
-from review import items, queue
+from review import items, judging, queue
 from review.cli.installation import Installation
 from review.cli.presentation import card
 from review.clock import utc_now
@@ -94,7 +94,7 @@ def _ask(installation: Installation, name: str, claim: Claim) -> _Answer | None:
 def _undo(installation: Installation, name: str) -> None:
     try:
         with installation.database.write() as session:
-            item_id = queue.undo(session, reviewer_named(session, name, utc_now()), now=utc_now())
+            item_id = judging.undo(session, reviewer_named(session, name, utc_now()), now=utc_now())
     except ReviewError as error:
         click.echo(f"! {error}")
     else:
@@ -104,7 +104,7 @@ def _undo(installation: Installation, name: str) -> None:
 def _settle(installation: Installation, name: str, claim: Claim, answer: _Answer) -> None:
     with installation.database.write() as session:
         reviewer = reviewer_named(session, name, utc_now())
-        queue.settle(
+        judging.settle(
             session,
             claim.item_id,
             reviewer,

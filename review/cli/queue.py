@@ -128,7 +128,7 @@ def label(item_id: int, label: str, name: str | None, as_json: bool) -> None:
     Example:
       bearbot review label 17 grizzly --as mo
     """
-    from review import items, queue
+    from review import items, judging
     from review.cli.installation import opened
     from review.clock import utc_now
     from review.people import reviewer_named
@@ -138,7 +138,7 @@ def label(item_id: int, label: str, name: str | None, as_json: bool) -> None:
         kind, wanted = parse_verdict(label, installation.labels)
         with installation.database.write() as session:
             reviewer = reviewer_named(session, _name(name), utc_now())
-            final = queue.settle(session, item_id, reviewer, kind=kind, label=wanted, now=utc_now())
+            final = judging.settle(session, item_id, reviewer, kind=kind, label=wanted, now=utc_now())
             item = items.view(session, item_id)
         if as_json:
             _print(installation, item)
@@ -158,7 +158,7 @@ def skip(item_id: int, name: str | None) -> None:
     Example:
       bearbot review skip 17 --as mo
     """
-    from review import queue
+    from review import judging
     from review.cli.installation import opened
     from review.clock import utc_now
     from review.people import reviewer_named
@@ -167,7 +167,7 @@ def skip(item_id: int, name: str | None) -> None:
     with opened() as installation:
         with installation.database.write() as session:
             reviewer = reviewer_named(session, _name(name), utc_now())
-            queue.settle(session, item_id, reviewer, kind=VerdictKind.SKIP, now=utc_now())
+            judging.settle(session, item_id, reviewer, kind=VerdictKind.SKIP, now=utc_now())
         click.echo(f"item {item_id} is left to others")
 
 
@@ -180,14 +180,14 @@ def undo(name: str | None) -> None:
     Example:
       bearbot review undo --as mo
     """
-    from review import queue
+    from review import judging
     from review.cli.installation import opened
     from review.clock import utc_now
     from review.people import reviewer_named
 
     with opened() as installation:
         with installation.database.write() as session:
-            item_id = queue.undo(session, reviewer_named(session, _name(name), utc_now()), now=utc_now())
+            item_id = judging.undo(session, reviewer_named(session, _name(name), utc_now()), now=utc_now())
         click.echo(f"your verdict on item {item_id} is taken back")
 
 

@@ -15,7 +15,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
-from review import claims, queue
+from review import claims, judging
 from review.clock import utc_now
 from review.errors import DatabaseError
 from review.people import reviewer_named
@@ -142,7 +142,7 @@ async def test_a_tap_on_what_a_colleague_settled_says_so(sandbox: Sandbox, runne
     expire(runner)
     with runner.database.write() as session:
         rita = reviewer_named(session, "rita", utc_now())
-        queue.settle(session, 1, rita, kind=VerdictKind.NONE, now=utc_now())
+        judging.settle(session, 1, rita, kind=VerdictKind.NONE, now=utc_now())
     answer = await sandbox.moderator.press(shown, "teddy")
     assert answer.show_alert
     assert "rita" in (answer.text or "")
@@ -186,7 +186,7 @@ async def test_a_database_that_fails_for_a_moment_costs_no_verdict(
 ) -> None:
     await asked(sandbox, photo, "none_coffee")
     shown = await card(sandbox.moderator)
-    settle, failures = queue.settle, [1]
+    settle, failures = judging.settle, [1]
 
     def locked(*arguments: Any, **named: Any) -> str | None:
         if failures:
@@ -194,7 +194,7 @@ async def test_a_database_that_fails_for_a_moment_costs_no_verdict(
             raise DatabaseError("the database cannot be used: database is locked")
         return settle(*arguments, **named)
 
-    monkeypatch.setattr(queue, "settle", locked)
+    monkeypatch.setattr(judging, "settle", locked)
     await sandbox.moderator.press(shown, WORDS("button-none"))
     await sandbox.moderator.expect(WORDS("nothing-waits"))
     assert verdicts(runner) == [(VerdictKind.NONE, None)]
@@ -308,7 +308,7 @@ async def test_a_verdict_of_somebody_else_is_not_taken_back(sandbox: Sandbox, ru
     await asked(sandbox, photo, "none_coffee", "none_polar_bear")
     with runner.database.write() as session:
         rita = reviewer_named(session, "rita", utc_now())
-        queue.settle(session, 1, rita, kind=VerdictKind.NONE, now=utc_now())
+        judging.settle(session, 1, rita, kind=VerdictKind.NONE, now=utc_now())
     shown = await card(sandbox.moderator)
     for data in ("u:1:1", "u:99:1", "u:1", "u:x:1", "u::", "u:1:" + "9" * 30):
         assert await answer_to(sandbox, sandbox.moderator, shown, data) == WORDS("outdated-review-button")

@@ -16,7 +16,7 @@ from bot.sandbox.server import Sandbox
 from model.artifact import ModelCard
 from model.proportion import Proportion
 from model.risk import RiskThreshold
-from review import queue
+from review import judging
 from review.clock import utc_now
 from review.people import reviewer_named
 from review.policy import Reason
@@ -178,7 +178,7 @@ async def test_a_moderator_reads_the_figures(sandbox: Sandbox, runner: Runner, p
     assert f"\n\nModel {runner.registry.champion()}\nIt answers alone when" in said
     assert "At most 2 % of such answers are wrong, with 95 % confidence." in said
     with runner.database.write() as session:
-        queue.settle(session, 1, reviewer_named(session, "rita", utc_now()), kind=VerdictKind.NONE, now=utc_now())
+        judging.settle(session, 1, reviewer_named(session, "rita", utc_now()), kind=VerdictKind.NONE, now=utc_now())
     assert "Waiting for people: 0\nSettled by people: 1\n" in (await stats(sandbox)).words
 
 

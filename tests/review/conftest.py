@@ -15,7 +15,7 @@ from sqlalchemy import select
 from model.features import FeatureStore
 from model.images import encode
 from model.serving import Prediction
-from review import claims, items, queue
+from review import claims, items, judging, queue
 from review.arrival import Accepted, ReceivedPhoto
 from review.database import Database
 from review.intake import Intake
@@ -203,11 +203,11 @@ class Reviewing:
     ) -> str | None:
         with self.database.write() as session:
             reviewer = reviewer_named(session, name, self.now)
-            return queue.settle(session, item_id, reviewer, kind=kind, label=label, token=token, now=self.now)
+            return judging.settle(session, item_id, reviewer, kind=kind, label=label, token=token, now=self.now)
 
     def undo(self, name: str) -> int:
         with self.database.write() as session:
-            return queue.undo(session, reviewer_named(session, name, self.now), now=self.now)
+            return judging.undo(session, reviewer_named(session, name, self.now), now=self.now)
 
     def view(self, item_id: int) -> items.ItemView:
         with self.database.read() as session:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from model.serving import Prediction
-from review import claims, erasure, items, queue
+from review import claims, erasure, items, judging
 from review.arrival import ReceivedPhoto
 from review.database import Database
 from review.errors import NotFound
@@ -97,7 +97,7 @@ def rows(database: Database, table: type[Any]) -> list[Any]:
 def settle(house: Any, now: datetime, item: int, label: str) -> None:
     with house.database.write() as session:
         reviewer = reviewer_for_telegram(session, 4, name="mo", now=now)
-        queue.settle(session, item, reviewer, kind=VerdictKind.LABEL, label=label, now=now)
+        judging.settle(session, item, reviewer, kind=VerdictKind.LABEL, label=label, now=now)
 
 
 async def test_nothing_of_a_person_is_left(
@@ -338,7 +338,7 @@ async def test_reviewers_keep_their_name_and_what_they_said(
     item = (await from_bo(house, 1, predict("black", 0.5))).item_id
     with house.database.write() as session:
         ada = reviewer_for_telegram(session, ADA, name="Ada", now=now)
-        queue.settle(session, item, ada, kind=VerdictKind.LABEL, label="black", now=now)
+        judging.settle(session, item, ada, kind=VerdictKind.LABEL, label="black", now=now)
     erase()
     with house.database.read() as session:
         assert items.view(session, item).settled_by == "Ada"

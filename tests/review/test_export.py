@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from model.serving import Prediction
-from review import claims, queue
+from review import claims, judging
 from review.export import Export, write_export
 from review.outbox import OutboxKind, Recipient, enqueue
 from review.people import reviewer_for_telegram
@@ -51,7 +51,7 @@ async def test_everything_of_one_person_and_nothing_of_another(
     await house.receive(4, predict("black", 0.99), chat=BO, telegram_user_id=BO)
     with house.database.write() as session:
         mo = reviewer_for_telegram(session, BO, name="Mo", now=now)
-        queue.settle(session, settled.item_id, mo, kind=VerdictKind.LABEL, label="grizzly", now=now)
+        judging.settle(session, settled.item_id, mo, kind=VerdictKind.LABEL, label="grizzly", now=now)
         for accepted, person in ((answered, ADA), (others, BO)):
             submission = session.get_one(Submission, accepted.submission_id)
             claims.dispute(session, submission, label="black", source_key=f"{person}", now=now)

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from model.serving import Prediction
-from review import queue
+from review import judging, queue
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.outbox import OutboxKind
 from review.people import reviewer_named
@@ -254,18 +254,18 @@ async def test_one_very_verdict_is_taken_back_once_and_no_other(house: Any, pred
     at.say("mo", item, LABEL, "black")
     with house.database.write() as session:
         mo = reviewer_named(session, "mo", at.now)
-        last = queue.last_verdict(session, mo, item_id=item)
+        last = judging.last_verdict(session, mo, item_id=item)
         assert last is not None
         assert last.kind is LABEL
-        assert queue.undo(session, mo, verdict_id=last.id, now=at.now) == item
+        assert judging.undo(session, mo, verdict_id=last.id, now=at.now) == item
         with pytest.raises(NothingToUndo):
-            queue.undo(session, mo, verdict_id=last.id, now=at.now)
-        before = queue.last_verdict(session, mo)
+            judging.undo(session, mo, verdict_id=last.id, now=at.now)
+        before = judging.last_verdict(session, mo)
         assert before is not None
         assert before.kind is SKIP
         rita = reviewer_named(session, "rita", at.now)
         with pytest.raises(NothingToUndo):
-            queue.undo(session, rita, verdict_id=before.id, now=at.now)
+            judging.undo(session, rita, verdict_id=before.id, now=at.now)
     assert at.view(item).status is ItemStatus.OPEN
 
 

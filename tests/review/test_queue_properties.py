@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import func, select
 
-from review import items, queue
+from review import items, judging, queue
 from review.database import Database
 from review.errors import AlreadySettled, LeaseLost, NothingToUndo
 from review.people import reviewer_named
@@ -99,7 +99,7 @@ class QueueMachine(RuleBasedStateMachine):
         try:
             with self.database.write() as session:
                 reviewer = reviewer_named(session, name, self.now)
-                queue.settle(session, item, reviewer, kind=verdict[0], label=verdict[1], token=token, now=self.now)
+                judging.settle(session, item, reviewer, kind=verdict[0], label=verdict[1], token=token, now=self.now)
         except AlreadySettled:
             return
         except LeaseLost:
@@ -114,7 +114,7 @@ class QueueMachine(RuleBasedStateMachine):
     def undo(self, name: str) -> None:
         try:
             with self.database.write() as session:
-                queue.undo(session, reviewer_named(session, name, self.now), now=self.now)
+                judging.undo(session, reviewer_named(session, name, self.now), now=self.now)
         except NothingToUndo:
             return
         self.written += 1

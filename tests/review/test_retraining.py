@@ -21,7 +21,7 @@ from model.registry import Registry
 from model.serving import Prediction
 from model.settings import Device
 from model.training import HeadRecipe
-from review import queue, retraining, retraining_news
+from review import judging, retraining, retraining_news
 from review.clock import utc_now
 from review.database import Database
 from review.errors import RetrainingBusy
@@ -44,7 +44,7 @@ def settle(house: Any, item: int | None, label: str) -> None:
         reviewer = reviewer_named(session, "mo", utc_now())
         assert item is not None
         text = None if label == "none" else label
-        queue.settle(session, item, reviewer, kind=kind, label=text, now=utc_now())
+        judging.settle(session, item, reviewer, kind=kind, label=text, now=utc_now())
 
 
 async def doubted(house: Any, predict: Predict, number: int, says: str = "black") -> int:
@@ -233,7 +233,7 @@ async def test_a_label_that_was_taken_back_is_unlearnt(
     await put_features(house, registry, before, "grizzly", 1)
     assert retrain().outcome is RetrainingOutcome.PROMOTED
     with house.database.write() as session:
-        queue.undo(session, reviewer_named(session, "mo", utc_now()), now=utc_now())
+        judging.undo(session, reviewer_named(session, "mo", utc_now()), now=utc_now())
     result = retrain()
     assert result.candidate_version is not None, result.explanation
     assert registry.card(result.candidate_version).data["trained_on_reviewed"] == {}

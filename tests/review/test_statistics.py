@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from model.serving import Prediction
-from review import queue
+from review import judging
 from review.database import Database
 from review.people import reviewer_named
 from review.policy import Reason
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 def settle(database: Database, now: datetime, item: int, label: str, name: str = "mo") -> None:
     with database.write() as session:
         reviewer = reviewer_named(session, name, now)
-        queue.settle(session, item, reviewer, kind=VerdictKind.LABEL, label=label, now=now)
+        judging.settle(session, item, reviewer, kind=VerdictKind.LABEL, label=label, now=now)
 
 
 async def test_an_empty_installation(database: Database, now: datetime) -> None:
@@ -40,7 +40,7 @@ async def test_counts_and_agreement(
     settle(house.database, now, doubted[1], "grizzly", "rita")
     settle(house.database, now, audited, "teddy")
     with house.database.write() as session:
-        queue.settle(session, doubted[2], reviewer_named(session, "mo", now), kind=VerdictKind.SKIP, now=now)
+        judging.settle(session, doubted[2], reviewer_named(session, "mo", now), kind=VerdictKind.SKIP, now=now)
     with house.database.read() as session:
         found = gather(session, now + timedelta(hours=1))
     assert (found.submissions, found.answered_alone, found.settled_items) == (5, 2, 3)
@@ -72,6 +72,6 @@ async def test_verdicts_that_were_taken_back_do_not_count(
     item = (await house.receive(1, predict("black", 0.5))).item_id
     settle(house.database, now, item, "black")
     with house.database.write() as session:
-        queue.undo(session, reviewer_named(session, "mo", now), now=now)
+        judging.undo(session, reviewer_named(session, "mo", now), now=now)
     with house.database.read() as session:
         assert gather(session, now).verdicts_by_reviewer == {}

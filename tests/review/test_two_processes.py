@@ -17,7 +17,7 @@ from review.tables import ItemStatus, ReviewItem, Verdict, VerdictKind
 REVIEWER = """
 import sys
 from datetime import timedelta
-from review import queue
+from review import judging, queue
 from review.clock import utc_now
 from review.database import Database
 from review.people import reviewer_named
@@ -35,11 +35,11 @@ while True:
     print(claim.item_id, flush=True)
     with database.write() as session:
         reviewer = reviewer_named(session, name, utc_now())
-        queue.settle(session, claim.item_id, reviewer, kind=VerdictKind.NONE, token=claim.token, now=utc_now())
+        judging.settle(session, claim.item_id, reviewer, kind=VerdictKind.NONE, token=claim.token, now=utc_now())
     settled += 1
     if settled % int(undo_every) == 0:
         with database.write() as session:
-            queue.undo(session, reviewer_named(session, name, utc_now()), now=utc_now())
+            judging.undo(session, reviewer_named(session, name, utc_now()), now=utc_now())
 """
 
 UPGRADER = """

@@ -1,0 +1,346 @@
+"""What reviewers say of items: recorded once and for ever, settled by consensus, taken back by another entry.
+
+Functions take a session and never commit; whoever opens it commits. Every change needs a writing session. Whoever sent
+a photo is told in the transaction in which its final label changes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from review import consensus, hearing, queue
+from review.consensus import Vote
+from review.errors import LeaseLost, NothingToUndo, NotYours
+from review.policy import Reason, priority, weightiest
+from review.queue import stands
+from review.tables import (
+    NONE_OF_THESE,
+    Channel,
+    GoldCheck,
+    ItemStatus,
+    Reviewer,
+    ReviewItem,
+    Submission,
+    Verdict,
+    VerdictKind,
+)
+
+_VOTES = (VerdictKind.LABEL, VerdictKind.NONE)
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How a verdict came about: where, in how many seconds of looking, and whether the model's answer was in view."""
+
+    channel: Channel | None = None
+    seconds: float | None = None
+    answer_shown: bool | None = None
+    import_key: str | None = None
+
+
+UNKNOWN = Circumstances()
+
+
+def settle(
+    session: Session,
+    item_id: int,
+    reviewer: Reviewer,
+    *,
+    kind: VerdictKind,
+    label: str | None = None,
+    free_name: str | None = None,
+    token: str | None = None,
+    deferred_until: datetime | None = None,
+    how: Circumstances = UNKNOWN,
+    now: datetime,
+) -> str | None:
+    """Record a verdict; returns the final label ("none" for none of these), or None if the item stays open.
+
+    With `token` the lease must still be held (`LeaseLost`); without one, nobody else may hold the item. `label` goes
+    with `VerdictKind.LABEL`, `free_name` (what it shows instead) with `NONE`, `deferred_until` with `DEFER`. What the
+    item represents is settled with it. Raises `NotYours` for what an adjudicator must decide.
+    """
+    if token is not None and (check := _gold_check(session, item_id, reviewer, token)) is not None:
+        _check(session, check, reviewer, kind, label, free_name, how, now)
+        return None
+    item = queue.open_item(session, item_id)
+    if token is None:
+        queue.refuse_if_held(session, item, reviewer, now)
+    elif (item.lease_token, item.lease_reviewer_id) != (token, reviewer.id) or queue.expired(item, now):
+        raise LeaseLost(f"item {item_id} is no longer yours: the time was up, or you claimed it once more; claim again")
+    adjudicates = False
+    if item.needs_adjudicator and kind in _VOTES:
+        adjudicates = queue.may_adjudicate(reviewer) and not _voted(session, item, reviewer)
+        if not adjudicates:
+            raise NotYours(f"reviewers disagree on item {item_id}: a moderator who said nothing of it yet decides")
+    verdict = _verdict(item, reviewer, kind, label, free_name, how, now)
+    verdict.adjudicates = adjudicates
+    session.add(verdict)
+    session.flush()
+    queue.unlease(item)
+    item.deferred_until = deferred_until if kind is VerdictKind.DEFER else None
+    _conclude(session, item, verdict, now)
+    if kind in _VOTES:
+        for member in _members(session, item, now):
+            copy = _verdict(member, reviewer, kind, label, free_name, how, now)
+            copy.with_id, copy.import_key, copy.adjudicates = verdict.id, None, adjudicates
+            session.add(copy)
+            session.flush()
+            _conclude(session, member, copy, now)
+        if item.status is not ItemStatus.OPEN:
+            _stand_alone(session, item)
+    session.flush()
+    return item.final_label
+
+
+def undo(
+    session: Session,
+    reviewer: Reviewer,
+    *,
+    item_id: int | None = None,
+    verdict_id: int | None = None,
+    now: datetime,
+) -> int:
+    """Take back this reviewer's last standing verdict (on this item; or this very one, whatever came after it).
+
+    Returns its item, open again at its old place. Raises `NothingToUndo`. The asker hears of it when the item is
+    settled otherwise. What was settled with it is open again, too.
+    """
+    of_item = () if item_id is None else (Verdict.item_id == item_id,)
+    very = () if verdict_id is None else (Verdict.id == verdict_id,)
+    last = _last_standing(session, reviewer, *of_item, *very)
+    if last is None:
+        on = f" on item {item_id}" if item_id is not None else ""
+        raise NothingToUndo(f"{reviewer.name} has no verdict{on} that could be taken back")
+    _take_back(session, last, reviewer, now)
+    for copy in session.scalars(select(Verdict).where(Verdict.with_id == last.id, stands())).all():
+        _take_back(session, copy, reviewer, now)
+    return last.item_id
+
+
+def reopen(
+    session: Session, item_id: int, reviewer: Reviewer, *, note: str, how: Circumstances = UNKNOWN, now: datetime
+) -> None:
+    """People look once more, because of `note` (1..200 characters); what they said before settles nothing any more.
+
+    Nothing changes for an item that is open. Raises `NotFound`.
+    """
+    item = session.get(ReviewItem, item_id)
+    if item is None:
+        raise queue.not_found(item_id)
+    if item.status is not ItemStatus.SETTLED:
+        queue.open_item(session, item_id)
+        return
+    verdict = _verdict(item, reviewer, VerdictKind.REOPEN, None, None, how, now)
+    verdict.note = note
+    session.add(verdict)
+    session.flush()
+    item.opened_at = now
+    _open(item)
+    session.flush()
+
+
+def dispute(session: Session, item: ReviewItem, *, now: datetime) -> None:
+    """The asker disagrees with what was said: people look (once more), and what they said before settles nothing.
+
+    A moderator who holds the item at this moment keeps it.
+    """
+    if Reason.DISPUTED not in item.reasons:
+        item.reasons = [*item.reasons, Reason.DISPUTED.value]
+        reasons = [Reason(reason) for reason in item.reasons]
+        item.reason = weightiest(reasons).value
+        item.priority = priority(reasons, confidence=item.confidence)
+    item.represented_by_id = None  # somebody says that it is unlike the others
+    if item.status is ItemStatus.SETTLED:
+        item.reopened_after = session.scalar(select(func.max(Verdict.id)).where(Verdict.item_id == item.id))
+        item.opened_at = now
+        _open(item)
+    session.flush()
+
+
+def last_verdict(session: Session, reviewer: Reviewer, *, item_id: int | None = None) -> Verdict | None:
+    """What `undo` would take back; None: nothing."""
+    return _last_standing(session, reviewer, *(() if item_id is None else (Verdict.item_id == item_id,)))
+
+
+def standing(session: Session, item: ReviewItem) -> Sequence[Verdict]:
+    """The item's verdicts since it was last opened that nobody took back, oldest first; checks of reviewers apart."""
+    reopened = session.scalar(
+        select(func.max(Verdict.id)).where(Verdict.item_id == item.id, Verdict.kind == VerdictKind.REOPEN, stands())
+    )
+    return session.scalars(
+        select(Verdict)
+        .where(
+            Verdict.item_id == item.id,
+            Verdict.kind.not_in((VerdictKind.UNDO, VerdictKind.REOPEN)),
+            Verdict.id > max(item.reopened_after or 0, reopened or 0),
+            ~Verdict.checks_gold,
+            stands(),
+        )
+        .order_by(Verdict.id)
+    ).all()
+
+
+def _conclude(session: Session, item: ReviewItem, verdict: Verdict, now: datetime) -> None:
+    """Settle the item, or leave it open, as its standing verdicts say; `verdict` is the latest of them."""
+    reached = consensus.decide(_votes(session, item), needed=item.verdicts_needed)
+    item.needs_adjudicator = reached.disagreement
+    if reached.final is None:
+        return
+    item.status = ItemStatus.SETTLED
+    item.final_label = reached.final
+    item.settled_at = now
+    item.settled_by_id = verdict.reviewer_id
+    queue.unlease(item)
+    hearing.tell(session, item, reached.final, verdict, now)
+
+
+def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: datetime) -> None:
+    session.add(
+        Verdict(
+            item_id=verdict.item_id,
+            reviewer_id=reviewer.id,
+            kind=VerdictKind.UNDO,
+            undoes_id=verdict.id,
+            channel=verdict.channel,
+            checks_gold=verdict.checks_gold,
+            created_at=now,
+        )
+    )
+    session.flush()
+    if verdict.checks_gold:
+        return
+    item = session.get_one(ReviewItem, verdict.item_id)
+    if verdict.kind is VerdictKind.DEFER:
+        item.deferred_until = None
+    reached = consensus.decide(_votes(session, item), needed=item.verdicts_needed)
+    item.needs_adjudicator = reached.disagreement
+    if item.status is ItemStatus.SETTLED and reached.final is None:
+        _open(item)
+        if session.get_one(Submission, item.submission_id).image_sha256 is None:
+            item.status = ItemStatus.WITHDRAWN  # its photo was deleted: nobody can say what it shows any more
+        elif item.represented_by_id is not None:
+            shown = session.get(ReviewItem, item.represented_by_id)
+            if shown is None or shown.status is not ItemStatus.OPEN:
+                item.represented_by_id = None  # it was taken back by itself: nobody would see it
+    elif reached.final is not None and (item.status, item.final_label) != (ItemStatus.SETTLED, reached.final):
+        # Another's word, or that from before it was reopened, stands again.
+        latest = [one for one in standing(session, item) if one.kind in _VOTES][-1]
+        _conclude(session, item, latest, now)
+    session.flush()
+
+
+def _members(session: Session, item: ReviewItem, now: datetime) -> Sequence[ReviewItem]:
+    """Open near-duplicates that people see this item in place of; what somebody holds is looked at by itself."""
+    free = or_(ReviewItem.lease_expires_at.is_(None), ReviewItem.lease_expires_at <= now)
+    return session.scalars(
+        select(ReviewItem)
+        .where(ReviewItem.represented_by_id == item.id, ReviewItem.status == ItemStatus.OPEN, free)
+        .order_by(ReviewItem.id)
+    ).all()
+
+
+def _stand_alone(session: Session, item: ReviewItem) -> None:
+    """Whatever is still open is seen by itself from now on."""
+    for member in session.scalars(
+        select(ReviewItem).where(ReviewItem.represented_by_id == item.id, ReviewItem.status == ItemStatus.OPEN)
+    ).all():
+        member.represented_by_id = None
+
+
+def _votes(session: Session, item: ReviewItem) -> list[Vote]:
+    verdicts = [verdict for verdict in standing(session, item) if verdict.kind in _VOTES]
+    reviewers = {
+        reviewer.id: reviewer
+        for reviewer in session.scalars(select(Reviewer).where(Reviewer.id.in_({one.reviewer_id for one in verdicts})))
+    }
+    return [
+        Vote(
+            reviewer=reviewers[verdict.reviewer_id].same_as_id or verdict.reviewer_id,
+            label=verdict.label or NONE_OF_THESE,
+            weight=consensus.weight(reviewers[verdict.reviewer_id].reliability),
+            adjudicates=verdict.adjudicates,
+        )
+        for verdict in verdicts
+    ]
+
+
+def _voted(session: Session, item: ReviewItem, reviewer: Reviewer) -> bool:
+    return any(vote.reviewer == (reviewer.same_as_id or reviewer.id) for vote in _votes(session, item))
+
+
+def _verdict(
+    item: ReviewItem,
+    reviewer: Reviewer,
+    kind: VerdictKind,
+    label: str | None,
+    free_name: str | None,
+    how: Circumstances,
+    now: datetime,
+) -> Verdict:
+    return Verdict(
+        item_id=item.id,
+        reviewer_id=reviewer.id,
+        kind=kind,
+        label=label,
+        free_name=free_name if kind is VerdictKind.NONE else None,
+        channel=how.channel,
+        seconds=how.seconds,
+        answer_shown=how.answer_shown,
+        import_key=how.import_key,
+        policy_version=item.policy_version,
+        created_at=now,
+    )
+
+
+def _gold_check(session: Session, item_id: int, reviewer: Reviewer, token: str) -> GoldCheck | None:
+    return session.scalar(
+        select(GoldCheck).where(
+            GoldCheck.item_id == item_id, GoldCheck.reviewer_id == reviewer.id, GoldCheck.token == token
+        )
+    )
+
+
+def _check(
+    session: Session,
+    check: GoldCheck,
+    reviewer: Reviewer,
+    kind: VerdictKind,
+    label: str | None,
+    free_name: str | None,
+    how: Circumstances,
+    now: datetime,
+) -> None:
+    """Note what the reviewer says of a known answer; nothing else changes."""
+    if check.expires_at <= now or check.verdict_id is not None:
+        raise LeaseLost(
+            f"item {check.item_id} is no longer yours: the time was up, or you said it already; claim again"
+        )
+    verdict = _verdict(session.get_one(ReviewItem, check.item_id), reviewer, kind, label, free_name, how, now)
+    verdict.checks_gold = True
+    session.add(verdict)
+    session.flush()
+    check.verdict_id = verdict.id
+
+
+def _last_standing(session: Session, reviewer: Reviewer, *only: ColumnElement[bool]) -> Verdict | None:
+    # What was settled along with another item is taken back with that, unless it is named.
+    own = () if only else (Verdict.with_id.is_(None),)
+    return session.scalars(
+        select(Verdict)
+        .where(Verdict.reviewer_id == reviewer.id, Verdict.kind != VerdictKind.UNDO, stands(), *own, *only)
+        .order_by(Verdict.id.desc())
+        .limit(1)
+    ).first()
+
+
+def _open(item: ReviewItem) -> None:
+    item.status = ItemStatus.OPEN
+    item.final_label = None
+    item.settled_at = None
+    item.settled_by_id = None
+    item.needs_adjudicator = False
+    item.gold_at = None
