@@ -19,8 +19,9 @@ from bot.connection import wait_of
 from bot.data_file import data_file
 from bot.metrics import Metrics
 from bot.observation import ObservedDelivery
+from bot.removal import take_away
 from bot.work import Together, WorkInHand, until_done
-from review import outbox, submissions
+from review import outbox, showings, submissions
 from review.clock import utc_now
 from review.database import Database
 from review.errors import DatabaseError
@@ -46,13 +47,16 @@ Explain = Callable[[int], Awaitable[ExplainedPhoto | Unexplained]]
 
 @dataclass(frozen=True)
 class _Content:
-    """What is sent: a text, or a picture or a file with it, and buttons."""
+    """What is sent: a text, or a picture or a file with it, and buttons; or what stands in place of the message that it
+    `removes`, if that cannot be deleted.
+    """
 
     text: str
     photo: bytes | None = None
     buttons: InlineKeyboardMarkup | None = None
     file: IO[bytes] | None = None
     file_name: str = ""
+    removes: int | None = None
 
 
 class Delivery:
@@ -114,13 +118,17 @@ class Delivery:
                 message, min(timedelta(seconds=2.0 ** min(message.attempts, 20)), _LONGEST_WAIT), error
             )
         else:
-            await self._sent.record(Sent(message.id, sent.message_id, utc_now()))
+            await self._sent.record(Sent(message.id, sent, utc_now()))
+            if content.photo is not None:
+                await self._record(showings.note_sheet, message.id, utc_now())
             self._observed.sent(message)
 
     async def _content(self, kind: OutboxKind, message: PendingMessage) -> _Content:
         words = catalogue_for(message.recipient.language)
         if kind is OutboxKind.MY_DATA:
             return await self._my_data(message)
+        if kind is OutboxKind.REMOVAL:
+            return _Content(words("photo-deleted"), removes=message.parameters["message"])
         if kind is not OutboxKind.EXPLANATION:
             text = messages.render(words, kind, message.parameters)
             return _Content(text, buttons=_buttons(words, kind, message.parameters))
@@ -141,7 +149,14 @@ class Delivery:
             self._drawn.remove(message.id)
         return _Content(made.text, buttons=made.buttons, file=made.file, file_name=made.name)
 
-    async def _send(self, recipient: Recipient, content: _Content) -> Message:
+    async def _send(self, recipient: Recipient, content: _Content) -> int | None:
+        """As which message of the chat; None if it removed one."""
+        if content.removes is not None:
+            await take_away(self._bot, recipient.chat_id, content.removes, instead=content.text)
+            return None
+        return (await self._say(recipient, content)).message_id
+
+    async def _say(self, recipient: Recipient, content: _Content) -> Message:
         quoted = recipient.reply_to_message_id
         reply = ReplyParameters(quoted, allow_sending_without_reply=True) if quoted else None
         if content.file is not None:
@@ -174,8 +189,9 @@ class Delivery:
         )
 
     async def _try_later(self, message: PendingMessage, wait: timedelta, error: TelegramError) -> None:
-        """Postpone it, unless that went on for too long."""
-        if utc_now() - message.created_at <= (_PATIENCE_IF_MADE if message.kind in _MADE else _PATIENCE):
+        """Postpone it, unless that went on for too long. What is to leave a chat leaves it, however late."""
+        patience = _PATIENCE_IF_MADE if message.kind in _MADE else _PATIENCE
+        if message.kind == OutboxKind.REMOVAL.value or utc_now() - message.created_at <= patience:
             await self._postpone(message, wait, error)
             return
         _log.warning("message %d did not arrive for long, given up: %s", message.id, _reason(error))

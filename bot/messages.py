@@ -71,6 +71,8 @@ def render(words: Catalogue, kind: OutboxKind, parameters: Mapping[str, Any]) ->
             return words(f"not-admitted-{parameters['access']}", user=str(parameters["user"]))
         case OutboxKind.MY_DATA:
             raise ValueError("it is a file, see `bot.privacy`")
+        case OutboxKind.REVIEW_CARD | OutboxKind.REMOVAL:
+            raise ValueError("these say nothing, see `review.showings`")
         case OutboxKind.RETRAINED:
             return _retrained(words, parameters)
         case OutboxKind.APPOINTED:

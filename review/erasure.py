@@ -18,6 +18,8 @@ from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from model.features import FeatureStore
+from review import showings
+from review.clock import utc_now
 from review.database import Database
 from review.policy import Decision
 from review.scrubbing import note_deletion
@@ -87,11 +89,15 @@ def erase_person(session: Session, telegram_user_id: int, *, besides_update: int
 
 
 def erase_submissions(session: Session, ids: Sequence[int]) -> Erased:
-    """These submissions, whoever sent them; what others sent as well passes on to the oldest of those."""
+    """These submissions, whoever sent them; what others sent as well passes on to the oldest of those.
+
+    What showed the photos to moderators leaves their chats.
+    """
     going = frozenset(ids)
     photos: set[str] = set()
     for some in _chunks(ids):
         _pass_on(session, some, going)
+        showings.take_away(session, some, utc_now())
         photos |= _blank(session, some)
     gone = _without_sender(session, photos)
     _forget_photos(session, frozenset(gone))
@@ -194,8 +200,13 @@ def _without_sender(session: Session, photos: Collection[str]) -> set[str]:
 
 
 def _drop_messages(session: Session, telegram_user_id: int, places: dict[int, tuple[int | None, int | None]]) -> None:
-    """What was or is to be told to them: all of the private chat, and what is about their photos in groups."""
-    session.execute(delete(OutboxMessage).where(OutboxMessage.chat_id == telegram_user_id))
+    """What was or is to be told to them: all of the private chat, and what is about their photos in groups.
+
+    A moderator's chat shows photos of others: that it does is remembered until those go.
+    """
+    session.execute(
+        delete(OutboxMessage).where(OutboxMessage.chat_id == telegram_user_id, ~showings.outlive_their_reader())
+    )
     groups = {chat for chat, _ in places.values() if chat is not None}
     messages = {(chat, message) for chat, message in places.values() if chat is not None and message is not None}
     found = [

@@ -91,6 +91,12 @@ class OutboxKind(StrEnum):
     PING = "ping"
     """waiting, disputed: how many photos wait for people, and of how many of them the asker disagrees"""
 
+    REVIEW_CARD = "review_card"
+    """item: its photo was shown to a moderator in this message; not sent from here, see `review.showings`"""
+
+    REMOVAL = "removal"
+    """message: of this chat, which showed a moderator a photo that was deleted, and goes"""
+
 
 @dataclass(frozen=True)
 class Recipient:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Integer, and_, cast, delete, exists, func,
 from sqlalchemy.orm import InstrumentedAttribute
 
 from model.features import FeatureStore
-from review import erasure
+from review import erasure, showings
 from review.database import Database
 from review.outbox import OutboxKind
 from review.overdue import PREFIX as OVERDUE_PREFIX
@@ -177,7 +177,10 @@ def _nobody(before: datetime) -> ColumnElement[bool]:
 
 
 def _told(before: datetime) -> ColumnElement[bool]:
-    """Messages that were told or given up; that a photo is overdue is remembered for as long as it is."""
+    """Messages that were told or given up.
+
+    That a photo is overdue is remembered for as long as it is, and where moderators see it for as long as it is kept.
+    """
     number = cast(func.substr(OutboxMessage.dedupe_key, len(OVERDUE_PREFIX) + 1), Integer)
     overdue = exists().where(
         Submission.id == number,
@@ -185,7 +188,7 @@ def _told(before: datetime) -> ColumnElement[bool]:
         ReviewItem.status == ItemStatus.OPEN,
     )
     ended = or_(OutboxMessage.sent_at < before, OutboxMessage.abandoned_at < before)
-    return and_(ended, or_(OutboxMessage.kind != OutboxKind.OVERDUE, ~overdue))
+    return and_(ended, or_(OutboxMessage.kind != OutboxKind.OVERDUE, ~overdue), ~showings.stands())
 
 
 def _handled(before: datetime) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ privacy =
     - Um dir zu antworten und um zu lernen: Aus Fotos, die Menschen beurteilt haben, lerne ich.
 
     Wer es sieht
-    - Wer Fotos prüft, sieht das Foto, aber nicht, wer es geschickt hat. Manche tun das in ihrem Chat mit mir.
+    - Wer Fotos prüft, sieht das Foto, aber nicht, wer es geschickt hat. Manche tun das in ihrem Chat mit mir; wird ein Foto gelöscht, verschwindet es auch dort.
     - Wer diesen Bot betreibt.
 
     Wie lange
@@ -30,7 +30,7 @@ ask-in-private = Das geht nur dich und mich an: Bitte frag mich in unserem eigen
 
 # $blocked, $reviews and $invited are 1 if that is so of this person, else 0.
 delete-question =
-    Gelöscht werden deine Fotos, was ich dazu gesagt habe, was du mir zu meinen Antworten gesagt hast, deine Sprache und deine Nummer. Fotos von dir, die noch warten, sieht sich niemand mehr an.
+    Gelöscht werden deine Fotos, was ich dazu gesagt habe, was du mir zu meinen Antworten gesagt hast, deine Sprache und deine Nummer. Fotos von dir, die noch warten, sieht sich niemand mehr an, und aus meinen Chats mit denen, die prüfen, nehme ich deine Fotos heraus.
 
     Es bleibt, dass es ein Foto gab und was Menschen darüber entschieden haben, ohne das Foto und ohne dich. Hat jemand anderes dasselbe Foto geschickt, bleibt dessen Foto.{ $blocked ->
         [0] {""}

@@ -5,6 +5,7 @@ nothing-waits = Nichts wartet auf Prüfung. Gut gemacht!
 outdated-review-button = Dieser Knopf gilt nicht mehr. /review bringt das nächste Foto.
 nothing-to-undo = Das ist schon zurückgenommen. /review bringt das nächste Foto.
 photo-gone = (das Foto kann nicht gezeigt werden)
+photo-deleted = Dieses Foto wurde gelöscht.
 
 button-none = Nichts davon
 button-cant_tell = Nicht zu erkennen

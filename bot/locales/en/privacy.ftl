@@ -9,7 +9,7 @@ privacy =
     - To answer you, and to learn: photos that people have judged teach me.
 
     Who sees it
-    - Those who review photos see the photo, not who sent it. Some of them do so in their chat with me.
+    - Those who review photos see the photo, not who sent it. Some of them do so in their chat with me; when a photo is deleted, it goes from there, too.
     - Whoever runs this bot.
 
     For how long
@@ -30,7 +30,7 @@ ask-in-private = That is between you and me: please ask me in our own chat.
 
 # $blocked, $reviews and $invited are 1 if that is so of this person, else 0.
 delete-question =
-    This deletes your photos, what I said about them, what you told me about my answers, your language and your number. Nobody will look at photos of yours that still wait.
+    This deletes your photos, what I said about them, what you told me about my answers, your language and your number. Nobody will look at photos of yours that still wait, and I take your photos out of my chats with those who review.
 
     What stays is that there was a photo and what people decided about it, without the photo and without you. Of photos that somebody else sent as well, theirs stay.{ $blocked ->
         [0] {""}

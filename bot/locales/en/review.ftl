@@ -5,6 +5,7 @@ nothing-waits = Nothing waits for review. Well done!
 outdated-review-button = This button is out of date. /review brings the next photo.
 nothing-to-undo = That was taken back already. /review brings the next photo.
 photo-gone = (the photo cannot be shown)
+photo-deleted = This photo was deleted.
 
 button-none = None of these
 button-cant_tell = Can't tell

@@ -9,7 +9,7 @@ privacy =
     - Para responderte y para aprender: las fotos que han juzgado las personas me enseñan.
 
     Quién lo ve
-    - Quienes revisan fotos ven la foto, pero no quién la envió. Algunos lo hacen en su chat conmigo.
+    - Quienes revisan fotos ven la foto, pero no quién la envió. Algunos lo hacen en su chat conmigo; cuando se borra una foto, también desaparece de allí.
     - Quien gestiona este bot.
 
     Cuánto tiempo
@@ -30,7 +30,7 @@ ask-in-private = Eso queda entre tú y yo: pregúntamelo en nuestro propio chat,
 
 # $blocked, $reviews and $invited are 1 if that is so of this person, else 0.
 delete-question =
-    Se borran tus fotos, lo que dije de ellas, lo que me dijiste de mis respuestas, tu idioma y tu número. Nadie mirará ya las fotos tuyas que aún esperan.
+    Se borran tus fotos, lo que dije de ellas, lo que me dijiste de mis respuestas, tu idioma y tu número. Nadie mirará ya las fotos tuyas que aún esperan, y retiro tus fotos de mis chats con quienes revisan.
 
     Queda que hubo una foto y lo que las personas decidieron, sin la foto y sin ti. Si alguien más envió la misma foto, la suya se queda.{ $blocked ->
         [0] {""}

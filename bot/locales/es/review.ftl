@@ -5,6 +5,7 @@ nothing-waits = No hay nada que revisar. ¡Buen trabajo!
 outdated-review-button = Este botón ya no es válido. /review trae la siguiente foto.
 nothing-to-undo = Eso ya se había retirado. /review trae la siguiente foto.
 photo-gone = (no se puede mostrar la foto)
+photo-deleted = Esta foto se borró.
 
 button-none = Ninguno de estos
 button-cant_tell = No se distingue

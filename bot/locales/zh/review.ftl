@@ -5,6 +5,7 @@ nothing-waits = 没有等待审核的照片。干得好！
 outdated-review-button = 这个按钮已经失效。/review 会给你下一张照片。
 nothing-to-undo = 这个已经撤回过了。/review 会给你下一张照片。
 photo-gone = （照片无法显示）
+photo-deleted = 这张照片已被删除。
 
 button-none = 都不是
 button-cant_tell = 看不出来
