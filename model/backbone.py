@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from model.errors import ArtifactError
 
 if TYPE_CHECKING:
     import torch
+
+    from model.cpu_graph import CpuGraph
+
+_log = logging.getLogger(__name__)
 
 _REDUCING_GAP = 3  # pictures more than so many times too large are averaged to smaller ones before they are resampled
 
@@ -48,11 +53,18 @@ class Backbone(ABC):
         """
 
     def for_answering(self, network: "torch.nn.Module") -> "torch.nn.Module":
-        """The built (and perhaps tuned) network as fast as its device can take it, with the same features.
+        """The built (and perhaps tuned) network made faster, with the same features.
 
         What was passed may be changed by it, and cannot be trained any more.
         """
         return network
+
+    def cpu_graph(self, network: "torch.nn.Module", callers: int) -> "CpuGraph | None":
+        """What computes the features of a network `for_answering` faster than torch does on a CPU, if anything.
+
+        `callers`: how many threads at once will ask it. The network must be on the CPU.
+        """
+        return None
 
     def classifier(self, network: "torch.nn.Module") -> "torch.nn.Linear":
         """The layer from features (N, D) to ImageNet's 1000 logits."""
@@ -139,13 +151,23 @@ class BundledBackbone(Backbone):
         return network.eval()
 
     def for_answering(self, network: "torch.nn.Module") -> "torch.nn.Module":
-        from model.efficientnet_lite import EfficientNetLite, fold, pack
+        from model.efficientnet_lite import EfficientNetLite, fold
 
         assert isinstance(network, EfficientNetLite)
         fold(network)
-        if network.classifier.weight.device.type == "cpu":
-            pack(network, self.image_size)
         return network
+
+    def cpu_graph(self, network: "torch.nn.Module", callers: int) -> "CpuGraph | None":
+        from model.cpu_graph import CpuGraph
+        from model.efficientnet_lite import EfficientNetLite
+
+        assert isinstance(network, EfficientNetLite)
+        try:
+            return CpuGraph(network, self.image_size, callers)
+        except (ImportError, RuntimeError) as error:
+            # The same answers but slower: no reason to give none.
+            _log.warning("OpenVINO does not run here, torch computes in its place (slower): %s", error)
+            return None
 
 
 def _efficientnet_lite(size: int, image_size: int, weights: str, sha256: str) -> BundledBackbone:

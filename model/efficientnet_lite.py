@@ -137,31 +137,12 @@ class _SamePadded(nn.Conv2d):
     """TensorFlow pads what a stride needs at the right and the bottom first; torch pads all sides alike."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return super().forward(_padded(x, self))
-
-
-class _Packed(nn.Module):
-    """A convolution and perhaps ReLU6 in one pass of oneDNN, its weights laid out once and for all."""
-
-    def __init__(self, convolution: nn.Conv2d, activated: bool, inputs: torch.Size) -> None:
-        super().__init__()
-        self._pads = convolution if isinstance(convolution, _SamePadded) else None
-        assert isinstance(convolution.padding, tuple)
-        assert convolution.bias is not None
-        self._bias = convolution.bias.detach()
-        self._layout = (list(convolution.padding), list(convolution.stride), [1, 1], convolution.groups)
-        self._activation = ("hardtanh", [0.0, 6.0], "") if activated else ("none", [], "")
-        self._weight = torch.ops.mkldnn._reorder_convolution_weight(
-            convolution.weight.detach(), *self._layout, list(inputs)
+        high, wide = (
+            max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
+            for side, stride, kernel in zip(x.shape[2:], self.stride, self.kernel_size, strict=True)
         )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self._pads is not None:
-            x = _padded(x, self._pads)
-        result: torch.Tensor = torch.ops.mkldnn._convolution_pointwise(
-            x, self._weight, self._bias, *self._layout, *self._activation
-        )
-        return result
+        padded = functional.pad(x, (wide // 2, wide - wide // 2, high // 2, high - high // 2))
+        return super().forward(padded)
 
 
 def fold(network: EfficientNetLite) -> None:
@@ -178,38 +159,6 @@ def fold(network: EfficientNetLite) -> None:
         setattr(module, norm, nn.ReLU6(inplace=True) if isinstance(after, _Activated) else nn.Identity())
 
 
-@torch.inference_mode()
-def pack(network: EfficientNetLite, image_size: int) -> None:
-    """Lay a folded network out for one picture at a time on the CPU, in place, where oneDNN is there.
-
-    Same features but for rounding, in about five sixths of the time. These operators are what torch's own compiler
-    makes of convolutions, but no public interface: where they are not, or not as expected, the network stays as it is.
-    """
-    picture = torch.zeros(1, 3, image_size, image_size).contiguous(memory_format=torch.channels_last)
-    inputs: dict[nn.Module, torch.Size] = {}
-    hooks = [
-        module.register_forward_hook(lambda module, received, _: inputs.update({module: received[0].shape}))
-        for module in network.modules()
-        if isinstance(module, nn.Conv2d)
-    ]
-    expected = network.forward_features(picture)
-    for hook in hooks:
-        hook.remove()
-    pairs = _pairs(network, nn.ReLU6, nn.Identity)
-    try:
-        for module, convolution, before, norm, after in pairs:
-            shape = _padded(torch.empty(inputs[before], device="meta"), before).shape
-            setattr(module, convolution, _Packed(before, isinstance(after, nn.ReLU6), shape))
-            setattr(module, norm, nn.Identity())
-        works = torch.allclose(network.forward_features(picture), expected, atol=1e-3)
-    except (AttributeError, RuntimeError, TypeError):  # not there, made without oneDNN, or with other arguments
-        works = False
-    if not works:
-        for module, convolution, before, norm, after in pairs:
-            setattr(module, convolution, before)
-            setattr(module, norm, after)
-
-
 def _pairs(network: nn.Module, *after: type[Norm]) -> list[tuple[nn.Module, str, nn.Conv2d, str, Norm]]:
     """Each module in the network with the convolutions in it, and what comes after each, by their names."""
     return [
@@ -218,17 +167,6 @@ def _pairs(network: nn.Module, *after: type[Norm]) -> list[tuple[nn.Module, str,
         for (first, one), (second, other) in itertools.pairwise(module.named_children())
         if isinstance(one, nn.Conv2d) and isinstance(other, after)
     ]
-
-
-def _padded(x: torch.Tensor, convolution: nn.Conv2d) -> torch.Tensor:
-    """Padded as `_SamePadded` says; others pad by themselves."""
-    if not isinstance(convolution, _SamePadded):
-        return x
-    high, wide = (
-        max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
-        for side, stride, kernel in zip(x.shape[2:], convolution.stride, convolution.kernel_size, strict=True)
-    )
-    return functional.pad(x, (wide // 2, wide - wide // 2, high // 2, high - high // 2))
 
 
 def _block(channels: int, out: int, stage: _Stage, stride: int) -> nn.Module:

@@ -54,14 +54,15 @@ class Body:
         self._class_weight = head.weight.detach().numpy().copy()  # (1000, D)
         self._class_bias = head.bias.detach().numpy().copy() if head.bias is not None else np.zeros(1000, np.float32)
         self.workers = _lone_workers(torch.get_num_threads())
-        # By a worker: how the weights are best laid out depends on how many threads share a layer.
-        self.network: nn.Module = self.workers.submit(
-            backbone.for_answering, network.to(device).to(memory_format=torch.channels_last)
-        ).result()
+        network = backbone.for_answering(network)
+        self._graph = backbone.cpu_graph(network, torch.get_num_threads()) if device.type == "cpu" else None
+        self.network: nn.Module = network.to(device).to(memory_format=torch.channels_last)
 
     def features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """(N, 3, S, S) float32 -> pooled features (N, D) float32. Never call it from `workers`: it waits for them."""
-        if self.device.type != "cpu" or not len(batch):
+        if not len(batch):
+            return np.empty((0, self.backbone.feature_dim), dtype=np.float32)
+        if self.device.type != "cpu":
             return self._features(batch)
         return np.concatenate(list(self.workers.map(self._features, np.split(batch, len(batch)))))
 
@@ -89,6 +90,8 @@ class Body:
 
     @torch.inference_mode()
     def _features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._graph is not None:
+            return self._graph.features(batch)
         with self._precision():
             return pooled_features(self.network, self._on_device(batch)).float().cpu().numpy()
 

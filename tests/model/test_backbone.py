@@ -8,7 +8,6 @@ import pytest
 import torch
 from PIL import Image
 
-from model import efficientnet_lite
 from model.backbone import BUNDLED, EFFICIENTNET_LITE0, BundledBackbone
 from model.errors import ArtifactError
 from model.images import decode
@@ -83,16 +82,3 @@ def test_pictures_are_made_small_as_pillow_makes_them(size: tuple[int, int]) -> 
     expected = np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3.0), dtype=np.float32)
     difference = np.abs((array.transpose(1, 2, 0) * 0.5 + 0.5) * 255 - expected)
     assert difference.mean() < 0.5  # of 255
-
-
-def test_a_network_that_cannot_be_packed_answers_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(*_arguments: object) -> None:
-        raise AttributeError("no such operator")
-
-    batch = torch.zeros(1, 3, 224, 224)
-    with torch.inference_mode():
-        packed = pooled_features(EFFICIENTNET_LITE0.for_answering(EFFICIENTNET_LITE0.build()), batch)
-        monkeypatch.setattr(efficientnet_lite, "_Packed", gone)
-        plain = EFFICIENTNET_LITE0.for_answering(EFFICIENTNET_LITE0.build())
-        assert sum(isinstance(module, torch.nn.ReLU6) for module in plain.modules()) > 30
-        torch.testing.assert_close(pooled_features(plain, batch), packed, atol=1e-4, rtol=0)
