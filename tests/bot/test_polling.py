@@ -176,9 +176,10 @@ async def test_of_two_programs_the_one_that_was_first_goes_on(
     async with polling(telegram_bot, database) as (_, metrics, first):
         await asyncio.sleep(SOON.conflict + 0.2)
         async with polling(telegram_bot, database) as (_, other_metrics, second):
-            while not second.done():
-                await sandbox.asker.send_text("for whoever has the turn")
-                await asyncio.sleep(0.05)
+            async with asyncio.timeout(10):
+                while not second.done():
+                    await sandbox.asker.send_text("for whoever has the turn")
+                    await asyncio.sleep(0.05)
             with pytest.raises(PollingConflict, match="another program receives this bot's updates: stop it"):
                 await second
             assert other_metrics.registry.get_sample_value("bearbot_polls_total", {"outcome": "updates"})
