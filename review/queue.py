@@ -28,15 +28,23 @@ class Claim:
 
 @dataclass(frozen=True)
 class Among:
-    """Which items to choose from; None: any. `suggested_label` is the model's guess, `reason` the weightiest one."""
+    """Which items to choose from; None: any. `suggested_label` is the model's guess, `reason` the weightiest one.
+
+    No blind item is among those of a label: to be there would tell what the model said of it.
+    """
 
     suggested_label: str | None = None
     reason: str | None = None
+    blind: bool | None = None
 
     def condition(self) -> ColumnElement[bool]:
         """For a WHERE clause."""
         wanted = ((ReviewItem.suggested_label, self.suggested_label), (ReviewItem.reason, self.reason))
-        return and_(True, *(column == value for column, value in wanted if value is not None))
+        conditions = [column == value for column, value in wanted if value is not None]
+        blind = self.blind if self.suggested_label is None else False
+        if blind is not None:
+            conditions.append(is_blind() if blind else ~is_blind())
+        return and_(True, *conditions)
 
 
 ANY = Among()
@@ -164,6 +172,11 @@ def unlease(item: ReviewItem) -> None:
 def expired(item: ReviewItem, now: datetime) -> bool:
     """Whether nobody holds it any more."""
     return item.lease_expires_at is None or item.lease_expires_at <= now
+
+
+def is_blind() -> ColumnElement[bool]:
+    """Several must say the same of the item, each without seeing what the model or others said."""
+    return and_(ReviewItem.verdicts_needed > 1, ~ReviewItem.needs_adjudicator)
 
 
 def stands() -> ColumnElement[bool]:

@@ -1,0 +1,141 @@
+"""What a reviewer says of many items at once: each is answered for itself, and one undo takes all of it back.
+
+Functions take a session and never commit; whoever opens it commits. What was said at once is known by its time: all
+verdicts of one bulk have the very same `created_at`, so that undo needs nothing but the database.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from review import judging
+from review.errors import AlreadySettled, LeaseLost, NotFound, NotYours
+from review.judging import Circumstances
+from review.queue import stands
+from review.tables import Channel, Reviewer, ReviewItem, Verdict, VerdictKind
+
+_BETWEEN = 10_000  # verdicts of everybody that may come between those of one bulk: they are not looked for further back
+_REPEATED_WITHIN = timedelta(minutes=2)  # a request whose answer got lost comes again sooner than that
+
+
+class Outcome(StrEnum):
+    """What became of one item of a bulk."""
+
+    SETTLED = "settled"
+    RECORDED = "recorded"
+    """the item stays open: for others, for later, or for more verdicts"""
+
+    LOST = "lost"
+    """the lease is over, and nothing was recorded"""
+
+    SETTLED_BEFORE = "settled_before"
+    """somebody else answered first"""
+
+    GONE = "gone"
+    """the photo was deleted"""
+
+    NOT_YOURS = "not_yours"
+    """reviewers disagree, and somebody else must decide"""
+
+
+@dataclass(frozen=True)
+class InHand:
+    """An item that a reviewer answers, with what the claim gave; `seconds` of looking fell to it."""
+
+    item_id: int
+    token: str
+    seconds: float | None = None
+    answer_shown: bool | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of it; `sentence` says why where nothing was recorded."""
+
+    item_id: int
+    outcome: Outcome
+    final_label: str | None = None
+    sentence: str | None = None
+
+
+def settle_each(
+    session: Session,
+    reviewer: Reviewer,
+    answers: Sequence[InHand],
+    *,
+    kind: VerdictKind,
+    label: str | None = None,
+    free_name: str | None = None,
+    deferred_until: datetime | None = None,
+    channel: Channel = Channel.PAGE,
+    now: datetime,
+) -> list[Answered]:
+    """The same verdict on each, in order. A bulk may come in several transactions; they share `now`.
+
+    A request that comes again because its answer got lost is answered as if it came for the first time.
+    """
+    answered = []
+    for one in answers:
+        how = Circumstances(channel, one.seconds, one.answer_shown)
+        try:
+            with session.begin_nested():  # what is refused leaves nothing behind, and the others are recorded
+                final = judging.settle(
+                    session,
+                    one.item_id,
+                    reviewer,
+                    kind=kind,
+                    label=label,
+                    free_name=free_name,
+                    token=one.token,
+                    deferred_until=deferred_until,
+                    how=how,
+                    now=now,
+                )
+            answered.append(Answered(one.item_id, Outcome.SETTLED if final else Outcome.RECORDED, final))
+        except (AlreadySettled, LeaseLost) as error:
+            if _said_already(session, reviewer, one.item_id, kind, label, now):
+                final = session.get_one(ReviewItem, one.item_id).final_label
+                answered.append(Answered(one.item_id, Outcome.SETTLED if final else Outcome.RECORDED, final))
+            else:
+                lost = Outcome.LOST if isinstance(error, LeaseLost) else Outcome.SETTLED_BEFORE
+                answered.append(Answered(one.item_id, lost, sentence=str(error)))
+        except NotFound as error:
+            answered.append(Answered(one.item_id, Outcome.GONE, sentence=str(error)))
+        except NotYours as error:
+            answered.append(Answered(one.item_id, Outcome.NOT_YOURS, sentence=str(error)))
+    return answered
+
+
+def undo(session: Session, reviewer: Reviewer, *, now: datetime) -> list[int]:
+    """Take back this reviewer's last verdict, and all that they said in the same stroke; returns the items.
+
+    Raises `NothingToUndo`.
+    """
+    last = judging.last_verdict(session, reviewer)
+    if last is None or last.channel is not Channel.PAGE:  # elsewhere things are said one by one
+        return [judging.undo(session, reviewer, now=now)]
+    together = session.scalars(
+        select(Verdict)
+        .where(
+            Verdict.reviewer_id == reviewer.id,
+            Verdict.id > last.id - _BETWEEN,
+            Verdict.created_at == last.created_at,
+            Verdict.channel == last.channel,
+            Verdict.kind == last.kind,
+            Verdict.with_id.is_(None),
+            stands(),
+        )
+        .order_by(Verdict.id)
+    ).all()
+    return [judging.undo(session, reviewer, verdict_id=verdict.id, now=now) for verdict in together]
+
+
+def _said_already(
+    session: Session, reviewer: Reviewer, item_id: int, kind: VerdictKind, label: str | None, now: datetime
+) -> bool:
+    last = judging.last_verdict(session, reviewer, item_id=item_id)
+    return last is not None and (last.kind, last.label) == (kind, label) and now - last.created_at <= _REPEATED_WITHIN

@@ -1,0 +1,32 @@
+"""What waits, by what the model takes it for and why it waits: what the reviewer's page is filtered by; reads only."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, null, select
+from sqlalchemy.orm import Session
+
+from review import queue
+from review.tables import ItemStatus, ReviewItem
+
+
+@dataclass(frozen=True)
+class Group:
+    """`items` open items that people see themselves. `label` is None for blind ones and where no model judged."""
+
+    label: str | None
+    reason: str
+    blind: bool
+    items: int
+
+
+def waiting_groups(session: Session) -> list[Group]:
+    """All that waits, those in somebody's hands included, the largest group first."""
+    hidden = queue.is_blind()
+    label = case((hidden, null()), else_=ReviewItem.suggested_label)
+    rows = session.execute(
+        select(label, ReviewItem.reason, hidden, func.count())
+        .where(ReviewItem.status == ItemStatus.OPEN, ReviewItem.represented_by_id.is_(None))
+        .group_by(label, ReviewItem.reason, hidden)
+        .order_by(func.count().desc(), label, ReviewItem.reason)
+    )
+    return [Group(label, reason, bool(blind), items) for label, reason, blind, items in rows]

@@ -1,0 +1,1 @@
+"""The reviewer's page: `bearbot review serve`."""
