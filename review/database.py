@@ -3,6 +3,11 @@
 SQLite is given correct transactions: Python's driver is kept from opening them by itself, and SQLAlchemy's `begin`
 event emits BEGIN (readers) or BEGIN IMMEDIATE (writers), so that a writer waits for its turn at the start instead of
 failing in the middle, and schema changes roll back like everything else.
+
+PostgreSQL is held to the same words: a writer takes one advisory lock at its start and keeps it until it ends, so that
+writers take turns there as well, and what is proven of the queue on one database holds on the other. It commits before
+it lets the lock go, and each of its statements sees what was committed before it (READ COMMITTED), so the next writer
+sees all of it. Readers are on one snapshot (REPEATABLE READ) and wait for nobody.
 """
 
 import sqlite3
@@ -14,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -23,7 +28,10 @@ from review.errors import DatabaseError
 
 BUSY_SECONDS = 30.0  # as long as the longest write that we expect of a neighbour (a migration), and not for ever
 _PATIENCE_MS = 1000
+POSTGRES = frozenset({"postgresql+psycopg", "postgresql", "postgres"})
 _BEGIN = "bearbot_begin"  # execution option that carries the BEGIN statement to the event
+_WRITERS_LOCK = 0x6265617262  # any number that no other program takes in the same PostgreSQL database
+_BAD_VALUE = "22"  # the class of SQLSTATEs whose message repeats what was to be written
 
 
 class Database:
@@ -34,15 +42,36 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.file is not None:
             self.url = self.url.set(database=str(self.file))  # `~` is ours to resolve: SQLite takes it for a folder
-        # Error messages would repeat what was being written, and that is people's data.
-        self._engine = create_engine(self.url, hide_parameters=True)
-        if self.is_sqlite:
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin)
+        if not self.is_sqlite:
+            self.url = postgres_url(self.url)
+        self._engine = self._sqlite() if self.is_sqlite else self._postgres()
         # SQLite lets waiting writers sleep for up to 100 ms and look again; threads of one program wake each other.
         self._writing = threading.RLock()
-        self._readers = self._engine.execution_options(**{_BEGIN: "BEGIN"})
-        self._writers = self._engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+    def _sqlite(self) -> Engine:
+        # Error messages would repeat what was being written, and that is people's data.
+        engine = create_engine(self.url, hide_parameters=True)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin)
+        self._readers = engine.execution_options(**{_BEGIN: "BEGIN"})
+        self._writers = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        return engine
+
+    def _postgres(self) -> Engine:
+        try:
+            engine = create_engine(self.url, hide_parameters=True, pool_pre_ping=True)  # a server may be restarted
+        except ModuleNotFoundError as error:
+            raise DatabaseError(
+                f"PostgreSQL needs its driver ({error.name}): pip install 'bearbot[postgres]'"
+            ) from error
+        event.listen(engine, "connect", _prepare_postgres)
+        event.listen(engine, "begin", _begin)
+        event.listen(engine, "handle_error", _hide_values)
+        self._readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._writers = engine.execution_options(
+            isolation_level="READ COMMITTED", **{_BEGIN: f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})"}
+        )
+        return engine
 
     @property
     def file(self) -> Path | None:
@@ -120,8 +149,39 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA secure_delete = ON")
 
 
+def postgres_url(url: str | URL) -> URL:
+    """The same database by the driver that we use, whichever usual name of it the URL begins with."""
+    parsed = make_url(url)
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in POSTGRES else parsed
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    connection.autocommit = True  # settings of a transaction that is rolled back would be, too
+    connection.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
+    # A reviewer's machine that lost its power must not keep the writers' lock for two hours.
+    connection.execute("SET tcp_keepalives_idle = 20")
+    connection.execute("SET tcp_keepalives_interval = 5")
+    connection.execute("SET tcp_keepalives_count = 2")
+    connection.autocommit = False
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    """PostgreSQL itself repeats what was being written in details and, of bad values, in the message."""
+    error: Any = context.original_exception
+    found = getattr(error, "diag", None)
+    if found is None or found.message_primary is None:
+        return
+    said = "a value does not fit" if (found.sqlstate or "").startswith(_BAD_VALUE) else found.message_primary
+    where = " of ".join(name for name in (found.constraint_name, found.column_name, found.table_name) if name)
+    error.args = (f"{said} ({where})" if where else said,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(error).__name__}) {error.args[0]}",)
+
+
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+    statement = connection.get_execution_options().get(_BEGIN, "BEGIN" if connection.dialect.name == "sqlite" else None)
+    if statement is not None:  # PostgreSQL's driver begins by itself
+        connection.exec_driver_sql(statement)
 
 
 def _execute_outside_transaction(connection: Connection, statement: str) -> Any:
@@ -148,8 +208,12 @@ def explained() -> Iterator[None]:
     try:
         yield
     except (sqlite3.OperationalError, OperationalError) as error:
-        raise DatabaseError(f"the database cannot be used: {getattr(error, 'orig', error)}") from error
+        raise DatabaseError(f"the database cannot be used: {_one_line(error)}") from error
     except (sqlite3.DatabaseError, DriverError) as error:
         if type(error) not in (sqlite3.DatabaseError, DriverError):
             raise  # a broken constraint or a wrong statement
-        raise DatabaseError(f"the database is damaged or no database: {getattr(error, 'orig', error)}") from error
+        raise DatabaseError(f"the database is damaged or no database: {_one_line(error)}") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(getattr(error, "orig", error)).split())

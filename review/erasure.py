@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import Text, and_, cast, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from model.features import FeatureStore
@@ -133,8 +133,8 @@ def remove_photos(database: Database, images: ImageStore, features: FeatureStore
                 session.execute(delete(Image).where(Image.sha256 == sha256))
 
 
-def photos_to_remove(session: Session, limit: int) -> Sequence[str]:
-    """Of whose photos nobody is left: what an erasure was to remove before it was cut short."""
+def photos_to_remove(session: Session, limit: int | None) -> Sequence[str]:
+    """Of whose photos nobody is left: what an erasure was to remove before it was cut short; None: all of them."""
     referred = exists().where(Submission.image_sha256 == Image.sha256)
     return session.scalars(select(Image.sha256).where(~referred).limit(limit)).all()
 
@@ -285,7 +285,7 @@ def _forget_photos(session: Session, photos: frozenset[str]) -> None:
 
 def _runs_with(session: Session, *words: str) -> Iterator[RetrainingRun]:
     """Retrainings whose snapshot holds one of these words (all, if none are given), one in memory at a time."""
-    holds = [func.instr(RetrainingRun.snapshot, word) > 0 for word in words]
+    holds = [cast(RetrainingRun.snapshot, Text).contains(word, autoescape=True) for word in words]
     for run_id in session.scalars(
         select(RetrainingRun.id).where(RetrainingRun.snapshot.is_not(None), *([or_(*holds)] if holds else []))
     ).all():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, delete, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from model.features import FeatureStore
@@ -133,7 +133,7 @@ class Sweep:
 
     def _to_remove(self) -> Sequence[str]:
         with self.database.read() as session:
-            return erasure.photos_to_remove(session, _AT_ONCE if not self.dry_run else -1)
+            return erasure.photos_to_remove(session, _AT_ONCE if not self.dry_run else None)
 
     def _strays(self, before: datetime) -> int:
         """Pictures of the time of this database that none of its rows refers to: a kill, or a failure, left them.
@@ -181,9 +181,10 @@ def _told(before: datetime) -> ColumnElement[bool]:
 
     That a photo is overdue is remembered for as long as it is, and where moderators see it for as long as it is kept.
     """
-    number = cast(func.substr(OutboxMessage.dedupe_key, len(OVERDUE_PREFIX) + 1), Integer)
+    # PostgreSQL refuses to take what follows the prefix of another kind for a number.
+    number = func.substr(OutboxMessage.dedupe_key, len(OVERDUE_PREFIX) + 1)
     overdue = exists().where(
-        Submission.id == number,
+        Submission.id == case((OutboxMessage.kind == OutboxKind.OVERDUE, cast(number, Integer))),
         ReviewItem.submission_id == func.coalesce(Submission.repeats_id, Submission.id),
         ReviewItem.status == ItemStatus.OPEN,
     )

@@ -2,6 +2,7 @@
 
 import glob
 import re
+import shlex
 import shutil
 import sqlite3
 import time
@@ -18,6 +19,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.engine import URL
 
 from review.clock import utc_now
 from review.database import Database, explained
@@ -30,6 +32,10 @@ _STALE_SECONDS = 3600  # no backup writes nothing for so long
 # What a database of bearbot is known by: a revision alone says little, many programs number theirs 0001.
 _OURS = frozenset({"alembic_version", "submissions", "review_items", "verdicts"})
 _TRIGGERS = ("verdicts_no_delete", "verdicts_no_update")  # Alembic compares none; rebuilding a table loses them
+_TRIGGERS_ARE = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'verdicts'::regclass AND tgenabled <> 'D'",
+}
 
 
 @dataclass(frozen=True)
@@ -115,12 +121,12 @@ def problems(database: Database) -> list[str]:
                     f"a row of {row[0]} refers to a missing row of {row[2]}"
                     for row in _pragma(connection, "foreign_key_check")
                 ]
-                triggers = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
-                found += [
-                    f"the trigger {name} is missing: verdicts could be changed"
-                    for name in _TRIGGERS
-                    if name not in triggers
-                ]
+            triggers = set(connection.scalars(text(_TRIGGERS_ARE[connection.dialect.name])))
+            found += [
+                f"the trigger {name} is missing: verdicts could be changed"
+                for name in _TRIGGERS
+                if name not in triggers
+            ]
     except DatabaseError as error:  # so damaged that it cannot even be checked to the end
         found.append(str(error))
     return found
@@ -132,7 +138,7 @@ def backup(database: Database, folder: Path, *, keep: int) -> Path:
     What `restore` set aside goes as well, once `keep` backups are newer: nothing of people outlives the last backup
     that they were in.
     """
-    file = _sqlite_file(database)
+    file = _sqlite_file(database, "pg_dump --format=custom --file=bearbot.dump {}")
     revision(database)  # raises if there is nothing to back up
     _private_folder(folder)
     _remove_stale_parts(folder)
@@ -184,7 +190,7 @@ def restore(database: Database, source: Path, *, now: datetime) -> Path | None:
     The backup is checked first. Raises `DatabaseError` if it is no sound database of bearbot, or if the present one is
     in use.
     """
-    file = _sqlite_file(database)
+    file = _sqlite_file(database, "pg_restore --clean --if-exists --dbname={} bearbot.dump")
     _refuse_unsound(source)
     _private_folder(file.parent)
     part = file.with_name(f".{file.name}.restoring")
@@ -269,9 +275,12 @@ def _private_folder(folder: Path) -> None:
         raise DatabaseError(f"the folder {folder} cannot be made: {error.strerror or error}") from error
 
 
-def _sqlite_file(database: Database) -> Path:
+def _sqlite_file(database: Database, otherwise: str) -> Path:
+    """The file; raises `DatabaseError` that names the command that does the same for a database server."""
     if database.file is None:
-        raise DatabaseError("only SQLite files are backed up here: use your database server's own tools")
+        at = database.url
+        url = URL.create("postgresql", at.username, None, at.host, at.port, at.database).render_as_string()
+        raise DatabaseError(f"this is for SQLite files; the same for PostgreSQL: {otherwise.format(shlex.quote(url))}")
     return database.file
 
 

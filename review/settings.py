@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from model.settings import Settings
-from review.database import sqlite_file
+from review.database import POSTGRES, sqlite_file
 
 
 class ReviewSettings(Settings):
@@ -21,7 +21,7 @@ class ReviewSettings(Settings):
     review_database_url: str | None = Field(
         default=None,
         validation_alias=AliasChoices("REVIEW_DATABASE_URL", "review_database_url"),
-        description="SQLAlchemy URL of the database (default: the SQLite file review.db in BEARBOT_HOME)",
+        description="URL of the database: a SQLite file (default: review.db in BEARBOT_HOME), or PostgreSQL",
     )
     review_image_store: Path | None = Field(
         default=None,
@@ -53,19 +53,22 @@ class ReviewSettings(Settings):
     @classmethod
     def _valid_url(cls, value: str | None) -> str | None:
         if value is not None:
-            expected = "expected the URL of a SQLite file such as sqlite:////srv/bearbot/review.db"
+            expected = (
+                "expected the URL of a SQLite file such as sqlite:////srv/bearbot/review.db, "
+                "or of a PostgreSQL database such as postgresql+psycopg://bearbot@localhost/bearbot"
+            )
             try:
-                file = sqlite_file(value)
+                known = sqlite_file(value) is not None or make_url(value).drivername in POSTGRES
             except ArgumentError:
                 raise ValueError(expected) from None
-            if file is None:
-                # Claims and backups lean on SQLite's locks; another database would work until two people review.
+            if not known:
+                # Claims lean on a lock that writers take at their start; another database has to be taught it first.
                 raise ValueError(f"{expected}; other databases are not supported")
         return value
 
     @classmethod
     def _sentence(cls, detail: dict[str, Any]) -> str:
-        """The URL of a database server, which is refused, may hold a password: nobody is to read it in a log."""
+        """The URL of a database server may hold a password: nobody is to read it in a log."""
         if isinstance(detail["input"], str):
             detail["input"] = re.sub(r"//.*@", "//...@", detail["input"])
         return super()._sentence(detail)

@@ -257,11 +257,29 @@ def upgrade() -> None:
     op.create_index(op.f("ix_verdicts_reviewer_id"), "verdicts", ["reviewer_id"], unique=False)
 
     # Verdicts are append-only, whatever program writes: taking back is another row.
+    if op.get_bind().dialect.name == "postgresql":
+        _on_postgresql()
+        return
     for action in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER verdicts_no_{action.lower()} BEFORE {action} ON verdicts "
             "BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END"
         )
+
+
+def _on_postgresql() -> None:
+    op.execute(
+        "CREATE FUNCTION verdicts_stay() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'verdicts are append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    for action in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER verdicts_no_{action.lower()} BEFORE {action} ON verdicts "
+            "FOR EACH ROW EXECUTE FUNCTION verdicts_stay()"
+        )
+    # Keys are compared letter by letter and found by their beginnings, in whatever language the server sorts.
+    for table, key in (("outbox", "dedupe_key"), ("submissions", "source_key")):
+        op.execute(f'ALTER TABLE {table} ALTER COLUMN {key} TYPE varchar(200) COLLATE "C"')
 
 
 def downgrade() -> None:
@@ -278,3 +296,5 @@ def downgrade() -> None:
         "askers",
     ):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION verdicts_stay()")

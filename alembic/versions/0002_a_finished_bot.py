@@ -50,6 +50,11 @@ def upgrade() -> None:
         "ALTER TABLE submissions ADD COLUMN repeats_id INTEGER "
         "CONSTRAINT fk_submissions_repeats_id_submissions REFERENCES submissions (id)"
     )
+    if op.get_bind().dialect.name == "postgresql":  # SQLite keeps no comments
+        op.execute(
+            "COMMENT ON COLUMN submissions.repeats_id IS "
+            "'the first submission of the same photo, if it is not this one'"
+        )
     op.create_index(op.f("ix_submissions_repeats_id"), "submissions", ["repeats_id"], unique=False)
 
     op.add_column(
@@ -104,11 +109,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_submissions_chat_id_message_id"), "submissions", ["chat_id", "message_id"], unique=False)
 
     # Numbers of deleted rows are given to no others from now on; SQLite learns that by a new table only.
-    op.drop_index("ix_outbox_pending", table_name="outbox")
-    for table in ("askers", "outbox"):
-        with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": True}):
-            pass
-    _index_pending_messages()
+    if op.get_bind().dialect.name == "sqlite":
+        op.drop_index("ix_outbox_pending", table_name="outbox")
+        for table in ("askers", "outbox"):
+            with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": True}):
+                pass
+        _index_pending_messages()
     op.create_index(op.f("ix_outbox_chat_id_sent_message_id"), "outbox", ["chat_id", "sent_message_id"], unique=False)
 
     op.create_table(

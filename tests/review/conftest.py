@@ -1,5 +1,6 @@
 """A database with the schema, people, and photos that were judged by a model made up for the test."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,8 +24,10 @@ from review.limits import Limits
 from review.outbox import Recipient
 from review.people import reviewer_named
 from review.schema import upgrade
+from review.settings import ReviewSettings
 from review.storage import LocalImageStore
 from review.tables import OutboxMessage, Submission, VerdictKind
+from tests.postgres import Server
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -45,17 +48,40 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "review.db"
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server | None]:
+    """The PostgreSQL that BEARBOT_TEST_DATABASE_URL names (`make test-postgres`); None: tests use SQLite files."""
+    if not (url := os.environ.get("BEARBOT_TEST_DATABASE_URL")):
+        yield None
+        return
+    with Server.prepared(url, tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
 @pytest.fixture
-def home(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    template: Path,
+    server: Server | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Path]:
     """A home folder with an empty database, which the commands use."""
-    shutil.copy(template, tmp_path / "review.db")
     monkeypatch.setenv("BEARBOT_HOME", str(tmp_path))
-    return tmp_path
+    if server is None:
+        shutil.copy(template, tmp_path / "review.db")
+        yield tmp_path
+        return
+    if request.node.get_closest_marker("sqlite"):
+        pytest.skip("this is about SQLite's files")
+    with server.new_database() as url:
+        monkeypatch.setenv("REVIEW_DATABASE_URL", url)
+        yield tmp_path
 
 
 @pytest.fixture
 def database(home: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{home / 'review.db'}")
+    database = Database(ReviewSettings.load().database_url)
     yield database
     database.dispose()
 

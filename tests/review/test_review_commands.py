@@ -218,12 +218,36 @@ def test_a_damaged_database_is_one_line(home: Path) -> None:
         assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_database_server_is_refused_without_repeating_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REVIEW_DATABASE_URL", "postgresql://bear:hunter2@db/bears")
+def test_an_unknown_database_server_is_refused_without_repeating_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVIEW_DATABASE_URL", "mysql://bear:hunter2@db/bears")
     for command in (("review", "list"), ("review", "next"), ("db", "check")):
-        result = run(*command, code=1)
+        result = run(*command, code=2)
         assert "REVIEW_DATABASE_URL" in result.stderr
+        assert "postgresql+psycopg://" in result.stderr
         assert "hunter2" not in result.output
+
+
+def test_a_server_that_is_not_there_is_one_line_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVIEW_DATABASE_URL", "postgresql://bear:hunter2@127.0.0.1:1/bears")
+    for command in (("review", "list"), ("review", "next"), ("db", "check"), ("db", "upgrade")):
+        result = run(*command, code=1)
+        assert "the database cannot be used" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+        assert "hunter2" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("command", "instead"), [("backup", "pg_dump --format=custom"), ("restore", "pg_restore --clean --if-exists")]
+)
+def test_backups_of_a_server_are_made_by_its_own_tools(
+    command: str, instead: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REVIEW_DATABASE_URL", "postgresql+psycopg://bear:hunter2@db/bears")
+    (tmp_path / "some.dump").touch()
+    result = run("db", command, *([str(tmp_path / "some.dump")] if command == "restore" else []), code=1)
+    assert instead in result.stderr
+    assert "postgresql://bear@db/bears" in result.stderr
+    assert "hunter2" not in result.output
 
 
 @pytest.mark.usefixtures("home")
