@@ -6,8 +6,11 @@ import warnings
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
 import click
+
+INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended: 128 and the signal's number
 
 # Command -> where it lives. The modules import nothing heavy at their top, so that `--help` is instant.
 _COMMANDS = {
@@ -49,6 +52,16 @@ class LazyGroup(click.Group):
             ctx.fail(f"No such command {args[0]!r}.{f' Did you mean {guess!r}?' if guess else ''}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does, but Ctrl-C, also while a command's libraries are imported, ends it with a word and 130."""
+        from model.console import note
+
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            note("\nstopped")
+            sys.exit(INTERRUPTED)
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("bearbot"), prog_name="bearbot")
@@ -76,8 +89,8 @@ def run() -> None:
     from bot.redaction import Redaction
     from bot.settings import BotSettings, LogFormat
     from bot.signals import until_signal
-    from model.console import note, one_line_errors
-    from model.errors import ModelError
+    from model.console import note, one_line_errors, status_of
+    from model.errors import ModelError, SettingsError
     from model.settings import ModelSettings
     from review.errors import ReviewError
     from review.settings import ReviewSettings
@@ -97,22 +110,26 @@ def run() -> None:
                 note(f"@{name} listens; Ctrl-C ends it")
 
         try:
+            review_settings, model_settings = ReviewSettings.load(), ModelSettings.load()  # before what takes long
             from bot.runner import Runner
 
-            runner = Runner(settings, ReviewSettings.load(), ModelSettings.load())
+            runner = Runner(settings, review_settings, model_settings)
             until_signal(lambda stop: runner.serve(stop, ready=listens))
         except (BotError, ReviewError, ModelError, OSError) as error:
             if for_people:  # a server's own words may quote the address that holds the token
-                raise BotError(Redaction(settings.token, settings.webhook_secret)(str(error))) from None
-            logging.getLogger(__name__).critical("ended by an error", exc_info=error)
-            sys.exit(1)
+                said = Redaction(settings.token, settings.webhook_secret)(str(error))
+                raise (SettingsError if isinstance(error, SettingsError) else BotError)(said) from None
+            logging.getLogger(__name__).critical(error, exc_info=error)
+            sys.exit(status_of(error))
+        except KeyboardInterrupt:
+            if for_people:
+                raise
+            logging.getLogger(__name__).info("stopped")
+            sys.exit(INTERRUPTED)
 
 
 def main() -> None:
     """The console script."""
     # Libraries warn their developers while they are imported; users can do nothing about it.
     warnings.filterwarnings("ignore", category=FutureWarning)
-    try:
-        bearbot.main(prog_name="bearbot")
-    except KeyboardInterrupt:  # outside of click's own handling
-        sys.exit(130)
+    bearbot.main(prog_name="bearbot")

@@ -2,7 +2,7 @@
 
 Events are standard logging calls; what they are about goes into `extra={"update": 7, "ms": 120}`. Of an exception the
 line holds where it came from and its type; its own words only if they are ours or Telegram's, since others may quote
-what people sent.
+what people sent. Errors of ours say in a sentence what is wrong: where they came from is left out.
 """
 
 import json
@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import SecretStr
 from telegram.error import ChatMigrated, InvalidToken, TelegramError
 
-from bot.errors import BotError
+from bot.errors import BotError, NoSuchWords
 from bot.redaction import Redaction
 from bot.settings import LogFormat, LogLevel
 from model.errors import ModelError
@@ -53,7 +53,7 @@ class LineFormatter(logging.Formatter):
         line = " ".join(parts)
         for error in _trace(record):
             line += f" | {error['error']}" + (f": {error['message']}" if "message" in error else "")
-            line += f" | at {', '.join(error['frames'])}" if error["frames"] else ""
+            line += f" | at {', '.join(error['frames'])}" if error.get("frames") else ""
         return self._redaction(_one_line(line))
 
 
@@ -168,12 +168,17 @@ def _words(error: BaseException) -> str | None:
     return error.strerror if isinstance(error, OSError) else None  # without the name of the file
 
 
+def _is_said(error: BaseException) -> bool:
+    """Whether its sentence is all that an operator needs; words that are missing are a mistake in the program."""
+    return isinstance(error, BotError | ReviewError | ModelError) and not isinstance(error, NoSuchWords)
+
+
 def _extras(record: logging.LogRecord) -> dict[str, object]:
     return {key: _fit(value) for key, value in vars(record).items() if key not in _USUAL}
 
 
 def _trace(record: logging.LogRecord) -> Iterator[dict[str, Any]]:
-    """The exception, then what caused it, each with its frames, the innermost last."""
+    """The exception, then what caused it, each with its frames (unless it is ours), the innermost last."""
     error = record.exc_info[1] if record.exc_info else None
     for _ in range(_MOST_CAUSES):
         if error is None:
@@ -184,7 +189,8 @@ def _trace(record: logging.LogRecord) -> Iterator[dict[str, Any]]:
             told["message"] = _one_line(words)[:_LONGEST]
         if isinstance(error, BaseExceptionGroup):
             told["of"] = sorted({type(part).__name__ for part in error.exceptions})
-        told["frames"] = list(_frames(error.__traceback__))[-_MOST_FRAMES:]
+        if not _is_said(error):
+            told["frames"] = list(_frames(error.__traceback__))[-_MOST_FRAMES:]
         yield told
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from model.settings import Settings
+from model.settings import Settings, Unfit
 from review.admission import Access
 from review.pings import QuietHours
 from review.tables import ChatAccess, Role
 
+_ID = re.compile(r"-?[0-9]{1,16}")  # what any database can hold
 _TOKEN = re.compile(r"\d+:[\w-]{20,}")
 _WITH_TOKEN = re.compile(r"(/file)?/bot\d+:.*$")
 # Telegram allows any length from 1 on; a short one could be guessed by asking often.
@@ -71,7 +72,10 @@ class BotSettings(Settings):
         default=(), description="Telegram user ids, comma-separated, that may use the bot where not everybody may"
     )
     overdue_hours: float = Field(
-        default=24.0, ge=0, description="after how long askers hear that nobody has reviewed their photo yet (0: never)"
+        default=24.0,
+        ge=0,
+        le=87_600,
+        description="after how long askers hear that nobody has reviewed their photo yet (0: never)",
     )
     rate_limit_per_minute: int = Field(
         default=0, ge=0, description="photos that one asker may send in a minute; 0: as many as they like"
@@ -123,7 +127,7 @@ class BotSettings(Settings):
     @classmethod
     def _like_a_token(cls, value: SecretStr) -> SecretStr:
         if not _TOKEN.fullmatch(value.get_secret_value().strip()):
-            raise ValueError("expected digits, a colon and about 35 letters, as @BotFather gives it")
+            raise Unfit("digits, a colon and about 35 letters, as @BotFather gives it", "copy it again from @BotFather")
         return SecretStr(value.get_secret_value().strip())
 
     @field_validator("base_url")
@@ -131,15 +135,18 @@ class BotSettings(Settings):
     def _root_of_a_server(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ValueError("expected a server's root such as https://api.telegram.org or http://127.0.0.1:8081")
+            raise Unfit("a server's root such as https://api.telegram.org or http://127.0.0.1:8081")
         # Whoever copies an address with the token in it means its root; and the token must not show up with the root.
         return _WITH_TOKEN.sub("", value).rstrip("/").removesuffix("/bot")
 
     @field_validator("quiet_hours")
     @classmethod
     def _two_hours(cls, value: str) -> str:
-        if value:
-            QuietHours.parse(value)
+        try:
+            if value:
+                QuietHours.parse(value)
+        except ValueError:
+            raise Unfit("two hours such as 22-7 (quiet from 22:00 until 7:00)") from None
         return value
 
     @field_validator("timezone")
@@ -149,9 +156,9 @@ class BotSettings(Settings):
             if value != "UTC":  # which needs no list of timezones
                 ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(
-                "expected a timezone such as Europe/Madrid or UTC; if it is one, this machine has no list of them "
-                "(package tzdata)"
+            raise Unfit(
+                "a timezone such as Europe/Madrid or UTC",
+                "correct it; or if it is one, install the package tzdata, since this machine has no list of them",
             ) from None
         return value
 
@@ -164,9 +171,9 @@ class BotSettings(Settings):
         secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
         plain = not (parts.query or parts.fragment or parts.username or parts.password)
         if not parts.hostname or not secure or not plain or not _WEBHOOK_PATH.fullmatch(parts.path):
-            raise ValueError(
-                "expected an address such as https://bot.example.org/telegram: https (http on this machine alone), "
-                "a path of plain letters, and nothing after it"
+            raise Unfit(
+                "an address such as https://bot.example.org/telegram (https, or http on this machine alone; "
+                "a path of plain letters, and nothing after it)"
             )
         return value
 
@@ -174,7 +181,7 @@ class BotSettings(Settings):
     @classmethod
     def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _WEBHOOK_SECRET.fullmatch(value.get_secret_value()):
-            raise ValueError("expected 16 to 256 of A-Z a-z 0-9 _ - (try `openssl rand -hex 32`)")
+            raise Unfit("16 to 256 of A-Z a-z 0-9 _ -", "take the output of `openssl rand -hex 32`")
         return value
 
     @field_validator("webhook_listen")
@@ -203,8 +210,8 @@ class BotSettings(Settings):
         if not isinstance(value, str):
             return value
         ids = [part.strip() for part in value.split(",") if part.strip()]
-        if not all(part.lstrip("-").isdigit() for part in ids):
-            raise ValueError("expected Telegram user ids (numbers), separated by commas")
+        if not all(_ID.fullmatch(part) for part in ids):
+            raise Unfit("Telegram user ids (numbers), separated by commas", "@userinfobot in Telegram tells them")
         return tuple(int(part) for part in ids)
 
     @property
@@ -242,5 +249,5 @@ def _address(text: str) -> Address:
     except ValueError:  # no number, or too large
         port = None
     if not parts.hostname or port is None or parts.path or parts.username:
-        raise ValueError("expected host:port such as 127.0.0.1:8081")
+        raise Unfit("host:port such as 127.0.0.1:8081")
     return Address(parts.hostname, port)

@@ -26,14 +26,21 @@ def print_json(row: Mapping[str, Any]) -> None:
 
 @contextmanager
 def one_line_errors(*expected: type[Exception]) -> Iterator[None]:
-    """Exceptions of these classes end the program with `error: ...` on stderr and exit status 1."""
+    """Exceptions of these classes end the program with `error: ...` on stderr and the exit status of `status_of`."""
     try:
         yield
     except BrokenPipeError:
         raise  # whoever read our output has gone (`| head`): click ends the program quietly
     except expected as error:
         note(f"error: {error}")
-        sys.exit(1)
+        sys.exit(status_of(error))
+
+
+def status_of(error: Exception) -> int:
+    """The exit status for an expected failure: 2 for a wrong setting, which is wrong usage, 1 for all others."""
+    from model.errors import SettingsError
+
+    return 2 if isinstance(error, SettingsError) else 1
 
 
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:

@@ -3,12 +3,17 @@
 import os
 from enum import StrEnum
 from pathlib import Path
+from types import NoneType
 from typing import Any, Self, get_args
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.errors import SettingsError
+
+_KINDS: dict[object, str] = {int: "a whole number", float: "a number", Path: "a folder"}
+_BOUNDS = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
 
 
 class Device(StrEnum):
@@ -19,11 +24,24 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class Unfit(ValueError):
+    """Raised by validators of settings: what was expected, and if it is not to correct the value, what to do."""
+
+    def __init__(self, expected: str, remedy: str | None = None) -> None:
+        super().__init__(f"expected {expected}")
+        self.remedy = remedy
+
+
 class Settings(BaseSettings):
     """Frozen settings from the environment or `.env` in the current folder; the environment wins."""
 
     model_config = SettingsConfigDict(
-        frozen=True, env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+        frozen=True,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        env_ignore_empty=True,
+        allow_inf_nan=False,
     )
 
     bearbot_home: Path = Field(
@@ -58,17 +76,34 @@ class Settings(BaseSettings):
         key = cls.key_of(field) if field else name
         if detail["type"] == "missing":
             return f"{key} is not set: put it into the environment or into .env"
-        problem = detail["msg"].removeprefix("Value error, ")
+        raised = detail.get("ctx", {}).get("error")  # by a validator of ours
         if field is None:  # about the settings together, so the input would be all of them, secrets too
+            problem = str(raised or detail["msg"])
             return f"{key}: {problem}" if key else problem
-        annotation = cls.model_fields[field].annotation
-        secret = annotation is SecretStr or SecretStr in get_args(annotation)
-        came = "a secret value" if secret else repr(detail["input"])
-        return f"{key}: {problem} (got {came})"
+        info = cls.model_fields[field]
+        secret = info.annotation is SecretStr or SecretStr in get_args(info.annotation)
+        came = "something else (a secret, so it is not shown)" if secret else repr(detail["input"])
+        problem = str(raised) if raised is not None else f"expected {expected(info)}"
+        remedy = getattr(raised, "remedy", None) or (
+            "correct it in the environment or in .env" + ("" if info.is_required() else ", or leave it out")
+        )
+        return f"{key}: {problem}, got {came}: {remedy}"
 
     def home_folder(self) -> Path:
         """`BEARBOT_HOME` with `~` resolved."""
         return self.bearbot_home.expanduser()
+
+
+def expected(field: FieldInfo) -> str:
+    """What a setting takes, by its type and bounds: "a whole number from 1 to 1024", "auto, cpu or cuda"."""
+    annotation = next((part for part in get_args(field.annotation) if part is not NoneType), field.annotation)
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return " or ".join(filter(None, (", ".join(list(annotation)[:-1]), list(annotation)[-1])))
+    bounds = {name: getattr(bound, name) for bound in field.metadata for name in _BOUNDS if hasattr(bound, name)}
+    words = [f"{_BOUNDS[name]} {value}" for name, value in bounds.items()]
+    if bounds.keys() == {"ge", "le"}:
+        words = [f"from {bounds['ge']} to {bounds['le']}"]
+    return " ".join((_KINDS.get(annotation, "a text"), " and ".join(words))).strip()
 
 
 class ModelSettings(Settings):

@@ -1,5 +1,6 @@
 """`bearbot` itself: instant help, every command explained with an example, wrong usage named."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,9 +73,61 @@ def test_a_misspelt_command_is_guessed() -> None:
     assert "Did you mean 'classify'?" in result.output
 
 
+@pytest.mark.parametrize("module", ["click", "pydantic", "telegram", "bot.runner"])
+def test_ctrl_c_ends_it_with_a_word_from_the_first_instant(module: str) -> None:
+    """As if somebody pressed it while this module is imported."""
+    program = f"""
+import os, signal, sys
+
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Impatient())
+sys.argv = ["bearbot", "run"]
+from bot.__main__ import main
+main()
+"""
+    settings = {"BOT_TOKEN": "123456789:" + "x" * 35, "BOT_BASE_URL": "http://127.0.0.1:9"}
+    run = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **settings}, capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "\nstopped\n")
+
+
+def test_ctrl_c_in_a_command_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: click.Context) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ALL[("classify",)], "invoke", interrupted)
+    result = CliRunner().invoke(bearbot, ["classify", "x.jpg"])
+    assert (result.exit_code, result.stderr) == (130, "\nstopped\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "arguments"),
+    [
+        ("MODEL_THREADS", ["model", "list"]),
+        ("MODEL_THREADS", ["doctor"]),
+        ("REVIEW_LEASE_SECONDS", ["review", "list"]),
+        ("REVIEW_LEASE_SECONDS", ["bot", "inbox", "retry", "--all"]),
+        ("BOT_LOG_FORMAT", ["run"]),
+    ],
+)
+def test_a_wrong_setting_is_wrong_usage(monkeypatch: pytest.MonkeyPatch, key: str, arguments: list[str]) -> None:
+    monkeypatch.setenv("BOT_TOKEN", "123456789:" + "x" * 35)
+    monkeypatch.setenv(key, "many")
+    result = CliRunner().invoke(bearbot, arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {key}: expected ")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_run_without_a_token_says_what_to_do() -> None:
     result = CliRunner().invoke(bearbot, ["run"])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "error: BOT_TOKEN is not set" in result.output
     assert "Traceback" not in result.output
 

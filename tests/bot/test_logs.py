@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, NetworkError
 
-from bot.errors import BotError
+from bot.errors import BotError, NoSuchWords
 from bot.logs import JsonFormatter, LineFormatter
 from bot.redaction import Redaction
 from model.errors import ArtifactError
@@ -114,6 +114,35 @@ def test_only_our_words_and_telegrams_are_repeated(error: Exception, words: str 
     assert row(record("failed: %s", error))["event"] == f"failed: {words or type(error).__name__}"
     assert row(record(error))["event"] == (words or type(error).__name__)
     assert row(record("x", why=error))["why"] == (words or type(error).__name__)
+
+
+def test_errors_of_ours_are_sentences_for_operators() -> None:
+    error = raised(BotError("stop the other program"), raised(KeyError("private")))
+    found = row(record(error, error=error))
+    assert found["event"] == "stop the other program"
+    ours, cause = found["trace"]
+    assert ours == {"error": "BotError", "message": "stop the other program"}
+    assert cause["frames"], "what caused it is not ours"
+    assert line(record("failed", error=raised(ArtifactError("no card")))) == (
+        "ERROR bot.polling: failed | ArtifactError: no card"
+    )
+    mistake = row(record("x", error=raised(NoSuchWords("no message 'hello'"))))["trace"][0]
+    assert mistake["frames"], "it is a mistake in the program"
+
+
+def test_what_ends_it_is_the_event_of_the_last_line(tmp_path: Path) -> None:
+    settings = {"BEARBOT_HOME": str(tmp_path), "BOT_TOKEN": TOKEN, "BOT_LOG_FORMAT": "json", "MODEL_BATCH_SIZE": "0"}
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", "run"],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (last,) = [json.loads(text) for text in run.stderr.splitlines()]
+    assert run.returncode == 2
+    assert last["event"].startswith("MODEL_BATCH_SIZE: expected a whole number from 1 to 1024, got '0': ")
+    assert "frames" not in last["trace"][0]
 
 
 def test_a_group_tells_its_parts() -> None:
@@ -238,7 +267,7 @@ def test_in_json_the_last_word_is_json_too(tmp_path: Path) -> None:
     )
     assert run.returncode == 1
     *_, last = [json.loads(text) for text in run.stderr.splitlines()]
-    assert (last["level"], last["event"]) == ("critical", "ended by an error")
+    assert (last["level"], last["event"]) == ("critical", last["trace"][0]["message"])
     assert TOKEN not in run.stderr
 
 

@@ -45,7 +45,7 @@ def test_the_settings_of_pings(monkeypatch: pytest.MonkeyPatch) -> None:
         ("BOT_QUIET_HOURS", "25-7", "expected two hours such as 22-7"),
         ("BOT_TIMEZONE", "Mars/Olympus", "expected a timezone such as"),
         ("BOT_TIMEZONE", "../../etc/passwd", "expected a timezone such as"),
-        ("BOT_PING_MINUTES", "-1", "greater than or equal to 0"),
+        ("BOT_PING_MINUTES", "-1", "expected a whole number from 0 to 10080"),
     ):
         monkeypatch.setenv(name, wrong)
         with pytest.raises(SettingsError, match=expected):

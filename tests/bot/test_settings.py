@@ -1,10 +1,14 @@
 """Settings of the bot: a wrong one is named with its value, a secret never is."""
 
+import re
+
 import pytest
 
 from bot.settings import Address, BotSettings, LogFormat, LogLevel
 from model.errors import SettingsError
+from model.settings import ModelSettings
 from review.admission import Access
+from review.settings import ReviewSettings
 from review.tables import ChatAccess, Role
 
 TOKEN = "123456789:AAEhBP0av28jAk9bBhvJ1pr0dLzQ-abcdef"
@@ -20,6 +24,34 @@ def test_comma_separated_ids_and_roles(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.role_of(11, ChatAccess.REVOKED) is None
     assert settings.role_of(22, ChatAccess.REVOKED) is Role.ADMIN, "nobody can lock the operator out"
     assert settings.role_of(44, ChatAccess.GRANTED) is Role.MODERATOR
+
+
+ALL = {
+    settings.key_of(name): (settings, field)
+    for settings in (BotSettings, ReviewSettings, ModelSettings)
+    for name, field in settings.model_fields.items()
+}
+# Any text is a path: one that cannot be used is said when it is.
+FITTING = {"BEARBOT_HOME", "REVIEW_IMAGE_STORE", "MODEL_HOME"}
+WRONG = [(key, "?") for key in sorted(ALL.keys() - FITTING)]
+WRONG += [(key, value) for key, (_, field) in ALL.items() if field.annotation is float for value in ("nan", "inf")]
+WRONG += [(key, "-1") for key, (_, field) in ALL.items() if field.annotation in (int, int | None, float)]
+WRONG += [("BOT_ADMINS", value) for value in ("--5", "7,\u00b2", "1" * 40)]
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG)
+def test_every_setting_says_what_it_takes_what_came_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv(key, value)
+    with pytest.raises(SettingsError) as caught:
+        ALL[key][0].load()
+    sentence = str(caught.value)
+    secret = "SECRET" in key or "TOKEN" in key
+    came = "something else (a secret, so it is not shown)" if secret else repr(value)
+    assert re.fullmatch(rf"{key}: expected .+, got {re.escape(came)}: .+", sentence)
+    assert not re.search("Input|valid|pars|greater|less|finite|literal", sentence), "that is pydantic speaking"
 
 
 def test_a_missing_token_is_named() -> None:
