@@ -29,14 +29,14 @@ def revoke(session: Session, reviewer: Reviewer) -> None:
     session.flush()
 
 
-def reviewer_for_token(session: Session, token: str) -> Reviewer | None:
-    """Whose token this is; None: nobody's, or that of somebody who was removed."""
+def holder(session: Session, token: str) -> Reviewer | None:
+    """Whom this token was issued to; None: nobody, or somebody who may review no more."""
     wanted = digest(token)
     found = session.scalar(select(Reviewer).where(Reviewer.login_sha256 == wanted))
     # The index compares digests, of which a stranger learns nothing by its timing; the last word is constant in time.
     if found is None or not hmac.compare_digest(found.login_sha256 or "", wanted):
         return None
-    return identity(session, found)
+    return found if identity(session, found) is not None else None
 
 
 def identity(session: Session, reviewer: Reviewer) -> Reviewer | None:

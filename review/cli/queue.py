@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model.console import note, print_json
+from review.cli.serve import serve
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
     from review.cli.installation import Installation
@@ -47,16 +48,16 @@ def next_item(name: str | None, as_json: bool) -> None:
         if not as_json and sys.stdin.isatty() and sys.stdout.isatty():
             from review.cli.dialogue import converse
 
-            converse(installation, _name(name))
+            converse(installation, reviewer_name(name))
             return
-        item = _claimed(installation, _name(name))
+        item = _claimed(installation, reviewer_name(name))
         if item is None:
             note("nothing waits for review")
         elif as_json:
             _print(installation, item)
         else:
             click.echo(card(item, utc_now(), installation.images))
-            click.echo(f"settle it    bearbot review label {item.id} LABEL --as {_name(name)}")
+            click.echo(f"settle it    bearbot review label {item.id} LABEL --as {reviewer_name(name)}")
             click.echo(f"LABEL is     {', '.join(installation.labels)}, none or cant_tell")
 
 
@@ -137,7 +138,7 @@ def label(item_id: int, label: str, name: str | None, as_json: bool) -> None:
     with opened() as installation:
         kind, wanted = parse_verdict(label, installation.labels)
         with installation.database.write() as session:
-            reviewer = reviewer_named(session, _name(name), utc_now())
+            reviewer = reviewer_named(session, reviewer_name(name), utc_now())
             final = judging.settle(session, item_id, reviewer, kind=kind, label=wanted, now=utc_now())
             item = items.view(session, item_id)
         if as_json:
@@ -166,7 +167,7 @@ def skip(item_id: int, name: str | None) -> None:
 
     with opened() as installation:
         with installation.database.write() as session:
-            reviewer = reviewer_named(session, _name(name), utc_now())
+            reviewer = reviewer_named(session, reviewer_name(name), utc_now())
             judging.settle(session, item_id, reviewer, kind=VerdictKind.SKIP, now=utc_now())
         click.echo(f"item {item_id} is left to others")
 
@@ -187,7 +188,7 @@ def undo(name: str | None) -> None:
 
     with opened() as installation:
         with installation.database.write() as session:
-            item_id = judging.undo(session, reviewer_named(session, _name(name), utc_now()), now=utc_now())
+            item_id = judging.undo(session, reviewer_named(session, reviewer_name(name), utc_now()), now=utc_now())
         click.echo(f"your verdict on item {item_id} is taken back")
 
 
@@ -217,6 +218,9 @@ def stats(as_json: bool) -> None:
             click.echo(figures(found, promise))
 
 
+review.add_command(serve)
+
+
 def _claimed(installation: "Installation", name: str) -> "ItemView | None":
     from review import items, queue
     from review.clock import utc_now
@@ -235,7 +239,7 @@ def _print(installation: "Installation", item: "ItemView") -> None:
     print_json(item_row(item, utc_now(), installation.images))
 
 
-def _name(given: str | None) -> str:
+def reviewer_name(given: str | None) -> str:
     """Who reviews; the login name unless told otherwise."""
     import getpass
 

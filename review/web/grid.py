@@ -1,0 +1,217 @@
+"""The grid's routes: a batch is claimed, kept, answered and given back.
+
+GET  /api/groups     -> {"groups": [{"label", "reason", "blind", "items"}]}, of all that waits
+GET  /api/items/ID   -> what more there is to know of an item
+POST /api/claim      {"count", "label", "reason", "blind"} -> {"items": [card with "token"], "full"}
+POST /api/renew      {"items": [{"id", "token"}]} -> {"lost": [id]}
+POST /api/release    the same -> {}
+POST /api/verdicts   {"kind", "label", "free_name", "hours", "items": [{"id", "token", "seconds", "answer_shown"}]}
+                     -> {"answered": [{"id", "outcome", "final_label", "sentence"}]}
+POST /api/undo       -> {"undone": [id], "items": [those that could be claimed again, as cards]}
+POST /api/split      {"id"} -> {}: this near-duplicate is seen by itself from now on
+"""
+
+import time
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from review import bulk, queue
+from review.bulk import Answered, InHand
+from review.errors import LeaseLost, ReviewError
+from review.groups import waiting_groups
+from review.tables import Reviewer, ReviewItem
+from review.web import cards, wishes
+from review.web.desk import Desk, answering, give_back, read_json
+from review.web.sittings import Sitting
+
+MOST_HELD = 400  # items in one reviewer's hands, in all their tabs: nobody hoards the queue
+_AT_ONCE = 25  # verdicts in one transaction: others write in between
+_COUNTED_FOR = 3.0  # seconds; counting reads every open item
+
+
+class Grid:
+    """The routes."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._counted: tuple[float, list[dict[str, Any]]] | None = None
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/groups", answering(self._groups), methods=["GET"]),
+            Route("/api/items/{item:int}", answering(self._item), methods=["GET"]),
+            Route("/api/claim", answering(self._claim), methods=["POST"]),
+            Route("/api/renew", answering(self._renew), methods=["POST"]),
+            Route("/api/release", answering(self._release), methods=["POST"]),
+            Route("/api/verdicts", answering(self._verdicts), methods=["POST"]),
+            Route("/api/undo", answering(self._undo), methods=["POST"]),
+            Route("/api/split", answering(self._split), methods=["POST"]),
+        ]
+
+    async def _groups(self, request: Request) -> Response:
+        return JSONResponse({"groups": await self._desk.in_thread(self._count, self._desk.sitting(request))})
+
+    def _count(self, sitting: Sitting) -> list[dict[str, Any]]:
+        with self._desk.database.read() as session:
+            self._desk.reviewer(session, sitting)
+            if self._counted is None or time.monotonic() - self._counted[0] > _COUNTED_FOR:
+                rows = [
+                    {"label": group.label, "reason": group.reason, "blind": group.blind, "items": group.items}
+                    for group in waiting_groups(session)
+                ]
+                self._counted = (time.monotonic(), rows)
+            return self._counted[1]
+
+    async def _item(self, request: Request) -> Response:
+        sitting = self._desk.sitting(request)
+        return JSONResponse(await self._desk.in_thread(self._details, sitting, request.path_params["item"]))
+
+    def _details(self, sitting: Sitting, item_id: int) -> dict[str, Any]:
+        with self._desk.database.read() as session:
+            self._desk.reviewer(session, sitting)
+            return cards.details(session, item_id, self._desk.clock())
+
+    async def _claim(self, request: Request) -> Response:
+        sitting = self._desk.sitting(request)
+        return JSONResponse(await self._desk.in_thread(self._take, sitting, await read_json(request)))
+
+    def _take(self, sitting: Sitting, given: dict[str, Any]) -> dict[str, Any]:
+        now, count, among = self._desk.clock(), wishes.count(given), wishes.among(given)
+        with self._desk.database.write() as session:
+            reviewer = self._desk.reviewer(session, sitting)
+            room = max(0, MOST_HELD - _in_hands_of(session, reviewer, now))
+            claims = queue.claim_batch(
+                session, reviewer, count=min(count, room), lease=self._desk.lease, now=now, among=among
+            )
+            session.flush()
+            found = cards.cards(session, claims, now)
+        sitting.held.update({claim.item_id: claim.token for claim in claims})
+        return {"items": found, "full": room < count and len(claims) == room}
+
+    async def _renew(self, request: Request) -> Response:
+        sitting = self._desk.sitting(request)
+        items = wishes.in_hand(await read_json(request))
+        return JSONResponse({"lost": await self._desk.in_thread(self._keep, sitting, items)})
+
+    def _keep(self, sitting: Sitting, items: list[InHand]) -> list[int]:
+        lost = []
+        with self._desk.database.write() as session:
+            reviewer = self._desk.reviewer(session, sitting)
+            _load(session, items)
+            for one in items:
+                try:
+                    _require_mine(session, one, reviewer)
+                    queue.renew(session, one.item_id, one.token, lease=self._desk.lease, now=self._desk.clock())
+                except LeaseLost:
+                    lost.append(one.item_id)
+        for item_id in lost:
+            sitting.held.pop(item_id, None)
+        return lost
+
+    async def _release(self, request: Request) -> Response:
+        sitting = self._desk.sitting(request)
+        items = wishes.in_hand(await read_json(request))
+        await self._desk.in_thread(self._give_back, sitting, items)
+        return JSONResponse({})
+
+    def _give_back(self, sitting: Sitting, items: list[InHand]) -> None:
+        with self._desk.database.write() as session:
+            self._desk.reviewer(session, sitting)
+            give_back(session, sitting, {one.item_id: one.token for one in items})
+
+    async def _verdicts(self, request: Request) -> Response:
+        sitting = self._desk.sitting(request)
+        given = await read_json(request)
+        answered = await self._desk.in_thread(self._settle, sitting, given)
+        return JSONResponse(
+            {
+                "answered": [
+                    {
+                        "id": one.item_id,
+                        "outcome": one.outcome.value,
+                        "final_label": one.final_label,
+                        "sentence": one.sentence,
+                    }
+                    for one in answered
+                ]
+            }
+        )
+
+    def _settle(self, sitting: Sitting, given: dict[str, Any]) -> list[Answered]:
+        now = self._desk.clock()
+        said = wishes.saying(given, self._desk.labels() if given.get("kind") == "label" else ())
+        answered: list[Answered] = []
+        for start in range(0, len(said.items), _AT_ONCE):
+            with self._desk.database.write() as session:
+                reviewer = self._desk.reviewer(session, sitting)
+                answered += bulk.settle_each(
+                    session,
+                    reviewer,
+                    said.items[start : start + _AT_ONCE],
+                    kind=said.kind,
+                    label=said.label,
+                    free_name=said.free_name,
+                    deferred_until=now + said.deferred_for if said.deferred_for else None,
+                    now=now,
+                )
+        for one in answered:
+            sitting.held.pop(one.item_id, None)
+        return answered
+
+    async def _undo(self, request: Request) -> Response:
+        return JSONResponse(await self._desk.in_thread(self._take_back, self._desk.sitting(request)))
+
+    def _take_back(self, sitting: Sitting) -> dict[str, Any]:
+        now = self._desk.clock()
+        with self._desk.database.write() as session:
+            reviewer = self._desk.reviewer(session, sitting)
+            undone = bulk.undo(session, reviewer, now=now)
+            claims = []
+            for item_id in undone:
+                try:
+                    claims.append(queue.claim(session, item_id, reviewer, lease=self._desk.lease, now=now))
+                except ReviewError:  # another's word stands, another holds it, or it is gone: it does not come back
+                    continue
+            session.flush()
+            found = cards.cards(session, claims, now)
+        sitting.held.update({claim.item_id: claim.token for claim in claims})
+        return {"undone": undone, "items": found}
+
+    async def _split(self, request: Request) -> Response:
+        sitting = self._desk.sitting(request)
+        item_id = (await read_json(request)).get("id")
+        if not isinstance(item_id, int):
+            raise HTTPException(400, "id: expected an item's number")
+        await self._desk.in_thread(self._split_off, sitting, item_id)
+        return JSONResponse({})
+
+    def _split_off(self, sitting: Sitting, item_id: int) -> None:
+        with self._desk.database.write() as session:
+            self._desk.reviewer(session, sitting)
+            item = queue.open_item(session, item_id)
+            item.represented_by_id = None
+            item.separate = True
+
+
+def _in_hands_of(session: Session, reviewer: Reviewer, now: datetime) -> int:
+    held = select(func.count()).select_from(ReviewItem)
+    mine = held.where(ReviewItem.lease_reviewer_id == reviewer.id, ReviewItem.lease_expires_at > now)
+    return session.scalar(mine) or 0
+
+
+def _load(session: Session, items: list[InHand]) -> None:
+    """All at once, so that asking for each by itself finds it in the session."""
+    session.scalars(select(ReviewItem).where(ReviewItem.id.in_([one.item_id for one in items]))).all()
+
+
+def _require_mine(session: Session, one: InHand, reviewer: Reviewer) -> None:
+    item = session.get(ReviewItem, one.item_id)
+    if item is None or item.lease_reviewer_id != reviewer.id:
+        raise LeaseLost(f"item {one.item_id} is no longer yours")

@@ -1,0 +1,79 @@
+"""Serves the reviewer's page until Ctrl-C or SIGTERM, and gives back what anybody held."""
+
+import errno
+import ipaddress
+import os
+import signal
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from review.errors import ReviewError
+from review.web.desk import Desk
+
+_GRACE_SECONDS = 3  # what is in hand then is cut off
+_MOST_CONNECTIONS = 256
+_SILENT_SECONDS = 20  # an idle connection is closed then; browsers open another
+
+
+class CannotListen(ReviewError):
+    """The address cannot be had."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 is any free one. Raises `CannotListen`."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise CannotListen(f"--host {host}: no such address here ({error.strerror})") from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_MOST_CONNECTIONS)  # here already: two programs may bind a port, but only one gets to listen
+    except OSError as error:
+        listening.close()
+        reason = "another program listens there" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
+        raise CannotListen(
+            f"port {port} on {host} cannot be had ({reason}): choose another with --port, or 0 for a free one"
+        ) from error
+    return listening
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(app: ASGIApp, desk: Desk, listening: socket.socket, *, behind_proxy: bool = False) -> None:
+    """Serve until the process is told to end; then what anybody holds on a page is given back."""
+    config = uvicorn.Config(
+        app,
+        ws="none",
+        lifespan="off",
+        log_config=None,  # no line for each request: who looks at what is nobody's business
+        access_log=False,
+        server_header=False,
+        proxy_headers=behind_proxy,  # believed from this machine only
+        forwarded_allow_ips="127.0.0.1,::1",
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=_SILENT_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    # uvicorn ends in order at both signals, and then raises them again: as the one that Python can catch.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass  # that is how it ends
+    finally:
+        desk.end_all()
+        listening.close()

@@ -1,0 +1,115 @@
+"""What the page asks for, read from JSON and checked; what makes no sense is refused with status 400."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from math import isfinite
+from typing import Any
+
+from starlette.exceptions import HTTPException
+
+from review.bulk import InHand
+from review.policy import Reason
+from review.queue import Among
+from review.tables import VerdictKind
+
+MOST_ITEMS = 200  # of one request
+_LONGEST_NAME = 64
+_LONGEST_DEFERRAL = timedelta(days=90)
+_LARGEST_ID = 2**63 - 1
+_SAID = (VerdictKind.LABEL, VerdictKind.NONE, VerdictKind.CANT_TELL, VerdictKind.SKIP, VerdictKind.DEFER)
+
+Given = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Saying:
+    """A verdict for all of `items`; `deferred_for` goes with `DEFER`."""
+
+    kind: VerdictKind
+    label: str | None
+    free_name: str | None
+    deferred_for: timedelta | None
+    items: list[InHand]
+
+
+def among(given: Given) -> Among:
+    """The group that is filtered by."""
+    reason = _text(given, "reason")
+    if reason is not None and reason not in set(Reason):
+        raise _refused("reason", f"one of {', '.join(Reason)}")
+    blind = given.get("blind")
+    if blind is not None and not isinstance(blind, bool):
+        raise _refused("blind", "true or false")
+    return Among(suggested_label=_text(given, "label"), reason=reason, blind=blind)
+
+
+def count(given: Given) -> int:
+    """How many items are wanted."""
+    found = given.get("count")
+    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= MOST_ITEMS:
+        raise _refused("count", f"a number of 1 to {MOST_ITEMS}")
+    return found
+
+
+def in_hand(given: Given) -> list[InHand]:
+    """Items with their tokens, none twice."""
+    rows = given.get("items")
+    if not isinstance(rows, list) or len(rows) > MOST_ITEMS:
+        raise _refused("items", f"a list of at most {MOST_ITEMS}")
+    found: dict[int, InHand] = {}
+    for row in rows:
+        if not isinstance(row, dict) or not isinstance(row.get("token"), str):
+            raise _refused("items", 'objects with "id" and "token"')
+        seconds = row.get("seconds")
+        if seconds is not None and (
+            not isinstance(seconds, int | float) or isinstance(seconds, bool) or not isfinite(seconds) or seconds < 0
+        ):
+            raise _refused("seconds", "a number of at least 0")
+        shown = row.get("answer_shown")
+        if shown is not None and not isinstance(shown, bool):
+            raise _refused("answer_shown", "true or false")
+        found[_id(row.get("id"))] = InHand(_id(row.get("id")), row["token"][:_LONGEST_NAME], seconds, shown)
+    return list(found.values())
+
+
+def saying(given: Given, labels: Collection[str]) -> Saying:
+    """A verdict. `labels` are the model's."""
+    kind = given.get("kind")
+    if kind not in set(_SAID):
+        raise _refused("kind", f"one of {', '.join(_SAID)}")
+    label = _text(given, "label") if kind == VerdictKind.LABEL else None
+    if kind == VerdictKind.LABEL and label not in labels:
+        raise _refused("label", f"one of {', '.join(labels)}; the model may have changed: load the page again")
+    free_name = _text(given, "free_name") if kind == VerdictKind.NONE else None
+    hours = given.get("hours") if kind == VerdictKind.DEFER else None
+    deferred_for = None
+    if kind == VerdictKind.DEFER:
+        longest = _LONGEST_DEFERRAL / timedelta(hours=1)
+        if not isinstance(hours, int | float) or isinstance(hours, bool) or not 0 < hours <= longest:
+            raise _refused("hours", f"a number above 0, of at most {longest:.0f}")
+        deferred_for = timedelta(hours=hours)
+    return Saying(VerdictKind(kind), label, free_name, deferred_for, in_hand(given))
+
+
+def _id(found: object) -> int:
+    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= _LARGEST_ID:
+        raise _refused("id", "an item's number")
+    return found
+
+
+def _text(given: Given, name: str) -> str | None:
+    """On one line and printable; None for nothing."""
+    found = given.get(name)
+    if found is None:
+        return None
+    if not isinstance(found, str):
+        raise _refused(name, "text")
+    found = "".join(character for character in " ".join(found.split()) if character.isprintable())
+    if len(found) > _LONGEST_NAME:
+        raise _refused(name, f"at most {_LONGEST_NAME} characters")
+    return found or None
+
+
+def _refused(name: str, expected: str) -> HTTPException:
+    return HTTPException(400, f"{name}: expected {expected}")
