@@ -27,6 +27,7 @@ from review.known_photos import KnownPhoto
 from review.limits import Limits, Refusal
 from review.outbox import OutboxKind
 from review.policy import WITHOUT_MODEL, Decision, Reason, Routing, draw, route
+from review.secret_keys import AUDIT, secret_key
 from review.storage import ImageStore
 from review.tables import Image, PredictionRecord, Submission
 
@@ -161,7 +162,6 @@ class Intake:
     def _record(self, photo: ReceivedPhoto, stored: _Stored, prediction: "Prediction | None") -> Accepted | Refused:
         if prediction is not None:
             self._features.put(stored.sha256, prediction.backbone, prediction.features)
-        routing = self._route(photo.source_key, prediction)
         now = self._clock()
         with self._database.write() as session:
             recorded = _recorded(session, photo.source_key)
@@ -191,7 +191,13 @@ class Intake:
                     )
                 )
             submission = records.submission(session, photo, stored.sha256, self._sent_at(photo), now)
-            record = records.prediction(submission.id, prediction, routing, now) if prediction is not None else None
+            audit_draw = draw(photo.source_key, secret_key(session, AUDIT, now))
+            routing = self._route(prediction, audit_draw)
+            record = (
+                records.prediction(submission.id, prediction, routing, audit_draw, now)
+                if prediction is not None
+                else None
+            )
             item = records.item(submission.id, record, routing.reasons, now) if routing.reviewed else None
             session.add_all(row for row in (record, item) if row is not None)
             session.flush()
@@ -242,7 +248,7 @@ class Intake:
         item_id = known.item.id if known.item else None
         return Accepted(submission.id, item_id, _routing(known.prediction), None, known=True)
 
-    def _route(self, source_key: str, prediction: "Prediction | None") -> Routing:
+    def _route(self, prediction: "Prediction | None", audit_draw: float) -> Routing:
         if prediction is None:
             return WITHOUT_MODEL
         return route(
@@ -250,7 +256,7 @@ class Intake:
             in_domain=prediction.in_domain,
             answer_threshold=prediction.answer_threshold,
             audit_rate=self._audit_rate,
-            audit_draw=draw(source_key),
+            audit_draw=audit_draw,
         )
 
     def _sent_at(self, photo: ReceivedPhoto) -> datetime:

@@ -1,6 +1,6 @@
 """Answer alone or ask a person: the rule, pure, with its reasons; and what a person should look at first."""
 
-import hashlib
+import hmac
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -80,9 +80,12 @@ def route(
     return Routing(Decision.ANSWER, (Reason.AUDIT,) if audited else (), audit_rate)
 
 
-def draw(source_key: str) -> float:
-    """A number in [0, 1), uniform over keys and always the same for one: a photo that comes again goes the same way."""
-    digest = hashlib.sha256(f"audit:{source_key}".encode()).digest()
+def draw(source_key: str, secret: bytes) -> float:
+    """A number in [0, 1), uniform over keys and always the same for one: a photo that comes again goes the same way.
+
+    Without the `secret` (`review.secret_keys`) nobody can tell which answers will be looked at: HMAC-SHA256.
+    """
+    digest = hmac.digest(secret, source_key.encode(), "sha256")
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 
 

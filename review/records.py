@@ -40,8 +40,10 @@ def submission(
     return row
 
 
-def prediction(submission_id: int, said: "Prediction", routing: Routing, now: datetime) -> PredictionRecord:
-    """What the model `said`, and where that sent the photo."""
+def prediction(
+    submission_id: int, said: "Prediction", routing: Routing, audit_draw: float, now: datetime
+) -> PredictionRecord:
+    """What the model `said`, and where that and `audit_draw` (0..1) sent the photo."""
     return PredictionRecord(
         submission_id=submission_id,
         model_version=said.model_version,
@@ -53,6 +55,7 @@ def prediction(submission_id: int, said: "Prediction", routing: Routing, now: da
         route=routing.decision.value,
         reasons=[reason.value for reason in routing.reasons],
         inclusion_probability=routing.inclusion_probability,
+        audit_draw=audit_draw,
         created_at=now,
     )
 
@@ -70,6 +73,7 @@ def copied(record: PredictionRecord, submission_id: int, now: datetime) -> Predi
         route=record.route,
         reasons=record.reasons,
         inclusion_probability=record.inclusion_probability,
+        audit_draw=record.audit_draw,
         created_at=now,
     )
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from model.pipeline import ReviewedPhoto
-from review.policy import Decision, draw
+from review.policy import Decision
 from review.tables import NONE_OF_THESE, ItemStatus, PredictionRecord, ReviewItem, Submission
 
 # Of a traffic sample. What people cannot agree on, or have not come to yet, is not like the rest.
@@ -85,15 +85,15 @@ def _traffic_sample(session: Session, judged: Collection[str]) -> frozenset[str]
         answered, PredictionRecord.submission_id > since
     )
     rate = session.scalar(lowest) or 0.0
-    first: dict[str, str] = {}
-    for sha256, key in session.execute(
-        select(Submission.image_sha256, Submission.source_key)
+    first: dict[str, float | None] = {}
+    for sha256, drawn_at in session.execute(
+        select(Submission.image_sha256, PredictionRecord.audit_draw)
         .join(PredictionRecord, PredictionRecord.submission_id == Submission.id)
         .where(Submission.id > since, Submission.image_sha256.is_not(None))
         .order_by(Submission.id)
     ):
         if sha256 is not None:
-            first.setdefault(sha256, key)
-    drawn = {sha256 for sha256, key in first.items() if draw(key) < rate}
+            first.setdefault(sha256, drawn_at)
+    drawn = {sha256 for sha256, drawn_at in first.items() if drawn_at is not None and drawn_at < rate}
     missing = len(drawn) - len(drawn & set(judged))
     return frozenset(drawn & set(judged)) if missing <= _MISSING_AT_MOST * len(drawn) else frozenset()

@@ -37,13 +37,20 @@ def test_without_a_rate_nothing_is_audited() -> None:
 
 @given(st.text(max_size=30))
 def test_a_draw_is_the_same_each_time_and_below_one(key: str) -> None:
-    assert 0 <= draw(key) < 1
-    assert draw(key) == draw(key)
+    assert 0 <= draw(key, b"secret") < 1
+    assert draw(key, b"secret") == draw(key, b"secret")
 
 
 def test_draws_are_uniform() -> None:
-    below = sum(draw(f"telegram:1:{number}") < 0.02 for number in range(50_000))
+    below = sum(draw(f"telegram:1:{number}", b"secret") < 0.02 for number in range(50_000))
     assert 850 < below < 1150  # five standard deviations around 1000
+
+
+def test_who_has_another_secret_learns_nothing_of_a_draw() -> None:
+    """Of what the one draws below a half, the other draws half below a half."""
+    keys = [key for key in (f"telegram:1:{number}" for number in range(20_000)) if draw(key, b"ours") < 0.5]
+    guessed = sum(draw(key, b"theirs") < 0.5 for key in keys)
+    assert abs(guessed - len(keys) / 2) < 250  # five standard deviations
 
 
 @given(st.floats(min_value=0, max_value=1) | st.none(), st.floats(min_value=0, max_value=1) | st.none())

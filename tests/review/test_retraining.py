@@ -29,13 +29,30 @@ from review.outbox import Recipient
 from review.people import reviewer_named
 from review.policy import draw
 from review.retraining import RetrainingResult
+from review.secret_keys import AUDIT
 from review.snapshot import take_snapshot
-from review.tables import OutboxMessage, PredictionRecord, RetrainingOutcome, RetrainingRun, Submission, VerdictKind
+from review.tables import (
+    OutboxMessage,
+    PredictionRecord,
+    RetrainingOutcome,
+    RetrainingRun,
+    Secret,
+    Submission,
+    VerdictKind,
+)
 
 pytestmark = pytest.mark.anyio
 
 LABELS = ("black", "grizzly", "teddy")
+KEY = bytes(range(32))
 Predict = Callable[..., Prediction]
+
+
+@pytest.fixture
+def known_draws(database: Database) -> None:
+    """Who is audited is the same in every run."""
+    with database.write() as session:
+        session.add(Secret(name=AUDIT, value=KEY.hex(), created_at=utc_now()))
 
 
 def settle(house: Any, item: int | None, label: str) -> None:
@@ -66,6 +83,7 @@ async def test_a_snapshot_takes_what_people_agree_on(house: Any, predict: Predic
     assert (snapshot.none_of_these, snapshot.foreign_labels, snapshot.contradictory) == (1, 1, 0)
 
 
+@pytest.mark.usefixtures("known_draws")
 async def test_audited_answers_and_doubted_photos_make_one_uniform_sample(
     house_auditing: Callable[[float], Any], predict: Predict
 ) -> None:
@@ -77,13 +95,14 @@ async def test_audited_answers_and_doubted_photos_make_one_uniform_sample(
             settle(house, accepted.item_id, "black")
     with house.database.read() as session:
         snapshot = take_snapshot(session, LABELS)
-        expected = {s.image_sha256 for s in session.scalars(select(Submission)) if draw(s.source_key) < 0.1}
+        expected = {s.image_sha256 for s in session.scalars(select(Submission)) if draw(s.source_key, KEY) < 0.1}
         audited = session.scalars(select(PredictionRecord).where(PredictionRecord.route == "answer")).all()
     sampled = {photo.sha256 for photo in snapshot.photos if photo.sampled}
     assert sampled == expected
     assert 0 < sum("audit" in record.reasons for record in audited) < len(sampled) < 25
 
 
+@pytest.mark.usefixtures("known_draws")
 async def test_what_was_answered_before_audits_began_is_in_no_sample(
     house_auditing: Callable[[float], Any], predict: Predict
 ) -> None:
@@ -96,12 +115,14 @@ async def test_what_was_answered_before_audits_began_is_in_no_sample(
                 settle(house, accepted.item_id, "black")
     with house.database.read() as session:
         snapshot = take_snapshot(session, LABELS)
-        late = {s.image_sha256 for s in session.scalars(select(Submission)) if s.id > 99 and draw(s.source_key) < 0.5}
+        submissions = session.scalars(select(Submission)).all()
+        late = {s.image_sha256 for s in submissions if s.id > 99 and draw(s.source_key, KEY) < 0.5}
     sampled = {photo.sha256 for photo in snapshot.photos if photo.sampled}
     assert sampled
     assert len(late ^ sampled) <= 1  # the last photo without audits divides the two
 
 
+@pytest.mark.usefixtures("known_draws")
 async def test_a_sample_of_which_much_is_not_judged_yet_is_none(
     house_auditing: Callable[[float], Any], predict: Predict
 ) -> None:
