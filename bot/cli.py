@@ -3,14 +3,13 @@
 import logging
 import sys
 import warnings
+from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
 import click
-
-INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended: 128 and the signal's number
 
 # Command -> where it lives. The modules import nothing heavy at their top, so that `--help` is instant.
 _COMMANDS = {
@@ -54,11 +53,12 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, but Ctrl-C, also while a command's libraries are imported, ends it with a word and 130."""
-        from model.console import note
-
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            from bot.signals import INTERRUPTED
+            from model.console import note
+
             note("\nstopped")
             sys.exit(INTERRUPTED)
 
@@ -84,6 +84,13 @@ def run() -> None:
     Example:
       BOT_TOKEN=... bearbot run
     """
+    from bot.signals import ending_at_once
+
+    with ending_at_once() as last_word:
+        _run(last_word)
+
+
+def _run(last_word: Callable[[bytes], None]) -> None:
     from bot.errors import BotError
     from bot.logs import configure_logging
     from bot.redaction import Redaction
@@ -104,6 +111,8 @@ def run() -> None:
             style=settings.log_format,
         )
         for_people = settings.log_format is LogFormat.TEXT  # else each line on stderr is JSON, the last one too
+        if not for_people:
+            last_word(b"")
 
         def listens(name: str) -> None:
             if for_people:
@@ -121,11 +130,6 @@ def run() -> None:
                 raise (SettingsError if isinstance(error, SettingsError) else BotError)(said) from None
             logging.getLogger(__name__).critical(error, exc_info=error)
             sys.exit(status_of(error))
-        except KeyboardInterrupt:
-            if for_people:
-                raise
-            logging.getLogger(__name__).info("stopped")
-            sys.exit(INTERRUPTED)
 
 
 def main() -> None:
