@@ -1,11 +1,14 @@
 """Ctrl-C and SIGTERM end a program in order."""
 
-import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # imported when it is needed: until `ending_at_once` holds, every import is one that Ctrl-C can hit
+    import asyncio
 
 INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended: 128 and the signal's number
 
@@ -29,8 +32,9 @@ def ending_at_once() -> Iterator[Callable[[bytes], None]]:
         signal.signal(signal.SIGINT, before)
 
 
-def until_signal(program: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+def until_signal(program: Callable[["asyncio.Event"], Awaitable[None]]) -> None:
     """Run `program` with an event that Ctrl-C or SIGTERM sets; a second signal ends the process at once."""
+    import asyncio
 
     async def supervised() -> None:
         stop = asyncio.Event()
