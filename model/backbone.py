@@ -96,7 +96,6 @@ class Backbone(ABC):
         # Pillow's filters to a few steps of 255, in a quarter of Pillow's time.
         small = interpolate(whole, size, mode=self.interpolation, antialias=True)[0].permute(1, 2, 0)  # (S, S, 3) uint8
         normalised = torch.addcmul(torch.tensor(self._offset), small.float(), torch.tensor(self._factor))
-        # A view: in memory the channels stay last, as the network wants them.
         array: NDArray[np.float32] = normalised.permute(2, 0, 1).numpy()
         return array
 

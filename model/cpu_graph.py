@@ -11,24 +11,26 @@ from torch import nn
 from model.efficientnet_lite import EfficientNetLite
 
 _CONVERTER = "openvino.tools.ovc"
-_CHANNELS_FIRST, _HEIGHT_AND_WIDTH = (0, 3, 1, 2), (2, 3)
+_HEIGHT_AND_WIDTH = (2, 3)
 
 
 class CpuGraph:
-    """Features of one picture at a time, each computed by the thread that asks for it, alone.
+    """Features of one picture at a time; as many threads as may call compute side by side, each by itself.
 
-    About two thirds of torch's time, and other threads decode meanwhile. Thread-safe.
+    In about two thirds of torch's time, and while it computes, other threads run Python. Thread-safe.
     """
 
     def __init__(self, network: EfficientNetLite, image_size: int, callers: int) -> None:
         """A folded `network` (it is copied), for pictures (3, S, S) from so many threads at once.
 
+        One core computes each, as `Body` wants it: OpenVINO's own thread while the one that asks waits.
+
         Raises `ImportError` where OpenVINO does not run, and `RuntimeError` where it cannot use the processor.
         """
         openvino = _imported()
         ops = openvino.opset13
-        pictures = ops.parameter([1, image_size, image_size, 3], np.float32)  # channels last, as they lie in memory
-        maps = _behind(network, ops.transpose(pictures, ops.constant(np.array(_CHANNELS_FIRST))), ops)
+        pictures = ops.parameter([1, 3, image_size, image_size], np.float32)
+        maps = _behind(network, pictures, ops)
         features = ops.reduce_mean(maps, ops.constant(np.array(_HEIGHT_AND_WIDTH)), keep_dims=False)  # (1, D)
         self._compiled = openvino.Core().compile_model(
             openvino.Model([features], [pictures], "body"),
@@ -38,7 +40,7 @@ class CpuGraph:
                 "INFERENCE_PRECISION_HINT": "f32",
                 "NUM_STREAMS": callers,
                 "INFERENCE_NUM_THREADS": callers,  # one each
-                "ENABLE_CPU_PINNING": False,  # the threads are ours: they decode too, beside those of other programs
+                "ENABLE_CPU_PINNING": False,  # a core is not kept from those who decode, nor from other programs
             },
         )
         self._own = local()
@@ -47,8 +49,8 @@ class CpuGraph:
         """(1, 3, S, S) float32 -> pooled features (1, D) float32."""
         if not hasattr(self._own, "request"):
             self._own.request = self._compiled.create_infer_request()  # not thread-safe: one for each thread
-        pixels = np.ascontiguousarray(picture.transpose(0, 2, 3, 1))  # (1, S, S, 3): a view of what `to_array` makes
-        features: NDArray[np.float32] = self._own.request.infer({0: pixels}, share_inputs=True)[0]
+        found = self._own.request.infer({0: np.ascontiguousarray(picture)}, share_inputs=True)
+        features: NDArray[np.float32] = found[0]
         return features
 
 
