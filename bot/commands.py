@@ -21,11 +21,10 @@ async def start(update: Update, context: BotContext) -> None:
 
 async def help_command(update: Update, context: BotContext) -> None:
     """/help, and any text that is no command."""
-    message, user = update.effective_message, update.effective_user
+    message = update.effective_message
     assert message is not None
     labels = await asyncio.to_thread(context.services.labels)
-    moderator = user is not None and context.caller.role is not None
-    await message.reply_text(messages.help_text(context.words, labels, moderator=moderator))
+    await message.reply_text(messages.help_text(context.words, labels, context.caller.role))
 
 
 async def unknown_button(update: Update, context: BotContext) -> None:

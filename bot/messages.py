@@ -14,7 +14,7 @@ from review.errors import AlreadySettled, LeaseLost, ReviewError
 from review.explanations import ExplainedPhoto, Unexplained
 from review.outbox import OutboxKind
 from review.policy import Reason
-from review.tables import NONE_OF_THESE
+from review.tables import NONE_OF_THESE, Role, VerdictKind
 
 _MOST_ON_CARD = 5  # labels
 
@@ -23,9 +23,14 @@ def start(words: Catalogue, labels: Sequence[str]) -> str:
     return words("start", labels=labels, count=len(labels))
 
 
-def help_text(words: Catalogue, labels: Sequence[str], *, moderator: bool) -> str:
-    text = words("help", labels=labels, count=len(labels))
-    return f"{text}\n\n{words('help-for-moderators')}" if moderator else text
+def help_text(words: Catalogue, labels: Sequence[str], role: Role | None) -> str:
+    """What everybody may do, then what this role may, which may do what those before it may."""
+    parts = [words("help", labels=labels, count=len(labels))]
+    if role in (Role.MODERATOR, Role.ADMIN):
+        parts.append(words("help-for-moderators"))
+    if role is Role.ADMIN:
+        parts.append(words("help-for-admins"))
+    return "\n\n".join(parts)
 
 
 def not_a_picture(words: Catalogue, labels: Sequence[str]) -> str:
@@ -209,9 +214,15 @@ def refused_tap(words: Catalogue, error: ReviewError, item_id: int) -> str:
             return words("item-gone", item=str(item_id))
 
 
-def review_result(words: Catalogue, *, item_id: int, choice: str, reviewer: str) -> str:
-    """What a review card becomes once it was answered; `choice` as the button calls it."""
-    return f"#{item_id}: {words('card-result', choice=choice, reviewer=reviewer)}"
+def review_result(words: Catalogue, *, item_id: int, kind: VerdictKind, label: str | None, reviewer: str) -> str:
+    """What a review card becomes once it was answered; `label` if that is the `kind` of the verdict."""
+    match kind:
+        case VerdictKind.SKIP | VerdictKind.CANT_TELL:
+            said = words(f"card-result-{kind}", reviewer=reviewer)
+        case _:
+            choice = words("button-none") if label is None else words.label(label)
+            said = words("card-result", choice=choice, reviewer=reviewer)
+    return f"#{item_id}: {said}"
 
 
 def review_undone(words: Catalogue, *, item_id: int, reviewer: str) -> str:

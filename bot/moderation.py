@@ -67,7 +67,6 @@ async def pressed(update: Update, context: BotContext) -> None:
     if tap is None or (tap.choice not in labels and tap.choice not in list(Choice)):
         await acknowledge(query, words("outdated-review-button"))
         return
-    choice = words(f"button-{tap.choice}") if tap.choice in list(Choice) else words.label(tap.choice)
     holds = False
     try:
         settled = await asyncio.to_thread(_settle, context.services, tap, query.from_user, role)
@@ -75,7 +74,9 @@ async def pressed(update: Update, context: BotContext) -> None:
         await _refuse(query, context, error, tap.item_id)
     else:
         await acknowledge(query)
-        result = messages.review_result(words, item_id=tap.item_id, choice=choice, reviewer=settled.reviewer)
+        kind, label = _verdict_of(tap)
+        reviewer = settled.reviewer
+        result = messages.review_result(words, item_id=tap.item_id, kind=kind, label=label, reviewer=reviewer)
         await review_cards.turn(query, context, result, item_id=tap.item_id, undoable=settled.verdict)
         context.services.wake_delivery()
         holds = settled.repeated and settled.holds
@@ -141,13 +142,19 @@ async def _refuse(
         await review_cards.turn(query, context, refusal, item_id=item_id, undoable=None)
 
 
+def _verdict_of(tap: Tap) -> tuple[VerdictKind, str | None]:
+    """Its kind, and its label if it has one."""
+    if tap.choice in list(Choice):
+        return _KINDS[Choice(tap.choice)], None
+    return VerdictKind.LABEL, tap.choice
+
+
 def _settle(services: Services, tap: Tap, user: User, role: Role) -> _Settled:
     """Record the verdict; the same tap again (after a crash between recording and answering it) finds it recorded."""
     now = utc_now()
     with services.database.write() as session:
         reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
-        kind = _KINDS[Choice(tap.choice)] if tap.choice in list(Choice) else VerdictKind.LABEL
-        label = tap.choice if kind is VerdictKind.LABEL else None
+        kind, label = _verdict_of(tap)
         repeated = False
         items.require_photo(session, tap.item_id)
         try:

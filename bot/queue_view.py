@@ -21,9 +21,12 @@ async def queue(update: Update, context: BotContext) -> None:
 
 
 def queue_words(words: Catalogue, found: Waiting) -> str:
-    """A paragraph by reason, one by age, one about the oldest and what is in hands."""
+    """A paragraph by reason, one by age, one about the oldest and what is in hands; of a single photo a sentence."""
     if not found.items:
         return words("nothing-waits")
+    if found.items == 1:
+        named = words.in_a_row([words(f"reason-{reason}") for reason in found.by_reason])
+        return words("queue-one", reasons=named, seconds=found.oldest_seconds or 0, held=found.in_hands)
     reasons = [words("queue-waiting", count=found.items)]
     reasons += [
         words("stats-reason", reason=words(f"reason-{reason}"), count=count)

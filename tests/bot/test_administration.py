@@ -55,6 +55,21 @@ async def test_the_queue_by_reason_and_age(sandbox: Sandbox, runner: Runner, pho
     )
 
 
+async def test_a_queue_of_one_is_said_as_one(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
+    mo = sandbox.moderator
+    await sandbox.asker.send_photo(photo("none_coffee"))
+    await sandbox.asker.expect("A person will look", timeout=60)
+    with runner.database.write() as session:
+        session.get_one(ReviewItem, 1).opened_at = utc_now() - timedelta(hours=3)
+    first = "One photo waits for people: unlike the photos it learnt from, not sure.\nIt has waited for 3 hours. "
+    await mo.send_text("/queue")
+    assert (await mo.expect()).words == f"{first}Nobody is looking at it: /review brings it."
+    await mo.send_text("/review")
+    assert "nothing else waits" in (await mo.expect("#")).words
+    await mo.send_text("/queue")
+    assert (await mo.expect()).words == f"{first}Somebody is looking at it."
+
+
 # /moderator
 
 
@@ -177,5 +192,5 @@ async def test_a_card_that_is_tapped_in_a_group_brings_the_next_in_private(sandb
     await there.expect("#")
     await there.press(forwarded, WORDS("button-skip"))
     assert (await mo.expect("#")).chat.id == mo.chat.id
-    await there.expect("Skip, said Mo")
+    await there.expect("skipped by Mo")
     await there.expect_silence(0.5)

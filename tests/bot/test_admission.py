@@ -135,7 +135,7 @@ async def test_buttons_are_no_way_round_the_gate_and_groups_hear_nothing(
 ) -> None:
     async with serve(make_runner()):
         await sandbox.asker.send_photo(photo("black_dod"))
-        answer = await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
+        answer = await sandbox.asker.expect("I see: black", timeout=MODEL_SECONDS)
     runner = make_runner(access=Access.ALLOW_LIST)
     async with serve(runner):
         told = await sandbox.asker.press(answer, "Right")

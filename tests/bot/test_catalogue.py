@@ -23,6 +23,7 @@ from bot import messages
 from bot.catalogue import LANGUAGES, Catalogue, UntranslatedWords, Value, catalogue_for, sources
 from bot.errors import NoSuchWords
 from review.outbox import OutboxKind
+from review.tables import VerdictKind
 
 TRANSLATIONS = [language for language in LANGUAGES if language != "en"]
 LABELS = ("black", "grizzly", "teddy")  # of the bundled model: those that have names
@@ -321,9 +322,9 @@ def test_the_languages_say_the_same_answer() -> None:
         for language in LANGUAGES
     }
     assert said == {
-        "en": "This is grizzly: I am over 99 % sure. It might also be oak (30 %).",
-        "es": "Esto es un oso grizzly: lo digo con más de un 99 % de seguridad. También podría ser oak (30 %).",
-        "de": "Das ist ein Grizzly: Da bin ich mir zu über 99 % sicher. Es könnte auch oak sein (30 %).",
+        "en": "I see: grizzly (over 99 % sure). It might also be: oak (30 %).",
+        "es": "Veo: un oso grizzly. Lo digo con más de un 99 % de seguridad. También podría ser: oak (30 %).",
+        "de": "Auf dem Foto: ein Grizzly. Da bin ich mir zu über 99 % sicher. Vielleicht auch: oak (30 %).",
         "zh": "这是灰熊，我有超过 99% 的把握。也可能是oak（30%）。",  # noqa: RUF001 - Chinese marks are meant
     }
 
@@ -390,7 +391,16 @@ def test_a_card_is_recognised_in_every_language(language: str) -> None:
     card = messages.review_card(
         words, item_id=7, reasons=["audit"], probabilities={"black": 1.0}, waiting_seconds=9, left=0
     )
-    result = messages.review_result(words, item_id=7, choice=words.label("black"), reviewer="Mo")
-    for text in (card, f"{words('photo-gone')}\n{card}", result):
+    results = [
+        messages.review_result(words, item_id=7, kind=kind, label=label, reviewer="Mo")
+        for kind, label in (
+            (VerdictKind.LABEL, "black"),
+            (VerdictKind.NONE, None),
+            (VerdictKind.SKIP, None),
+            (VerdictKind.CANT_TELL, None),
+        )
+    ]
+    assert len(set(results)) == 4
+    for text in (card, f"{words('photo-gone')}\n{card}", *results):
         assert messages.item_on_card(text) == 7
     assert messages.item_on_card(words("nothing-waits")) is None

@@ -47,7 +47,7 @@ async def test_start_help_and_words(sandbox: Sandbox) -> None:
 async def test_a_photo_is_answered_without_start_and_quoted(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
     sent = await sandbox.asker.send_photo(photo("grizzly_katmai_131"), caption="who is this?")
     said = await sandbox.asker.expect(timeout=MODEL_SECONDS)
-    assert re.fullmatch(r"This is grizzly: I am (over )?\d+ % sure\.", said.words)
+    assert re.fullmatch(r"I see: grizzly \((over )?\d+ % sure\)\.", said.words)
     assert said.reply_to is not None
     assert said.reply_to.message_id == sent.message_id
     assert count(runner, ReviewItem) == 0
@@ -55,12 +55,15 @@ async def test_a_photo_is_answered_without_start_and_quoted(sandbox: Sandbox, ru
 
 async def test_image_files_and_albums(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
     await sandbox.asker.send_document(photo("teddy_polimerek"), "my teddy.JPG", mime_type="application/octet-stream")
-    await sandbox.asker.expect("This is teddy", timeout=MODEL_SECONDS)
+    await sandbox.asker.expect("I see: teddy", timeout=MODEL_SECONDS)
     await sandbox.asker.send_document(photo("none_polar_bear"), "polar.webp")
     await sandbox.asker.expect("do not know this kind of picture")
     first, _ = await sandbox.asker.send_album([photo("black_dod"), photo("grizzly_katmai_131")])
     answer = await sandbox.asker.expect("Your 2 photos")
-    assert [line[:18] for line in answer.words.splitlines()[1:]] == ["1. This is black: ", "2. This is grizzly"]
+    assert [line.partition(" (")[0] for line in answer.words.splitlines()[1:]] == [
+        "1. I see: black",
+        "2. I see: grizzly",
+    ]
     assert answer.reply_to is not None
     assert answer.reply_to.message_id == first.message_id
     assert count(runner, Submission) == 4
@@ -113,7 +116,7 @@ async def test_whatever_else_is_sent_gets_an_answer(sandbox: Sandbox) -> None:
 async def test_edits_and_repeated_updates_change_nothing(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
     sent = await sandbox.asker.send_photo(photo("black_dod"), caption="bear")
     update = sandbox.world.updates.pending[-1]
-    await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
+    await sandbox.asker.expect("I see: black", timeout=MODEL_SECONDS)
     await sandbox.asker.edit_caption(sent, "a bear!")
     sandbox.world.updates.repeat(update)
     await sandbox.asker.expect_silence(1.0)
@@ -123,7 +126,7 @@ async def test_edits_and_repeated_updates_change_nothing(sandbox: Sandbox, runne
 async def test_a_failed_download_is_tried_again(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
     sandbox.faults.add(Fault(method="getFile", status=502, description="Bad Gateway"))
     await sandbox.asker.send_photo(photo("black_dod"))
-    await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
+    await sandbox.asker.expect("I see: black", timeout=MODEL_SECONDS)
     await sandbox.asker.expect_silence(0.3)
     assert count(runner, Submission) == 1
 
@@ -132,7 +135,7 @@ async def test_the_bot_listens_while_the_model_thinks(
     sandbox: Sandbox, runner: Runner, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sandbox.asker.send_photo(photo("black_dod"))
-    await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
+    await sandbox.asker.expect("I see: black", timeout=MODEL_SECONDS)
     predict = Classifier.predict_pictures
     thinking = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -148,7 +151,7 @@ async def test_the_bot_listens_while_the_model_thinks(
     await sandbox.second_asker.send_text("/help")
     await sandbox.second_asker.expect("Send a photo", timeout=1.5)
     assert len(sandbox.asker.messages) == 1
-    await sandbox.asker.expect("This is teddy")
+    await sandbox.asker.expect("I see: teddy")
 
 
 @pytest.mark.usefixtures("runner")
@@ -156,7 +159,7 @@ async def test_conveniences_that_fail_are_not_fatal(sandbox: Sandbox, photo: Pho
     for method in ("sendChatAction", "setMyCommands"):
         sandbox.faults.add(Fault(method=method, status=404, description="Not Found: method not found", times=99))
     await sandbox.asker.send_photo(photo("black_dod"))
-    await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
+    await sandbox.asker.expect("I see: black", timeout=MODEL_SECONDS)
 
 
 async def test_without_a_model_people_get_the_photo_and_the_asker_is_told(
@@ -228,8 +231,8 @@ async def test_what_came_while_the_bot_was_away_is_answered(
     await sandbox.asker.send_photo(photo("black_dod"))
     await sandbox.second_asker.send_photo(photo("teddy_polimerek"))
     async with serve(make_runner()):
-        await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
-        await sandbox.second_asker.expect("This is teddy")
+        await sandbox.asker.expect("I see: black", timeout=MODEL_SECONDS)
+        await sandbox.second_asker.expect("I see: teddy")
 
 
 def _png(width: int, height: int) -> bytes:
@@ -242,4 +245,4 @@ def _png(width: int, height: int) -> bytes:
 async def test_a_file_that_may_not_be_fetched_is_tried_again(sandbox: Sandbox, photo: Photo) -> None:
     sandbox.faults.add(Fault("getFile", status=403, description="Forbidden"))  # a proxy's word, not the asker's
     await sandbox.asker.send_photo(photo("black_dod"))
-    await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
+    await sandbox.asker.expect("I see: black", timeout=MODEL_SECONDS)

@@ -199,7 +199,7 @@ async def test_a_drawing_holds_up_no_other_chat(
         drawn.set()
         assert [message.words.partition(",")[0] for message in await ana.expect_many(2)] == [
             "This photo was deleted",
-            "A person looked at your photo: it is grizzly.",
+            "A person looked at your photo. It shows: grizzly.",
         ]
 
 

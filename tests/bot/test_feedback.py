@@ -56,7 +56,7 @@ async def test_wrong_offers_the_labels_and_a_person_decides(sandbox: Sandbox, ru
     await sandbox.asker.press(said, "Wrong")
     await sandbox.asker.expect(lambda message: len(buttons(message)) > 2)
     await sandbox.asker.press(said, "teddy")
-    await sandbox.asker.expect("You say that it is teddy. A person will look")
+    await sandbox.asker.expect("You say: teddy. A person will look")
     (item,) = rows(runner, ReviewItem)
     assert (item.reasons, item.suggested_label) == (["disputed"], "black")
     await sandbox.moderator.send_text("/review")
@@ -64,7 +64,7 @@ async def test_wrong_offers_the_labels_and_a_person_decides(sandbox: Sandbox, ru
     assert "teddy" in card.words.splitlines()[0] + card.words
     await sandbox.moderator.press(card, "teddy")
     verdict = await sandbox.asker.expect("A person looked at your photo")
-    assert "it is teddy" in verdict.words
+    assert "It shows: teddy" in verdict.words
     assert buttons(verdict) == ["Right", "Wrong"]
 
 
@@ -129,7 +129,7 @@ async def test_an_album_has_one_answer_with_a_button_for_each_photo(
 ) -> None:
     names = ("black_dod", "none_coffee", "teddy_earlgray")
     sent = await sandbox.asker.send_album([photo(name) for name in names])
-    said = await sandbox.asker.expect("1. This is black", timeout=MODEL_SECONDS)
+    said = await sandbox.asker.expect("1. I see: black", timeout=MODEL_SECONDS)
     assert said.reply_to is not None
     assert said.reply_to.message_id == sent[0].message_id
     assert [line[:2] for line in said.words.splitlines() if line[:1].isdigit()] == ["1.", "2.", "3."]
@@ -137,7 +137,7 @@ async def test_an_album_has_one_answer_with_a_button_for_each_photo(
     assert buttons(said) == ["Wrong: 1", "Wrong: 3"], "of the second it did not say what it is"
     await sandbox.asker.press(said, "Wrong: 3")
     await sandbox.asker.press(said, "grizzly")
-    noted = await sandbox.asker.expect("You say that it is grizzly")
+    noted = await sandbox.asker.expect("You say: grizzly")
     assert noted.reply_to is not None
     assert noted.reply_to.message_id == sent[2].message_id
     now = next(message for message in sandbox.asker.messages if message.message_id == said.message_id)

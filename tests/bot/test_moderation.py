@@ -78,12 +78,12 @@ async def test_one_tap_settles_tells_the_asker_and_brings_the_next(
     assert [button.text for row in turned.keyboard.rows for button in row] == [WORDS("button-undo")]
     assert turned.content.photo
     second = await mo.expect(is_card)
-    heard = await sandbox.asker.expect("it shows none of the kinds that I know")
+    heard = await sandbox.asker.expect("It shows none of the kinds that I know")
     assert heard.reply_to is not None
     assert heard.reply_to.message_id == polar.message_id
     await mo.press(second, "grizzly")
     await mo.expect(WORDS("nothing-waits"))
-    heard = await sandbox.asker.expect("it is grizzly")
+    heard = await sandbox.asker.expect("It shows: grizzly")
     assert heard.reply_to is not None
     assert heard.reply_to.message_id == doubtful.message_id
     assert verdicts(runner) == [(VerdictKind.NONE, None), (VerdictKind.LABEL, "grizzly")]
@@ -177,7 +177,7 @@ async def test_a_tap_that_is_handled_twice_settles_once(sandbox: Sandbox, runner
     sandbox.world.press(sandbox.moderator.user, shown, str(none.callback_data))  # the same tap, after a crash
     await sandbox.moderator.expect(WORDS("nothing-waits"))
     assert verdicts(runner) == [(VerdictKind.NONE, None)]
-    await sandbox.asker.expect("it shows none")
+    await sandbox.asker.expect("It shows none")
     await sandbox.asker.expect_silence(0.3)
 
 

@@ -57,7 +57,7 @@ async def test_everything_comes_as_a_file_and_can_be_deleted(
     sandbox: Sandbox, runner: Runner, photo: Photo, tmp_path: Path
 ) -> None:
     await sandbox.asker.send_photo(photo("grizzly_katmai_131"))
-    await sandbox.asker.expect("This is grizzly", timeout=MODEL_SECONDS)
+    await sandbox.asker.expect("I see: grizzly", timeout=MODEL_SECONDS)
     await sandbox.asker.send_document(photo("none_polar_bear"), "polar.webp")
     await sandbox.asker.expect("do not know this kind of picture")
     await sandbox.asker.send_text("/my_data")
@@ -96,7 +96,7 @@ async def test_the_same_tap_again_and_a_tap_from_long_ago(sandbox: Sandbox, runn
     await sandbox.asker.send_text("/delete_my_data")
     asked = await sandbox.asker.expect("This cannot be undone")
     await sandbox.asker.send_photo(photo("black_dod"))
-    await sandbox.asker.expect("This is black", timeout=MODEL_SECONDS)
+    await sandbox.asker.expect("I see: black", timeout=MODEL_SECONDS)
     tap = PrivacyTap(Wish.ERASE, sandbox.asker.id, 1_000)
     await forge(sandbox, asked, tap.data())
     await sandbox.asker.expect("This question is out of date, and nothing was deleted")
@@ -127,7 +127,7 @@ async def test_a_photo_on_its_way_and_those_in_the_line_do_not_come_back(
     sandbox: Sandbox, runner: Runner, photo: Photo, tmp_path: Path
 ) -> None:
     await sandbox.asker.send_photo(photo("teddy_polimerek"))
-    await sandbox.asker.expect("This is teddy", timeout=MODEL_SECONDS)
+    await sandbox.asker.expect("I see: teddy", timeout=MODEL_SECONDS)
     sandbox.faults.add(Fault(method="getFile", delay=3.0))
     await sandbox.asker.send_photo(photo("black_dod"))
     await sandbox.asker.send_photo(photo("grizzly_katmai_131"))
@@ -143,7 +143,7 @@ async def test_a_photo_on_its_way_and_those_in_the_line_do_not_come_back(
     assert list((tmp_path / "home" / "images").rglob("*.jpg")) == []
     assert all((row.user_id, row.payload) == (None, "{}") for row in rows(runner, InboxUpdate))
     await sandbox.asker.send_photo(photo("black_dod"))
-    await sandbox.asker.expect("This is black")  # whoever sends something again begins anew
+    await sandbox.asker.expect("I see: black")  # whoever sends something again begins anew
 
 
 async def test_a_tap_that_a_kill_interrupted_is_finished_and_said(

@@ -51,7 +51,7 @@ async def test_the_sheet_of_the_latest_photo(sandbox: Sandbox, photo: Photo) -> 
     sent, _ = await answered(sandbox.asker, photo, "black_dod")
     await sandbox.asker.send_text("/why")
     said = await sheet(sandbox.asker)
-    assert said.words.startswith("This is how I came to black (")
+    assert said.words.startswith("This is how I came to “black” (")
     assert quoted(said) == sent.message_id
 
 
@@ -67,7 +67,7 @@ async def test_the_sheet_of_the_latest_photo_of_an_answer_and_of_a_photo(sandbox
     assert quoted(said) == polar.message_id
     await ana.send_text("/why", reply_to=about_bear)
     of_bear = await sheet(ana)
-    assert of_bear.words.startswith("This is how I came to black (")
+    assert of_bear.words.startswith("This is how I came to “black” (")
     assert quoted(of_bear) == bear.message_id
     drawn = picture(sandbox, of_bear)
     assert drawn.height > drawn.width > 900
@@ -192,7 +192,7 @@ async def test_answers_do_not_wait_for_drawings(
     await sandbox.asker.send_text("/why")
     await sandbox.asker.expect_action("upload_photo")
     await sandbox.second_asker.send_photo(photo("teddy_polimerek"))
-    await sandbox.second_asker.expect("This is teddy", timeout=MODEL_SECONDS)
+    await sandbox.second_asker.expect("I see: teddy", timeout=MODEL_SECONDS)
     may_draw.set()
     await sheet(sandbox.asker)
     assert waited_in_vain == [False]

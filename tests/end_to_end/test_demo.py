@@ -27,14 +27,14 @@ def test_with_photos_it_tells_the_whole_loop() -> None:
     assert run.returncode == 0, run.stderr
     told = run.stdout
     for step in (
-        "This is grizzly",
+        "I see: grizzly",
         "I am not sure",
         "I do not know this kind of picture",
         "$ bearbot review list",
         "$ bearbot review label",
-        "A person looked at your photo: it is grizzly",
+        "A person looked at your photo. It shows: grizzly",
         "taps [None of these]",
-        "it shows none of the kinds that I know",
+        "It shows none of the kinds that I know",
         "$ bearbot retrain",
         "answers now",
         "The same bot, not restarted, now answers with",
@@ -125,6 +125,6 @@ def test_a_kept_home_can_be_used_again(tmp_path: Path) -> None:
             timeout=100,
         )
         assert run.returncode == 0, run.stderr
-        assert "This is black" in run.stdout
+        assert "I see: black" in run.stdout
         assert "Nothing waits" in run.stdout
         assert "whole loop" not in run.stdout

@@ -25,7 +25,7 @@ async def test_the_bot_answers_in_groups_when_it_is_asked(installed: Installed, 
         await ben.send_text(f"/bear@{BOT.username}", reply_to=black)
         assert "black" in (await ben.expect("This is", timeout=60)).words
         teddy = await ana.send_photo(photo("teddy_earlgray"), f"@{BOT.username}, and this?", reply_to=black)
-        assert "teddy" in (await ana.expect("This is teddy", timeout=60)).words
+        assert "teddy" in (await ana.expect("I see: teddy", timeout=60)).words
         assert teddy.thread_id is not None  # which is no topic: nothing can be sent there
 
         forum = sandbox.group("Bears by kind", [sandbox.asker], topics=True)
@@ -38,7 +38,7 @@ async def test_the_bot_answers_in_groups_when_it_is_asked(installed: Installed, 
         small = sandbox.group("A few of us", [sandbox.asker], basic=True)
         await sandbox.asker.at(small).send_photo(photo("black_hillebrand"), f"@{BOT.username}?")
         here = sandbox.asker.at(sandbox.migrate(small))
-        await here.expect("This is black", timeout=60)  # though it was asked where nobody is any more
+        await here.expect("I see: black", timeout=60)  # though it was asked where nobody is any more
 
         channel = sandbox.channel("Bear news", sandbox.asker)
         in_channel = sandbox.asker.at(channel)

@@ -37,7 +37,7 @@ async def test_from_photo_to_promoted_model(installed: Installed, photo: Photo) 
 
         code, _, err = await installation.command("review", "label", str(item["id"]), "grizzly", "--as", "rita")
         assert code == 0, err
-        heard = await ana.expect("it is grizzly", timeout=30)
+        heard = await ana.expect("It shows: grizzly", timeout=30)
         assert heard.reply_to is not None
         assert heard.reply_to.message_id == doubtful.message_id
         assert len(await installation.rows("review", "list", "--json")) == 1
@@ -53,7 +53,7 @@ async def test_from_photo_to_promoted_model(installed: Installed, photo: Photo) 
 
         await bot.until_logged(f"the model {after['version']} answers now")
         await ana.send_photo(photo("black_hillebrand"))
-        await ana.expect("This is black", timeout=60)
+        await ana.expect("I see: black", timeout=60)
         await ana.send_photo(photo("grizzly_katmai_132cub"))
         await ana.expect(timeout=60)
         code, out, _ = await installation.command("model", "rollback")

@@ -1,9 +1,11 @@
 # What /queue, /model, /retrain and /moderator bring, and pings: for moderators and admins.
 
-queue-waiting =
-    { $count ->
-        [one] Ein Foto wartet auf Menschen
-       *[other] { $count } Fotos warten auf Menschen
+queue-waiting = { $count } Fotos warten auf Menschen
+queue-one =
+    Ein Foto wartet auf Menschen: { $reasons }.
+    Wartezeit: { DURATION($seconds) }. { $held ->
+        [0] Niemand sieht es sich gerade an: /review bringt es.
+       *[other] Jemand sieht es sich gerade an.
     }
 queue-ages = Wartezeit
 queue-in-hands =

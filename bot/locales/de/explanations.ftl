@@ -4,7 +4,7 @@ no-photo-yet = Du hast mir noch kein Foto geschickt. Schick eines, dann zeigt /w
 not-your-photo =
     Dabei geht es nicht um ein Foto von dir. Antworte mit /why auf ein Foto, das du geschickt hast, oder auf meine Antwort dazu.
 
-explanation = So bin ich auf { LABEL($label) } gekommen ({ PERCENT($confidence) }).
+explanation = So bin ich auf „{ LABEL($label) }“ gekommen ({ PERCENT($confidence) }).
 explanation-unlike = Darum wollte ich nicht raten: Diese Art von Bild kenne ich nicht.
 explanation-unjudged = Als dieses Foto kam, konnte ich es nicht beurteilen; so sehe ich es jetzt.
 explanation-learnt-since = Seit ich dieses Foto beurteilt habe, habe ich dazugelernt; so sehe ich es jetzt.

@@ -15,13 +15,13 @@ outdated-answer-button = Dieser Knopf gilt nicht mehr.
 
 -promise-to-look = Ein Mensch sieht sich dein Foto an, und ich sage dir, was dabei herauskommt.
 noted =
-    Du sagst, es { $label ->
-        [none] zeigt nichts von dem, was ich kenne
-       *[other] ist { LABEL($label, form: "a") }
+    Du sagst: { $label ->
+        [none] nichts von dem, was ich kenne
+       *[other] { LABEL($label, form: "a") }
     }. { -promise-to-look }
 noted-unknown = Du sagst, das stimmt nicht. { -promise-to-look }
 confirmed =
-    Ein Mensch hat sich dein Foto noch einmal angesehen: Es { $label ->
-        [none] zeigt nichts von dem, was ich kenne
-       *[other] ist { LABEL($label, form: "a") }
-    }, wie du schon gehört hast.
+    Ein Mensch hat sich dein Foto noch einmal angesehen und sagt, was du schon gehört hast: { $label ->
+        [none] nichts von dem, was ich kenne
+       *[other] { LABEL($label, form: "a") }
+    }.

@@ -2,18 +2,17 @@
 
 -promise = Ein Mensch sieht es sich an, und ich sage dir, was dabei herauskommt.
 
-answered = Das ist { LABEL($label, form: "a") }: Da bin ich mir zu { PERCENT($confidence) } sicher.
-answered-of-two =
-    Das ist { LABEL($label, form: "a") }: Da bin ich mir zu { PERCENT($confidence) } sicher. Es könnte auch { LABEL($runner_up, form: "a") } sein ({ PERCENT($runner_up_confidence) }).
+answered = Auf dem Foto: { LABEL($label, form: "a") }. Da bin ich mir zu { PERCENT($confidence) } sicher.
+answered-of-two = Auf dem Foto: { LABEL($label, form: "a") }. Da bin ich mir zu { PERCENT($confidence) } sicher. Vielleicht auch: { LABEL($runner_up, form: "a") } ({ PERCENT($runner_up_confidence) }).
 
 in-review-unlike = Diese Art von Bild kenne ich nicht, also rate ich lieber nicht. { -promise }
 in-review-no-model = Ich kann gerade keine Fotos beurteilen, aber deines ist gut aufgehoben. { -promise }
-in-review-unsure = Ich bin unsicher. Am ehesten ist das { LABEL($label, form: "a") } ({ PERCENT($confidence) }). { -promise }
+in-review-unsure = Ich bin unsicher. Am ehesten: { LABEL($label, form: "a") } ({ PERCENT($confidence) }). { -promise }
 
 known =
-    Dieses Foto kenne ich: Ein Mensch hat es sich angesehen, und es { $label ->
-        [none] zeigt nichts von dem, was ich kenne
-       *[other] ist { LABEL($label, form: "a") }
+    Dieses Foto kenne ich, ein Mensch hat es sich angesehen. { $label ->
+        [none] Es zeigt nichts von dem, was ich kenne
+       *[other] Zu sehen ist: { LABEL($label, form: "a") }
     }.
 still-in-review = Dieses Foto wartet schon darauf, dass ein Mensch es sich ansieht. Ich sage dir, was dabei herauskommt.
 still-looking = Ich sehe mir dein Foto noch an. Frag mich gleich noch einmal.
@@ -24,23 +23,23 @@ album =
     }:
 
 human-answer =
-    Ein Mensch hat sich dein Foto angesehen: Es { $label ->
-        [none] zeigt nichts von dem, was ich kenne
-       *[other] ist { LABEL($label, form: "a") }
+    Ein Mensch hat sich dein Foto angesehen. { $label ->
+        [none] Es zeigt nichts von dem, was ich kenne
+       *[other] Zu sehen ist: { LABEL($label, form: "a") }
     }.
-human-answer-agreed = Ein Mensch hat sich dein Foto angesehen: Es ist { LABEL($label, form: "a") }. Das hatte ich auch vermutet.
+human-answer-agreed = Ein Mensch hat sich dein Foto angesehen. Zu sehen ist: { LABEL($label, form: "a") }. Das hatte ich auch vermutet.
 human-answer-wrong =
-    Ein Mensch hat sich dein Foto angesehen: Es { $label ->
-        [none] zeigt nichts von dem, was ich kenne
-       *[other] ist { LABEL($label, form: "a") }
-    }. Ich hatte gesagt, es sei { LABEL($guess, form: "a") }: Das war falsch, entschuldige.
+    Ein Mensch hat sich dein Foto angesehen. { $label ->
+        [none] Es zeigt nichts von dem, was ich kenne
+       *[other] Zu sehen ist: { LABEL($label, form: "a") }
+    }. Ich hatte gesagt: { LABEL($guess, form: "a") }. Das war falsch, entschuldige.
 correction =
-    Eine Korrektur: Ein Mensch hat sich dein Foto noch einmal angesehen, und es { $label ->
-        [none] zeigt nichts von dem, was ich kenne
-       *[other] ist { LABEL($label, form: "a") }
-    }. Vorher hatte es geheißen, es { $previous ->
-        [none] zeige nichts von dem, was ich kenne
-       *[other] sei { LABEL($previous, form: "a") }
+    Eine Korrektur: Ein Mensch hat sich dein Foto noch einmal angesehen. { $label ->
+        [none] Es zeigt nichts von dem, was ich kenne
+       *[other] Zu sehen ist: { LABEL($label, form: "a") }
+    }. Vorher hatte es geheißen: { $previous ->
+        [none] nichts von dem, was ich kenne
+       *[other] { LABEL($previous, form: "a") }
     }. Entschuldige die Verwirrung.
 
 rejected-empty = Diese Datei ist leer. Bitte schick sie noch einmal.

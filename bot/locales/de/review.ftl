@@ -22,8 +22,14 @@ reason-no_model = kein Modell war aktiv
 card-model = Das Modell: { $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = Wer gefragt hat, sagt: { $claims }
-card-waiting = Wartet: { DURATION($seconds) }; noch { $left } in der Warteschlange
+card-waiting =
+    Wartet: { DURATION($seconds) }; { $left ->
+        [0] sonst wartet nichts
+       *[other] noch { $left } in der Warteschlange
+    }
 card-result = { $choice }, sagt { $reviewer }
+card-result-cant_tell = { $reviewer } kann es nicht erkennen
+card-result-skip = übersprungen von { $reviewer }
 card-undone = zurückgenommen von { $reviewer }
 card-put-back = wieder in der Warteschlange
 

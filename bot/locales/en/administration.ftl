@@ -1,9 +1,11 @@
 # What /queue, /model, /retrain and /moderator bring, and pings: for moderators and admins.
 
-queue-waiting =
-    { $count ->
-        [one] One photo waits for people
-       *[other] { $count } photos wait for people
+queue-waiting = { $count } photos wait for people
+queue-one =
+    One photo waits for people: { $reasons }.
+    It has waited for { DURATION($seconds) }. { $held ->
+        [0] Nobody is looking at it: /review brings it.
+       *[other] Somebody is looking at it.
     }
 queue-ages = Waiting
 queue-in-hands =

@@ -4,7 +4,7 @@ no-photo-yet = You have not sent me a photo yet. Send one, and then /why shows h
 not-your-photo =
     That is not about a photo of yours. Reply with /why to a photo that you sent, or to my answer to it.
 
-explanation = This is how I came to { LABEL($label) } ({ PERCENT($confidence) }).
+explanation = This is how I came to “{ LABEL($label) }” ({ PERCENT($confidence) }).
 explanation-unlike = This is why I would not guess: I do not know this kind of picture.
 explanation-unjudged = I could not judge this photo when it came; this is how I see it now.
 explanation-learnt-since = I have learnt since I judged this photo; this is how I see it now.

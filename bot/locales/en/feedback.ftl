@@ -15,13 +15,13 @@ outdated-answer-button = This button is out of date.
 
 -promise-to-look = A person will look at your photo, and I will tell you what they say.
 noted =
-    You say that { $label ->
-        [none] it shows none of the kinds that I know
-       *[other] it is { LABEL($label) }
+    You say: { $label ->
+        [none] none of the kinds that I know
+       *[other] { LABEL($label) }
     }. { -promise-to-look }
 noted-unknown = You say that this is wrong. { -promise-to-look }
 confirmed =
-    A person looked at your photo once more: { $label ->
-        [none] it shows none of the kinds that I know
-       *[other] it is { LABEL($label) }
-    }, as you heard before.
+    A person looked at your photo once more and says what you heard before: { $label ->
+        [none] none of the kinds that I know
+       *[other] { LABEL($label) }
+    }.

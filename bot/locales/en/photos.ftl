@@ -2,18 +2,17 @@
 
 -promise = A person will look at it, and I will tell you what they say.
 
-answered = This is { LABEL($label) }: I am { PERCENT($confidence) } sure.
-answered-of-two =
-    This is { LABEL($label) }: I am { PERCENT($confidence) } sure. It might also be { LABEL($runner_up) } ({ PERCENT($runner_up_confidence) }).
+answered = I see: { LABEL($label) } ({ PERCENT($confidence) } sure).
+answered-of-two = I see: { LABEL($label) } ({ PERCENT($confidence) } sure). It might also be: { LABEL($runner_up) } ({ PERCENT($runner_up_confidence) }).
 
 in-review-unlike = I do not know this kind of picture, so I had better not guess. { -promise }
 in-review-no-model = I cannot judge photos at the moment, but yours is safe. { -promise }
-in-review-unsure = I am not sure. My best guess is { LABEL($label) } ({ PERCENT($confidence) }). { -promise }
+in-review-unsure = I am not sure. My best guess: { LABEL($label) } ({ PERCENT($confidence) }). { -promise }
 
 known =
-    I know this photo: a person looked at it, and { $label ->
-        [none] it shows none of the kinds that I know
-       *[other] it is { LABEL($label) }
+    I know this photo, a person has looked at it. It shows{ $label ->
+        [none] {" "}none of the kinds that I know
+       *[other] : { LABEL($label) }
     }.
 still-in-review = This photo is waiting for a person already. I will tell you what they say.
 still-looking = I am still looking at your photo. Ask me again in a moment.
@@ -24,23 +23,23 @@ album =
     }:
 
 human-answer =
-    A person looked at your photo: { $label ->
-        [none] it shows none of the kinds that I know
-       *[other] it is { LABEL($label) }
+    A person looked at your photo. It shows{ $label ->
+        [none] {" "}none of the kinds that I know
+       *[other] : { LABEL($label) }
     }.
-human-answer-agreed = A person looked at your photo: it is { LABEL($label) }. That was my guess, too.
+human-answer-agreed = A person looked at your photo. It shows: { LABEL($label) }. That was my guess, too.
 human-answer-wrong =
-    A person looked at your photo: { $label ->
-        [none] it shows none of the kinds that I know
-       *[other] it is { LABEL($label) }
-    }. I had said { LABEL($guess) }: that was wrong, sorry.
+    A person looked at your photo. It shows{ $label ->
+        [none] {" "}none of the kinds that I know
+       *[other] : { LABEL($label) }
+    }. I had said: { LABEL($guess) }. That was wrong, sorry.
 correction =
-    A correction: a person looked at your photo once more, and { $label ->
-        [none] it shows none of the kinds that I know
-       *[other] it is { LABEL($label) }
-    }. Earlier you heard that { $previous ->
-        [none] it shows none of the kinds that I know
-       *[other] it is { LABEL($previous) }
+    A correction: a person looked at your photo once more. It shows{ $label ->
+        [none] {" "}none of the kinds that I know
+       *[other] : { LABEL($label) }
+    }. Earlier you heard: { $previous ->
+        [none] none of the kinds that I know
+       *[other] { LABEL($previous) }
     }. Sorry for the confusion.
 
 rejected-empty = This file is empty. Please send it once more.

@@ -22,8 +22,14 @@ reason-no_model = no model was running
 card-model = The model: { $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = The asker says: { $claims }
-card-waiting = Waiting { DURATION($seconds) }; { $left } more in the queue
+card-waiting =
+    Waiting { DURATION($seconds) }; { $left ->
+        [0] nothing else waits
+       *[other] { $left } more in the queue
+    }
 card-result = { $choice }, said { $reviewer }
+card-result-cant_tell = { $reviewer } can't tell
+card-result-skip = skipped by { $reviewer }
 card-undone = taken back by { $reviewer }
 card-put-back = back in the queue
 

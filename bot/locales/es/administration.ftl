@@ -1,9 +1,11 @@
 # What /queue, /model, /retrain and /moderator bring, and pings: for moderators and admins.
 
-queue-waiting =
-    { $count ->
-        [one] Una foto espera a que la mire una persona
-       *[other] { $count } fotos esperan a que las mire una persona
+queue-waiting = { $count } fotos esperan a que las mire una persona
+queue-one =
+    Una foto espera a que la mire una persona: { $reasons }.
+    Lleva esperando { DURATION($seconds) }. { $held ->
+        [0] Nadie la está mirando: /review la trae.
+       *[other] Alguien la está mirando.
     }
 queue-ages = En espera
 queue-in-hands =

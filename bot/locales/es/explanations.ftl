@@ -4,7 +4,7 @@ no-photo-yet = Todavía no me has enviado ninguna foto. Envía una y /why mostra
 not-your-photo =
     Eso no trata de una foto tuya. Responde con /why a una foto que hayas enviado, o a mi respuesta a ella.
 
-explanation = Así llegué a { LABEL($label) } ({ PERCENT($confidence) }).
+explanation = Así llegué a «{ LABEL($label) }» ({ PERCENT($confidence) }).
 explanation-unlike = Por esto no quise adivinar: no conozco este tipo de imagen.
 explanation-unjudged = Cuando llegó esta foto no podía valorarla; así la veo ahora.
 explanation-learnt-since = He aprendido desde que valoré esta foto; así la veo ahora.

@@ -15,13 +15,13 @@ outdated-answer-button = Este botón ya no es válido.
 
 -promise-to-look = Una persona mirará tu foto y te contaré lo que diga.
 noted =
-    Dices que { $label ->
-        [none] no muestra nada de lo que conozco
-       *[other] es { LABEL($label, form: "a") }
+    Tú dices: { $label ->
+        [none] nada de lo que conozco
+       *[other] { LABEL($label, form: "a") }
     }. { -promise-to-look }
 noted-unknown = Dices que está mal. { -promise-to-look }
 confirmed =
-    Una persona ha vuelto a mirar tu foto: { $label ->
-        [none] no muestra nada de lo que conozco
-       *[other] es { LABEL($label, form: "a") }
-    }, como ya te habíamos dicho.
+    Una persona ha vuelto a mirar tu foto y dice lo que ya te habíamos dicho: { $label ->
+        [none] nada de lo que conozco
+       *[other] { LABEL($label, form: "a") }
+    }.

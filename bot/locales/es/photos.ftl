@@ -2,18 +2,17 @@
 
 -promise = Una persona la mirará y te contaré lo que diga.
 
-answered = Esto es { LABEL($label, form: "a") }: lo digo con { PERCENT($confidence, form: "a") } de seguridad.
-answered-of-two =
-    Esto es { LABEL($label, form: "a") }: lo digo con { PERCENT($confidence, form: "a") } de seguridad. También podría ser { LABEL($runner_up, form: "a") } ({ PERCENT($runner_up_confidence) }).
+answered = Veo: { LABEL($label, form: "a") }. Lo digo con { PERCENT($confidence, form: "a") } de seguridad.
+answered-of-two = Veo: { LABEL($label, form: "a") }. Lo digo con { PERCENT($confidence, form: "a") } de seguridad. También podría ser: { LABEL($runner_up, form: "a") } ({ PERCENT($runner_up_confidence) }).
 
 in-review-unlike = No conozco este tipo de imagen, así que prefiero no adivinar. { -promise }
 in-review-no-model = Ahora mismo no puedo valorar fotos, pero la tuya está a salvo. { -promise }
 in-review-unsure = No estoy seguro de lo que muestra la foto. Lo más probable: { LABEL($label, form: "a") } ({ PERCENT($confidence) }). { -promise }
 
 known =
-    Conozco esta foto: una persona la ha mirado y { $label ->
-        [none] no muestra nada de lo que conozco
-       *[other] es { LABEL($label, form: "a") }
+    Conozco esta foto, ya la ha mirado una persona. { $label ->
+        [none] No muestra nada de lo que conozco
+       *[other] Muestra: { LABEL($label, form: "a") }
     }.
 still-in-review = Esta foto ya está esperando a que la mire una persona. Te contaré lo que diga.
 still-looking = Todavía estoy mirando tu foto. Vuelve a preguntarme en un momento.
@@ -24,23 +23,23 @@ album =
     }:
 
 human-answer =
-    Una persona ha mirado tu foto: { $label ->
-        [none] no muestra nada de lo que conozco
-       *[other] es { LABEL($label, form: "a") }
+    Una persona ha mirado tu foto. { $label ->
+        [none] No muestra nada de lo que conozco
+       *[other] Muestra: { LABEL($label, form: "a") }
     }.
-human-answer-agreed = Una persona ha mirado tu foto: es { LABEL($label, form: "a") }. Yo también lo suponía.
+human-answer-agreed = Una persona ha mirado tu foto. Muestra: { LABEL($label, form: "a") }. Yo también lo suponía.
 human-answer-wrong =
-    Una persona ha mirado tu foto: { $label ->
-        [none] no muestra nada de lo que conozco
-       *[other] es { LABEL($label, form: "a") }
-    }. Yo te había dicho que era { LABEL($guess, form: "a") }: me equivoqué, perdona.
+    Una persona ha mirado tu foto. { $label ->
+        [none] No muestra nada de lo que conozco
+       *[other] Muestra: { LABEL($label, form: "a") }
+    }. Yo te había dicho: { LABEL($guess, form: "a") }. Me equivoqué, perdona.
 correction =
-    Una corrección: una persona ha vuelto a mirar tu foto y { $label ->
-        [none] no muestra nada de lo que conozco
-       *[other] es { LABEL($label, form: "a") }
-    }. Antes te habíamos dicho que { $previous ->
-        [none] no mostraba nada de lo que conozco
-       *[other] era { LABEL($previous, form: "a") }
+    Una corrección: una persona ha vuelto a mirar tu foto. { $label ->
+        [none] No muestra nada de lo que conozco
+       *[other] Muestra: { LABEL($label, form: "a") }
+    }. Antes te habíamos dicho: { $previous ->
+        [none] nada de lo que conozco
+       *[other] { LABEL($previous, form: "a") }
     }. Perdona la confusión.
 
 rejected-empty = Este archivo está vacío. Envíalo otra vez, por favor.

@@ -22,8 +22,15 @@ reason-no_model = no había ningún modelo en marcha
 card-model = El modelo: { $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = Quien preguntó dice: { $claims }
-card-waiting = En espera: { DURATION($seconds) }; quedan { $left } más en la cola
+card-waiting =
+    En espera: { DURATION($seconds) }; { $left ->
+        [0] no espera nada más
+        [one] queda { $left } más en la cola
+       *[other] quedan { $left } más en la cola
+    }
 card-result = { $choice }, según { $reviewer }
+card-result-cant_tell = { $reviewer } no lo distingue
+card-result-skip = saltada por { $reviewer }
 card-undone = retirado por { $reviewer }
 card-put-back = de vuelta en la cola
 

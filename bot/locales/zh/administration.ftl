@@ -1,8 +1,11 @@
 # What /queue, /model, /retrain and /moderator bring, and pings: for moderators and admins.
 
-queue-waiting =
-    { $count ->
-       *[other] 有 { $count } 张照片等待人工查看
+queue-waiting = 有 { $count } 张照片等待人工查看
+queue-one =
+    有一张照片等待人工查看：{ $reasons }。
+    已经等了 { DURATION($seconds) }。{ $held ->
+        [0] 目前没有人在看，/review 会把它给你。
+       *[other] 有人正在看。
     }
 queue-ages = 等待时间
 queue-in-hands =

@@ -14,12 +14,20 @@ help =
     }
     有把握时我会马上回答；没有把握时会有人来看照片，我再把结果告诉你。
     /why 会说明我是怎么得出上一个回答的；用它回复某个回答，就说明那个回答是怎么来的。
-    /language 更改我使用的语言；/privacy 说明我保存什么。
+    /language 更改我使用的语言。
+    /privacy 说明我保存什么；/my_data 把它作为文件发给你，/delete_my_data 删除它。
 help-for-moderators =
     你是审核员：/review 会给你下一张等待审核的照片。
     /queue 按原因和等待时间显示等待中的照片。
     /stats 显示有多少照片在等待，以及回答的准确程度。
     /model 显示现在由哪个模型回答，以及它保证什么。
+    用 /block 回复审核卡片，会屏蔽发这张照片的人；/unblock 取消屏蔽。
+help-for-admins =
+    你还是管理员：/model 也可以换一个模型来回答。
+    /retrain 让我从人们的判断中学习。
+    /moderator add 和 remove 决定由谁审核；/moderator list 列出他们。
+    如果我只对受邀的人开放，/invite 会生成一个邀请链接。
+    /block 和 /unblock 后面也可以写某个人的 Telegram 编号。
 not-a-picture =
     我只能看照片和图片文件。{ $count ->
         [0] {""}

@@ -22,8 +22,14 @@ reason-no_model = 当时没有模型在运行
 card-model = 模型：{ $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = 提问者说：{ $claims }
-card-waiting = 已等待 { DURATION($seconds) }；队列中还有 { $left } 张
+card-waiting =
+    已等待 { DURATION($seconds) }；{ $left ->
+        [0] 没有其他照片在等
+       *[other] 队列中还有 { $left } 张
+    }
 card-result = { $reviewer } 说：{ $choice }
+card-result-cant_tell = { $reviewer } 看不出来
+card-result-skip = { $reviewer } 跳过了
 card-undone = { $reviewer } 已撤回
 card-put-back = 已放回队列
 
