@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model.console import note, one_line_errors, print_json
+from model.console import WholeNumber, note, one_line_errors, print_json
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
     from review.database import Database
     from review.settings import ReviewSettings
 
-_ID = click.IntRange(1, 2**52)  # Telegram's own bound of a user's number
+_ID = WholeNumber(1, 2**52, "`bearbot bot askers list` shows them")  # Telegram's own bound of a user's number
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 _PAGE = 500
 
@@ -120,8 +120,8 @@ def unblock(id: int, as_json: bool) -> None:
 
 
 @askers.command()
-@click.option("--uses", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many people it lets in.")
-@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How long it holds.")
+@click.option("--uses", type=WholeNumber(1, 1000), default=1, show_default=True, help="How many people it lets in.")
+@click.option("--days", type=WholeNumber(1, 365), default=7, show_default=True, help="How long it holds.")
 @click.option("--bot", "bot_name", help="The bot's user name, for a link that opens it.")
 @_json
 def invite(uses: int, days: int, bot_name: str | None, as_json: bool) -> None:
@@ -143,11 +143,15 @@ def invite(uses: int, days: int, bot_name: str | None, as_json: bool) -> None:
         run_invite(session, code, uses=uses, lasts=timedelta(days=days), now=now)
     link = f"https://t.me/{bot_name.removeprefix('@')}?start={code}" if bot_name else None
     expires = now + timedelta(days=days)
-    _report(
-        {"code": code, "link": link, "uses": uses, "expires_at": expires.isoformat()},
-        link or f"/start {code}",
-        as_json,
-    )
+    row: dict[str, object] = {"code": code, "link": link, "uses": uses, "expires_at": expires.isoformat()}
+    _report(row, link or f"/start {code}", as_json)
+    if not as_json:  # stdout has what is to be handed on, and nothing else
+        who = "whoever first" if uses == 1 else f"each of the first {uses} who"
+        note(
+            f"Hand this on: {who} {'opens the link and presses Start' if link else 'sends this line to the bot'} "
+            f"until {expires:%Y-%m-%d %H:%M} UTC may use it."
+            + ("" if link else " With --bot NAME you get a link instead.")
+        )
 
 
 @askers.command()

@@ -11,7 +11,7 @@ from telegram import (
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
 )
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from bot.catalogue import LANGUAGES, catalogue_for
 from bot.context import Services
@@ -64,6 +64,11 @@ async def _set(
     commands = [BotCommand(name, words(f"menu-{name}")) for name in menu]
     try:
         await bot.set_my_commands(commands, scope=scope, language_code=code)
+    except BadRequest as error:
+        if isinstance(scope, BotCommandScopeChat) and "chat not found" in error.message.lower():
+            _log.info("who has a role but has not written to the bot yet gets their menu with their /start")
+        else:
+            _log.info("a menu of commands could not be set: %s", error)
     except TelegramError as error:
         _log.info("a menu of commands could not be set: %s", type(error).__name__)
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.askers import askers
-from model.console import note, one_line_errors, print_json
+from model.console import WholeNumber, note, one_line_errors, print_json
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
     from bot.inbox import Unhandled
     from review.database import Database
 
 # What the database can hold; anything else was never an update.
-_ID = click.IntRange(0, 2**63 - 1)
+_ID = WholeNumber(0, 2**63 - 1, "`bearbot bot inbox list` shows them")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
 

@@ -13,6 +13,23 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+class WholeNumber(click.IntRange):
+    """A whole number within bounds; `hint` says where to find the right one. click itself says "integer range"."""
+
+    def __init__(self, least: int, most: int, hint: str | None = None) -> None:
+        super().__init__(least, most)
+        self._bounds = f"from {least} to {most}"
+        self._hint = hint
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; anything else is wrong usage, told in one sentence."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            hint = f": {self._hint}" if self._hint else ""
+            self.fail(f"expected a whole number {self._bounds}, got {str(value)!r}{hint}", param, ctx)
+
+
 def note(text: str) -> None:
     """A line for people, on stderr: it never mixes with results on stdout."""
     click.echo(text, err=True)

@@ -1,6 +1,7 @@
 """`bearbot bot askers`: who asks, who is let in or kept out, whose data goes."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,14 @@ def test_people_are_blocked_listed_and_unblocked(database: Database, run: Callab
 def test_an_invitation_lets_in_and_is_kept_as_its_sum_alone(database: Database, run: Callable[..., Any]) -> None:
     made = json.loads(run("invite", "--uses", "2", "--bot", "@bear_bot", "--json").stdout)
     assert made["link"] == f"https://t.me/bear_bot?start={made['code']}"
-    assert run("invite").stdout.startswith("/start ")
+    plain, several = run("invite"), run("invite", "--uses", "3", "--bot", "bear_bot")
+    assert re.fullmatch(r"/start [0-9a-f]{32}\n", plain.stdout)
+    assert re.fullmatch(
+        r"Hand this on: whoever first sends this line to the bot until \d{4}-\d\d-\d\d \d\d:\d\d UTC may use it. "
+        r"With --bot NAME you get a link instead.\n",
+        plain.stderr,
+    )
+    assert several.stderr.startswith("Hand this on: each of the first 3 who opens the link")
     with database.write() as session:
         found = [redeem(session, made["code"], person, None, utc_now()) for person in (1, 1, 2, 3)]
     assert found == [Redeemed.ADMITTED, Redeemed.ALREADY, Redeemed.ADMITTED, Redeemed.VOID]

@@ -1,7 +1,9 @@
 """The bot writes to people in their language, or in the one that they chose; menus follow."""
 
 import asyncio
+import logging
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -143,6 +145,17 @@ async def test_everybody_has_the_menu_of_their_role_in_their_language(sandbox: S
     assert tuple(menu(sandbox, mo)) == menus.BY_ROLE[Role.MODERATOR]
     group = sandbox.group("Bears", [lena, mo])
     assert [line.command for line in sandbox.world.menu(group, lena.user)] == ["bear"]
+
+
+async def test_a_role_of_somebody_who_has_not_written_yet_is_no_failure(
+    make_runner: Callable[[], Runner],
+    serve: Callable[[Runner], AbstractAsyncContextManager[None]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "bot.menus")
+    async with serve(make_runner()):
+        await until(lambda: "has not written to the bot yet gets their menu with their /start" in caplog.text)
+    assert "could not be set" not in caplog.text
 
 
 async def test_a_start_asks_telegram_little(sandbox: Sandbox, runner: Runner) -> None:

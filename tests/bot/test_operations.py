@@ -142,6 +142,15 @@ def test_wrong_usage(home: Database, arguments: list[str]) -> None:
     assert run(*arguments).exit_code == 2
 
 
+def test_what_is_no_number_is_told_in_plain_words() -> None:
+    for value in ("x", "-1", str(2**63)):
+        result = run("drop", "--", value)
+        assert result.exit_code == 2
+        said = f"expected a whole number from 0 to {2**63 - 1}, got '{value}': `bearbot bot inbox list` shows them"
+        assert said in " ".join(result.stderr.split())
+        assert "range" not in result.stderr
+
+
 def test_before_the_first_message(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BEARBOT_HOME", str(tmp_path))
     listed = run("list", "--json")
