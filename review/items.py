@@ -35,6 +35,7 @@ class ItemView:
     held_by: str | None
     held_until: datetime | None
     claimed_labels: tuple[str, ...]  # what askers who disagree say it shows, the latest last; "none" for none of these
+    blind: bool  # several judge it, each without seeing what the model, the others or the askers say
 
 
 def view(session: Session, item_id: int) -> ItemView:
@@ -89,6 +90,7 @@ def list_items(
             held_by=held_by,
             held_until=item.lease_expires_at,
             claimed_labels=tuple(claimed.get(submission.id, ())),
+            blind=item.verdicts_needed > 1 and not item.needs_adjudicator,
         )
         for item, submission, prediction, held_by, settled_by in rows
     ]
