@@ -14,7 +14,8 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
     """Serve the reviewer's page until Ctrl-C: the queue as a grid, for keyboard and mouse.
 
     On this machine the link that is printed logs you in, once; then the next one is printed. With --host or --url
-    others can reach the page, and everybody needs a login token: `bearbot review who login NAME`. Without TLS photos and tokens travel in the clear: let a proxy do it, and name its address with --url.
+    others can reach the page, and everybody needs a login token: `bearbot review who login NAME`. Without
+    TLS photos and tokens travel in the clear: let a proxy do it, and name its address with --url.
 
     \b
     Examples:

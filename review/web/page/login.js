@@ -1,0 +1,30 @@
+// Logs in with the token from the link (kept out of the address bar and of every log), or with a typed one.
+
+import { byId } from "./element.js";
+import { login } from "./server.js";
+
+async function enter(token) {
+  byId("wrong").textContent = "";
+  try {
+    await login(token);
+    location.replace("/");
+  } catch (error) {
+    byId("wrong").textContent = error.message;
+    byId("token").select();
+  }
+}
+
+byId("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  enter(byId("token").value);
+});
+
+function fromLink() {
+  const token = decodeURIComponent(location.hash.slice(1));
+  if (!token) return;
+  history.replaceState(null, "", location.pathname);
+  enter(token);
+}
+
+window.addEventListener("hashchange", fromLink); // the next link, pasted into the same tab
+fromLink();
