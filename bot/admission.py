@@ -30,7 +30,10 @@ _DEFAULT_USES, _DEFAULT_DAYS = 1, 7
 
 
 async def passes(update: Update, context: BotContext) -> bool:
-    """Whether the handlers see this update. Who is turned away hears how to get in, once a day, and never in a group.
+    """Whether the handlers see this update. Who is turned away hears how to get in, and never in a group.
+
+    A command is answered each time, once a minute at most: whoever gives one waits for an answer. Anything else is
+    answered once an hour: ten photos in a row need no ten refusals.
 
     Opening an invitation lets in, and then passes as /start does.
     """
@@ -145,7 +148,7 @@ async def _turn_away(update: Update, user: User, private: bool, context: BotCont
             return True
         await message.reply_text(words("invitation-void"))
         return False
-    await asyncio.to_thread(_tell, context, user)
+    await asyncio.to_thread(_tell, context, user, _span(message))
     context.services.wake_delivery()
     return False
 
@@ -155,7 +158,7 @@ def _redeem(services: Services, code: str, user: User) -> Redeemed:
         return admission.redeem(session, code, user.id, user.language_code, utc_now())
 
 
-def _tell(context: BotContext, user: User) -> None:
+def _tell(context: BotContext, user: User, span: str) -> None:
     now, access = utc_now(), context.services.settings.access
     with context.services.database.write() as session:
         outbox.enqueue(
@@ -163,9 +166,16 @@ def _tell(context: BotContext, user: User) -> None:
             kind=OutboxKind.NOT_ADMITTED,
             parameters={"access": access.value, "user": user.id},
             recipient=Recipient(user.id, language=context.language),
-            dedupe_key=f"not_admitted:{user.id}:{now:%Y-%m-%d}",
+            dedupe_key=f"not_admitted:{user.id}:{span}",
             now=now,
         )
+
+
+def _span(message: Message) -> str:
+    """In which one refusal is enough. By when it was sent: handled again after a crash it comes to the same."""
+    if _COMMAND.match(message.text or ""):
+        return f"command:{message.date:%Y-%m-%dT%H:%M}"
+    return f"{message.date:%Y-%m-%dT%H}"
 
 
 def _invite(services: Services, code: str, uses: int, days: int) -> None:

@@ -76,7 +76,10 @@ def _in_browser(home: Path, port: int) -> None:
     async def play(stop: asyncio.Event) -> None:
         async with stage(home, port=port, audit_rate=0.02) as playing:
             click.echo(f"The chat page:  {playing.sandbox.url}")
-            click.echo("Be Ana and send a photo; be Mo and say /review. In another terminal:")
+            click.echo(
+                "Be Ana and send a photo; be Mo and say /review. Mo is an admin as well: /help tells what Mo may do."
+            )
+            click.echo("In another terminal:")
             kept = " ".join(f"{name}={shlex.quote(value)}" for name, value in playing.environment.items())
             click.echo(f"  env {kept} bearbot review list")
             click.echo("Ctrl-C ends it.")

@@ -40,7 +40,11 @@ async def stage(home: Path, *, port: int, audit_rate: float) -> AsyncIterator[St
     """Start everything; on leaving, stop everything. Settings of a real bot (a .env here, say) are not looked at."""
     async with Sandbox(port=port) as sandbox:
         settings = BotSettings(
-            token=SecretStr(sandbox.token), base_url=sandbox.url, moderators=(MODERATOR.id,), admins=()
+            # An admin may do all that moderators may, so that one person can try everything.
+            token=SecretStr(sandbox.token),
+            base_url=sandbox.url,
+            moderators=(),
+            admins=(MODERATOR.id,),
         )
         review_settings = ReviewSettings(
             bearbot_home=home, review_database_url=None, review_image_store=None, audit_rate=audit_rate

@@ -30,16 +30,18 @@ async def silence(sandbox: Sandbox, runner: Runner) -> None:
     assert rows(runner, Submission) == []
 
 
-async def test_strangers_hear_once_a_day_how_to_get_in(
+async def test_strangers_hear_how_to_get_in_when_they_ask_and_once_for_all_their_photos(
     sandbox: Sandbox, make_runner: Callable[..., Runner], serve: Any, photo: Photo
 ) -> None:
     runner = make_runner(access=Access.ALLOW_LIST)
     async with serve(runner):
         await sandbox.asker.send_photo(photo("black_dod"))
         assert str(sandbox.asker.id) in (await sandbox.asker.expect("answers only those")).words
-        await sandbox.asker.send_text("/start")
+        await sandbox.asker.send_photo(photo("teddy_polimerek"))
         await sandbox.asker.send_text("hello?")
         await silence(sandbox, runner)
+        await sandbox.asker.send_text("/start")
+        await sandbox.asker.expect("answers only those")
         await sandbox.asker.send_text("/privacy")
         await sandbox.asker.expect("What I keep")
         await sandbox.asker.send_text("/my_data")
