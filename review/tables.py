@@ -29,6 +29,11 @@ from review.columns import UtcDateTime, stored_by_value
 Json = Union[None, bool, int, float, str, Sequence["Json"], Mapping[str, "Json"]]  # noqa: UP007 - it refers to itself
 
 POLICY_VERSION = 2  # of the rules that rank items; a new one ranks new items, and old ones keep their rank
+CLAIMABLE = (
+    "status = 'open' AND represented_by_id IS NULL"  # what the index of claims holds; queries repeat it to the letter
+)
+CLAIMABLE_INDEX = "ix_review_items_claimable"
+PASSED = "kind IN ('skip', 'cant_tell')"
 NONE_OF_THESE = "none"  # the final label of a photo that shows none of the model's labels
 
 
@@ -273,7 +278,7 @@ class ReviewItem(Base):
     )
     # No foreign key here, nor on `Verdict.with_id`: SQLite would have to rebuild the largest tables to give one back.
     represented_by_id: Mapped[int | None] = mapped_column(
-        index=True, comment="the near-duplicate item that people see in its place"
+        comment="the near-duplicate item that people see in its place"
     )
     separate: Mapped[bool] = mapped_column(
         default=False, server_default=false(), comment="a person split it off: it is never grouped again"
@@ -309,6 +314,25 @@ class ReviewItem(Base):
         CheckConstraint("(lease_token IS NULL) = (lease_expires_at IS NULL)", name="lease_expires"),
         CheckConstraint("(lease_token IS NULL) = (lease_reviewer_id IS NULL)", name="lease_has_holder"),
         Index("ix_review_items_queue", "status", priority.desc(), "id"),
+        # What a claim asks of an item stands in the index itself: thousands at the top that are in hands or put off are
+        # passed by without a look at their rows.
+        Index(
+            CLAIMABLE_INDEX,
+            priority.desc(),
+            "id",
+            "lease_expires_at",
+            "deferred_until",
+            "needs_adjudicator",
+            sqlite_where=text(CLAIMABLE),
+            postgresql_where=text(CLAIMABLE),
+        ),
+        # Partial, or SQLite would take "represented by nothing" for a rare value and begin there.
+        Index(
+            "ix_review_items_represented_by_id",
+            "represented_by_id",
+            sqlite_where=text("represented_by_id IS NOT NULL"),
+            postgresql_where=text("represented_by_id IS NOT NULL"),
+        ),
         Index("ix_review_items_by_label", "status", "suggested_label", priority.desc(), "id"),
         Index("ix_review_items_by_reason", "status", "reason", priority.desc(), "id"),
         Index(None, "status", "opened_at"),
@@ -330,7 +354,7 @@ class Verdict(Base):
     __tablename__ = "verdicts"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("review_items.id"), index=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("review_items.id"))
     reviewer_id: Mapped[int] = mapped_column(ForeignKey("reviewers.id"))
     kind: Mapped[VerdictKind]
     label: Mapped[str | None] = mapped_column(String(64), comment="set if kind is label")
@@ -362,6 +386,8 @@ class Verdict(Base):
         CheckConstraint("(kind = 'undo') = (undoes_id IS NOT NULL)", name="undo_undoes"),
         Index(None, "import_key", unique=True),
         Index(None, "reviewer_id", "id"),
+        Index(None, "item_id", "reviewer_id", "kind"),
+        Index("ix_verdicts_passed", "reviewer_id", "item_id", sqlite_where=text(PASSED), postgresql_where=text(PASSED)),
     )
 
 

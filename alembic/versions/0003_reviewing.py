@@ -15,6 +15,9 @@ branch_labels = None
 depends_on = None
 
 _GOLD = sa.text("gold_at IS NOT NULL")
+_CLAIMABLE = sa.text("status = 'open' AND represented_by_id IS NULL")
+_REPRESENTED = sa.text("represented_by_id IS NOT NULL")
+_PASSED = sa.text("kind IN ('skip', 'cant_tell')")
 _AT_ONCE = 5000
 _WEIGHTIEST_FIRST = ("disputed", "out_of_domain", "low_confidence", "no_model", "audit")
 
@@ -206,6 +209,34 @@ def upgrade() -> None:
     op.create_index(
         "ix_review_items_gold", "review_items", ["gold_at"], unique=False, sqlite_where=_GOLD, postgresql_where=_GOLD
     )
+    op.create_index(
+        "ix_review_items_claimable",
+        "review_items",
+        [sa.literal_column("priority DESC"), "id", "lease_expires_at", "deferred_until", "needs_adjudicator"],
+        unique=False,
+        sqlite_where=_CLAIMABLE,
+        postgresql_where=_CLAIMABLE,
+    )
+    op.create_index(
+        "ix_review_items_represented_by_id",
+        "review_items",
+        ["represented_by_id"],
+        unique=False,
+        sqlite_where=_REPRESENTED,
+        postgresql_where=_REPRESENTED,
+    )
+    op.drop_index(op.f("ix_verdicts_item_id"), table_name="verdicts")
+    op.create_index(
+        op.f("ix_verdicts_item_id_reviewer_id_kind"), "verdicts", ["item_id", "reviewer_id", "kind"], unique=False
+    )
+    op.create_index(
+        "ix_verdicts_passed",
+        "verdicts",
+        ["reviewer_id", "item_id"],
+        unique=False,
+        sqlite_where=_PASSED,
+        postgresql_where=_PASSED,
+    )
     op.drop_index(op.f("ix_verdicts_reviewer_id"), table_name="verdicts")
     op.create_index(op.f("ix_verdicts_reviewer_id_id"), "verdicts", ["reviewer_id", "id"], unique=False)
     op.create_index(op.f("ix_verdicts_with_id"), "verdicts", ["with_id"], unique=False)
@@ -244,7 +275,6 @@ _ITEM_INDEXES = {
     "ix_review_items_by_reason": ["status", "reason", sa.literal_column("priority DESC"), "id"],
     "ix_review_items_status_opened_at": ["status", "opened_at"],
     "ix_review_items_status_settled_at": ["status", "settled_at"],
-    "ix_review_items_represented_by_id": ["represented_by_id"],
 }
 
 
@@ -310,7 +340,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_verdicts_import_key"), table_name="verdicts")
     op.drop_index(op.f("ix_verdicts_with_id"), table_name="verdicts")
     op.drop_index(op.f("ix_verdicts_reviewer_id_id"), table_name="verdicts")
+    op.drop_index("ix_verdicts_passed", table_name="verdicts")
+    op.drop_index(op.f("ix_verdicts_item_id_reviewer_id_kind"), table_name="verdicts")
+    op.create_index(op.f("ix_verdicts_item_id"), "verdicts", ["item_id"], unique=False)
     op.create_index(op.f("ix_verdicts_reviewer_id"), "verdicts", ["reviewer_id"], unique=False)
+    op.drop_index("ix_review_items_claimable", table_name="review_items")
+    op.drop_index("ix_review_items_represented_by_id", table_name="review_items")
     op.drop_index("ix_review_items_gold", table_name="review_items")
     for index in _ITEM_INDEXES:
         op.drop_index(index, table_name="review_items")
