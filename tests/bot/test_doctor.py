@@ -86,7 +86,7 @@ async def test_server_and_token(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatc
 def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_DEVICE", "abacus")
     result = CliRunner().invoke(doctor)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.output.startswith("error: MODEL_DEVICE: ")
     assert len(result.output.splitlines()) == 1
 

@@ -41,9 +41,9 @@ def run(home: Path) -> Callable[..., Result]:
     return lambda *arguments: CliRunner().invoke(cli.model, [str(argument) for argument in arguments])
 
 
-def failed(result: Result, *named: str) -> None:
-    """Exit status 1, one line on stderr that names what failed, nothing on stdout."""
-    assert result.exit_code == 1, result.output
+def failed(result: Result, *named: str, status: int = 1) -> None:
+    """The exit status, one line on stderr that names what failed, nothing on stdout."""
+    assert result.exit_code == status, result.output
     assert isinstance(result.exception, SystemExit)
     assert result.stdout == ""
     assert result.stderr.startswith("error: ")
@@ -114,7 +114,7 @@ def test_a_home_that_is_no_folder_is_named(run: Callable[..., Result], home: Pat
 
 def test_a_wrong_setting_is_named(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_DEVICE", "gpu")
-    failed(run("show"), "MODEL_DEVICE", "'gpu'")
+    failed(run("show"), "MODEL_DEVICE", "'gpu'", status=2)
 
 
 @pytest.mark.parametrize(
