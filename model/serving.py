@@ -37,8 +37,9 @@ class Prediction:
     """What the model says of one photo.
 
     `confidence` is calibrated, in 0..1, and equals `probabilities[label]`; probabilities come in vocabulary order and
-    sum to 1; a higher `out_of_domain_score` is further out; from `answer_threshold` on the model may answer alone;
-    (`backbone`, sha256 of the stored photo) is the key of `features` (D,).
+    sum to 1; a higher `out_of_domain_score` is further out; `novelty` is the share of the training photos whose score
+    was lower, 0..1; from `answer_threshold` on the model may answer alone; (`backbone`, sha256 of the stored photo) is
+    the key of `features` (D,).
     """
 
     label: str
@@ -46,6 +47,7 @@ class Prediction:
     probabilities: dict[str, float]
     out_of_domain_score: float
     in_domain: bool
+    novelty: float
     answer_threshold: float
     model_version: str
     backbone: str
@@ -177,7 +179,7 @@ class Classifier:
         inputs = frozen if self._tuned is None else self._tuned.features(batch)
         with _SCORING, self._numpy_threads.limit(limits=1, user_api="blas"):
             judged = list(self.body.workers.map(self._judge, frozen, inputs))
-        labels = self.vocabulary.labels
+        labels, spread = self.vocabulary.labels, self.training_scores()
         return [
             Prediction(
                 label=labels[int(row.argmax())],
@@ -185,6 +187,7 @@ class Classifier:
                 probabilities={label: float(p) for label, p in zip(labels, row, strict=True)},
                 out_of_domain_score=float(score),
                 in_domain=bool(score <= self._card.out_of_domain.cut),
+                novelty=float(np.searchsorted(spread, score)) / len(spread),
                 answer_threshold=self._card.risk.threshold,
                 model_version=self.version,
                 backbone=self._card.features_key,

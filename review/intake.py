@@ -17,14 +17,16 @@ from sqlalchemy.orm import Session
 
 from model.errors import ImageError, ImageProblem
 from model.features import FeatureStore
+from model.fingerprint import fingerprint
 from model.images import DEFAULT_LIMITS, decode, encode
 from model.jpeg import is_bare_jpeg
-from review import erasure, known_photos, limits, outbox, records, replies
+from review import erasure, known_photos, limits, near_duplicates, outbox, records, replies
 from review.arrival import Accepted, Fetch, Predictor, ReceivedPhoto, Refused, Rejected
 from review.clock import utc_now
 from review.database import Database
 from review.known_photos import KnownPhoto
 from review.limits import Limits, Refusal
+from review.near_duplicates import Seen
 from review.outbox import OutboxKind
 from review.policy import WITHOUT_MODEL, Decision, Reason, Routing, draw, route
 from review.secret_keys import AUDIT, secret_key
@@ -53,6 +55,7 @@ class _Stored:
     sha256: str
     byte_size: int
     received_sha256: str
+    fingerprint: int
 
 
 class Intake:
@@ -157,7 +160,7 @@ class Intake:
         if len(data) > _KEPT_AS_THEY_CAME or not is_bare_jpeg(data):
             kept = encode(picture)
             picture = decode(kept)
-        return _Stored(picture, self._images.put(kept), len(kept), received_sha256)
+        return _Stored(picture, self._images.put(kept), len(kept), received_sha256, fingerprint(picture))
 
     def _record(self, photo: ReceivedPhoto, stored: _Stored, prediction: "Prediction | None") -> Accepted | Refused:
         if prediction is not None:
@@ -187,6 +190,7 @@ class Intake:
                         width=stored.picture.width,
                         height=stored.picture.height,
                         byte_size=stored.byte_size,
+                        **near_duplicates.columns(stored.fingerprint),
                         created_at=now,
                     )
                 )
@@ -198,9 +202,14 @@ class Intake:
                 if prediction is not None
                 else None
             )
-            item = records.item(submission.id, record, routing.reasons, now) if routing.reviewed else None
+            novelty = prediction.novelty if prediction is not None else None
+            item = (
+                records.item(submission.id, record, routing.reasons, now, novelty=novelty) if routing.reviewed else None
+            )
             session.add_all(row for row in (record, item) if row is not None)
             session.flush()
+            if item is not None:
+                near_duplicates.join(session, item, _seen(stored, prediction), self._features)
             replies.tell(
                 session,
                 photo,
@@ -290,6 +299,12 @@ class Intake:
                     now=self._clock(),
                 )
         return Refused(refusal)
+
+
+def _seen(stored: _Stored, prediction: "Prediction | None") -> Seen:
+    if prediction is None:
+        return Seen(stored.fingerprint)
+    return Seen(stored.fingerprint, prediction.backbone, prediction.features)
 
 
 def _withdrawn(session: Session, photo: ReceivedPhoto) -> bool:

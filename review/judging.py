@@ -11,10 +11,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from review import consensus, hearing, queue
+from review import consensus, hearing, near_duplicates, queue, records
 from review.consensus import Vote
 from review.errors import LeaseLost, NothingToUndo, NotYours
-from review.policy import Reason, priority, weightiest
+from review.policy import Reason
 from review.queue import stands
 from review.tables import (
     NONE_OF_THESE,
@@ -150,10 +150,9 @@ def dispute(session: Session, item: ReviewItem, *, now: datetime) -> None:
     """
     if Reason.DISPUTED not in item.reasons:
         item.reasons = [*item.reasons, Reason.DISPUTED.value]
-        reasons = [Reason(reason) for reason in item.reasons]
-        item.reason = weightiest(reasons).value
-        item.priority = priority(reasons, confidence=item.confidence)
-    item.represented_by_id = None  # somebody says that it is unlike the others
+        records.rank(item)
+    near_duplicates.promote(session, [item.id])  # somebody says that it is unlike the others
+    item.represented_by_id = None
     if item.status is ItemStatus.SETTLED:
         item.reopened_after = session.scalar(select(func.max(Verdict.id)).where(Verdict.item_id == item.id))
         item.opened_at = now

@@ -2,7 +2,7 @@
 
 import hmac
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,6 +54,8 @@ _WEIGHTS = {
     Reason.AUDIT: 10.0,
 }
 
+_NOVELTY_WEIGHT = 0.3  # beside uncertainty; see `tests/benchmarks/ranking.py`
+
 
 def route(
     *,
@@ -94,11 +96,24 @@ def weightiest(reasons: Collection[Reason]) -> Reason:
     return max(reasons, key=_WEIGHTS.__getitem__)
 
 
-def priority(reasons: Collection[Reason], *, confidence: float | None) -> float:
-    """The place in the queue, higher first: the weightiest reason, then the model's uncertainty (0..1).
+def uncertainty(probabilities: Mapping[str, float] | None) -> float | None:
+    """How little the best label leads the next one, 0..1 (1 - margin; Scheffer et al. 2001); None: nobody knows."""
+    if not probabilities or not all(map(math.isfinite, probabilities.values())):
+        return None
+    best, second, *_ = [*sorted(probabilities.values(), reverse=True), 0.0]
+    return min(max(1.0 - (best - second), 0.0), 1.0)
 
-    It never depends on the present time, so it is stored once; equals are served oldest first. A photo without a
-    confidence counts as wholly uncertain: missing scores hide nothing.
+
+def priority(reasons: Collection[Reason], *, uncertainty: float | None, novelty: float | None) -> float:
+    """The place in the queue, higher first: the weightiest reason, then what people's answer is likely to teach.
+
+    `uncertainty` (0..1) of the model weighs more than `novelty` (0..1, how far from what it learnt). What is not known
+    counts as wholly uncertain and wholly novel: missing scores hide nothing. The key never depends on the present time,
+    so it is stored once; equals are served oldest first.
     """
-    uncertainty = 1.0 if confidence is None or math.isnan(confidence) else 1.0 - confidence
-    return max((_WEIGHTS[reason] for reason in reasons), default=0.0) + uncertainty
+    weight = max((_WEIGHTS[reason] for reason in reasons), default=0.0)
+    return weight + (1.0 - _NOVELTY_WEIGHT) * _share(uncertainty) + _NOVELTY_WEIGHT * _share(novelty)
+
+
+def _share(score: float | None) -> float:
+    return 1.0 if score is None or math.isnan(score) else min(max(score, 0.0), 1.0)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from review.arrival import ReceivedPhoto
 from review.people import asker_for
-from review.policy import Reason, Routing, priority, weightiest
-from review.tables import ItemStatus, PredictionRecord, ReviewItem, Submission
+from review.policy import Reason, Routing, priority, uncertainty, weightiest
+from review.tables import POLICY_VERSION, ItemStatus, PredictionRecord, ReviewItem, Submission
 
 if TYPE_CHECKING:  # importing it loads torch
     from model.serving import Prediction
@@ -78,16 +78,34 @@ def copied(record: PredictionRecord, submission_id: int, now: datetime) -> Predi
     )
 
 
-def item(submission_id: int, record: PredictionRecord | None, reasons: Collection[Reason], now: datetime) -> ReviewItem:
-    """An open item for a photo; `record` None: no model judged it."""
-    confidence = record.confidence if record else None
-    return ReviewItem(
+def item(
+    submission_id: int,
+    record: PredictionRecord | None,
+    reasons: Collection[Reason],
+    now: datetime,
+    *,
+    novelty: float | None = None,
+) -> ReviewItem:
+    """An open item for a photo, ranked; `record` None: no model judged it. `novelty` as in `policy.priority`."""
+    opened = ReviewItem(
         submission_id=submission_id,
         status=ItemStatus.OPEN,
         reasons=[reason.value for reason in reasons],
-        reason=weightiest(reasons).value,
         suggested_label=record.label if record else None,
-        confidence=confidence,
-        priority=priority(reasons, confidence=confidence),
+        confidence=record.confidence if record else None,
+        uncertainty=uncertainty(record.probabilities if record else None),
+        novelty=novelty,
         opened_at=now,
     )
+    rank(opened)
+    return opened
+
+
+def rank(item: ReviewItem) -> None:
+    """Give an item its place in the queue by the present rules, from its reasons and what it was ranked by before."""
+    if item.uncertainty is None and item.confidence is not None:
+        item.uncertainty = 1.0 - item.confidence  # what the first version of the rules took for it, and did not record
+    reasons = [Reason(reason) for reason in item.reasons]
+    item.reason = weightiest(reasons).value
+    item.priority = priority(reasons, uncertainty=item.uncertainty, novelty=item.novelty)
+    item.policy_version = POLICY_VERSION

@@ -106,6 +106,7 @@ def prediction(label: str, confidence: float, *, in_domain: bool = True) -> Pred
         probabilities={name: confidence if name == label else rest for name in labels},
         out_of_domain_score=0.0 if in_domain else 9.0,
         in_domain=in_domain,
+        novelty=0.5 if in_domain else 1.0,
         answer_threshold=0.95,
         model_version="v1",
         backbone="net",

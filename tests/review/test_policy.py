@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.policy import Decision, Reason, draw, priority, route
+from review.policy import Decision, Reason, draw, priority, route, uncertainty
 
 shares = st.floats(min_value=0, max_value=1)
 
@@ -53,14 +53,50 @@ def test_who_has_another_secret_learns_nothing_of_a_draw() -> None:
     assert abs(guessed - len(keys) / 2) < 250  # five standard deviations
 
 
-@given(st.floats(min_value=0, max_value=1) | st.none(), st.floats(min_value=0, max_value=1) | st.none())
-def test_the_weightier_reason_comes_first_whatever_the_confidence(one: float | None, other: float | None) -> None:
+known = shares | st.none()
+
+
+@given(known, known, known, known)
+def test_the_weightier_reason_comes_first_whatever_the_scores(
+    one: float | None, other: float | None, near: float | None, far: float | None
+) -> None:
     order = (Reason.DISPUTED, Reason.OUT_OF_DOMAIN, Reason.LOW_CONFIDENCE, Reason.NO_MODEL, Reason.AUDIT)
     assert set(order) == set(Reason)
     for heavier, lighter in itertools.pairwise(order):
-        assert priority([heavier], confidence=one) > priority([lighter], confidence=other)
+        assert priority([heavier], uncertainty=one, novelty=near) > priority([lighter], uncertainty=other, novelty=far)
 
 
-def test_among_equal_reasons_the_less_sure_comes_first() -> None:
-    assert priority([Reason.AUDIT], confidence=0.4) > priority([Reason.AUDIT], confidence=0.9)
-    assert priority([Reason.AUDIT], confidence=None) >= priority([Reason.AUDIT], confidence=0.0)
+@given(known, known)
+def test_a_missing_score_hides_nothing(one: float | None, other: float | None) -> None:
+    for uncertainty_, novelty in ((None, one), (math.nan, one), (one, None), (one, math.nan), (None, None)):
+        known_ = priority([Reason.AUDIT], uncertainty=one or 0.0, novelty=one or 0.0)
+        assert priority([Reason.AUDIT], uncertainty=uncertainty_, novelty=novelty) >= min(
+            known_, priority([Reason.AUDIT], uncertainty=one, novelty=one)
+        )
+    first = priority([Reason.AUDIT], uncertainty=None, novelty=None)
+    assert first >= priority([Reason.AUDIT], uncertainty=one, novelty=other)
+
+
+@given(shares, shares, shares)
+def test_among_equal_reasons_the_less_sure_and_the_newer_come_first(one: float, other: float, same: float) -> None:
+    low, high = sorted((one, other))
+    reasons = [Reason.LOW_CONFIDENCE]
+    assert priority(reasons, uncertainty=high, novelty=same) >= priority(reasons, uncertainty=low, novelty=same)
+    assert priority(reasons, uncertainty=same, novelty=high) >= priority(reasons, uncertainty=same, novelty=low)
+    assert priority(reasons, uncertainty=1.0, novelty=0.0) > priority(reasons, uncertainty=0.0, novelty=1.0)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=3), shares, min_size=1, max_size=6))
+def test_uncertainty_is_what_the_lead_leaves(probabilities: dict[str, float]) -> None:
+    found = uncertainty(probabilities)
+    assert found is not None
+    assert 0 <= found <= 1
+
+
+def test_uncertainty_of_no_model_of_a_tie_and_of_one_who_is_sure() -> None:
+    assert uncertainty(None) is None
+    assert uncertainty({}) is None
+    assert uncertainty({"black": math.nan, "grizzly": 0.5}) is None
+    assert uncertainty({"black": 0.5, "grizzly": 0.5, "teddy": 0.0}) == 1.0
+    assert uncertainty({"black": 0.0, "grizzly": 1.0}) == 0.0
+    assert uncertainty({"bear": 1.0}) == 0.0
