@@ -18,14 +18,39 @@ as_option = click.option("--as", "name", metavar="NAME", help="Who you are.  [de
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
 
-@click.group()
-def review() -> None:
-    """See what waits for a person, and settle it.
+@click.group(invoke_without_command=True)
+@as_option
+@click.option("--hide-answer", is_flag=True, help="Hide the model's answer: nobody is led by it.")
+@click.option(
+    "--graphics",
+    type=click.Choice(["kitty", "sixel", "blocks"]),
+    help="How photos are drawn.  [default: the best that the terminal can]",
+)
+@click.option("--dark/--light", "dark", default=None, help="Its colours.  [default: as the terminal's background]")
+@click.pass_context
+def review(
+    context: click.Context, name: str | None, hide_answer: bool, graphics: str | None, dark: bool | None
+) -> None:
+    """See what waits for a person, and settle it: without a command, on a screen with one key a photo.
+
+    The screen works over ssh and in tmux; `?` shows its keys. The commands are for scripts.
 
     \b
     Example:
+      bearbot review --as mo
       bearbot review next --as mo
     """
+    if context.invoked_subcommand is not None:
+        if name is not None or hide_answer or graphics is not None or dark is not None:
+            # Else `review --as mo label 17 grizzly` would be said by whoever is logged in, not by mo.
+            raise click.UsageError(
+                f"these options are the screen's; those of `{context.invoked_subcommand}` come after it, as in "
+                f"`bearbot review {context.invoked_subcommand} --help`"
+            )
+        return
+    from review.cli.screen import open_screen
+
+    open_screen(reviewer_name(name), graphics=graphics, dark=dark, hide_answer=hide_answer)
 
 
 @review.command("next")

@@ -1,0 +1,108 @@
+"""`bearbot review` without a command: the reviewer's screen."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from model.console import note
+
+if TYPE_CHECKING:  # imported when the screen opens: `--help` loads none of it
+    from review.cli.installation import Installation
+    from review.terminal.app import ReviewApp
+    from review.terminal.desk import Desk
+    from review.terminal.graphics import Graphics
+
+_HANGUP_SECONDS = 5.0  # whoever ends a program from outside does not wait long
+
+
+def open_screen(name: str, *, graphics: str | None, dark: bool | None, hide_answer: bool) -> None:
+    """Review until the reviewer leaves; ends the program with status 1 if something that was said is not saved."""
+    # All three: what is drawn goes to stderr, what is asked of the terminal to stdout.
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(
+            "the reviewer's screen needs a terminal (as stdin, stdout and stderr). Without one: "
+            "`bearbot review next --json` claims an item, `bearbot review label ID LABEL` settles it; "
+            "`bearbot review serve` opens a page for a browser."
+        )
+    from review.cli.installation import opened
+    from review.clock import utc_now
+    from review.people import reviewer_named
+    from review.terminal.desk import Desk
+    from review.terminal.graphics import Graphics
+
+    with opened() as installation:
+        with installation.database.write() as session:  # a name that is none is said before anything opens
+            name = reviewer_named(session, name, utc_now()).name
+        desk = Desk(database=installation.database, name=name, lease=installation.lease)
+        ended: list[int] = []
+        app = None
+        try:
+            app = _app(installation, desk, name, Graphics(graphics) if graphics else None, dark, hide_answer)
+            with _ended_by_signals(app, ended):
+                app.run()
+        finally:
+            saved = _close(desk, hurry=bool(ended))
+        for failure in app.failures:
+            note(f"! {failure}")
+        note(f"{app.pace.summary()} Thank you!")
+        if not saved or app.return_code:
+            sys.exit(1)
+
+
+def _app(
+    installation: "Installation",
+    desk: "Desk",
+    name: str,
+    graphics: "Graphics | None",
+    dark: bool | None,
+    hide_answer: bool,
+) -> "ReviewApp":
+    from review.terminal.app import ReviewApp
+    from review.terminal.cards import Cards
+    from review.terminal.graphics import terminal
+    from review.terminal.keys import Keys
+    from review.terminal.similar import Labelled
+    from review.terminal.sitting import Choices
+
+    card = installation.registry.champion_card()
+    return ReviewApp(
+        desk=desk,
+        cards=Cards(installation.database, installation.images),
+        keys=Keys(card.labels),
+        terminal=terminal(graphics, dark=dark),
+        choices=Choices(name=name, hide_answer=hide_answer, lease_seconds=installation.lease.total_seconds()),
+        labelled=Labelled(installation.database, installation.registry.feature_store, card.features_key),
+    )
+
+
+@contextmanager
+def _ended_by_signals(app: "ReviewApp", ended: list[int]) -> Iterator[None]:
+    """SIGTERM, and SIGHUP when ssh or the window goes, leave the screen as `q` does; `ended` then says so."""
+
+    def leave(number: int, _frame: object) -> None:
+        ended.append(number)
+        app.leave()
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, leave) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _close(desk: "Desk", *, hurry: bool) -> bool:
+    """Save what was said and give everything back. False: something could not be saved, and which is said."""
+    from review.terminal import words
+
+    if desk.unsaved and not hurry:
+        note(f"waiting for the database to save {len(desk.unsaved)} answer(s); Ctrl-C gives them up")
+    lost = desk.close(_HANGUP_SECONDS if hurry else None)
+    for answer in lost:
+        note(f"! not saved: item {answer.item_id}, {words.verdict(answer.kind, answer.label, answer.free_name)}")
+    return not lost

@@ -1,0 +1,170 @@
+"""What the screen asks and shows above the photo: a name, a reason, the keys, the group, the photo alone."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+from review.terminal.graphics import Drawing
+from review.terminal.keys import Command, Keys
+from review.terminal.photo import PhotoView
+from review.terminal.thumbnails import Thumbnail, Thumbnails
+
+_HELP = {
+    Command.NONE: "it shows none of these",
+    Command.NAME: "none of these, and what it is instead",
+    Command.CANT_TELL: "you can't tell: others will",
+    Command.SKIP: "leave it to others",
+    Command.DEFER: "later: nobody is given it for an hour",
+    Command.UNDO: "take your last answer back, as often as you like",
+    Command.GROUP: "near-duplicates: see them, split them off",
+    Command.OPEN: "the photo alone; again: in your viewer",
+    Command.REOPEN: "have people look once more at a settled item",
+    Command.LABELS: "type a label's name",
+    Command.THEME: "light or dark",
+    Command.QUIT: "leave; what you hold goes back to the queue",
+}
+
+
+class Dialogue(ModalScreen[str | None]):
+    """Closes with Escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+    DEFAULT_CSS = """
+    Dialogue { align: center middle; }
+    Dialogue > Vertical {
+        width: 64; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
+        background: $surface; border: round $primary;
+    }
+    Dialogue Input { margin-top: 1; }
+    """
+
+    def action_leave(self) -> None:
+        """Nothing is said."""
+        self.dismiss(None)
+
+
+class Question(Dialogue):
+    """Asks for a line of text; brings it without spaces around, or None."""
+
+    def __init__(
+        self, question: str, *, value: str = "", hint: str = "", longest: int = 64, suggestions: Sequence[str] = ()
+    ) -> None:
+        super().__init__()
+        self._question = question
+        self._input = Input(
+            value=value,
+            placeholder=hint,
+            max_length=longest,
+            suggester=SuggestFromList(suggestions, case_sensitive=False) if suggestions else None,
+        )
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(self._question, markup=False)
+            yield self._input
+            yield Static(Content.from_markup("[$quiet]Enter says it, Escape leaves it[/]"))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)
+
+
+class Help(Dialogue):
+    """All keys; any key closes it."""
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def compose(self) -> ComposeResult:
+        parts: list[str | Content | tuple[str, str]] = [("One key a photo\n\n", "bold $primary")]
+        for one in self._keys.labels:
+            pressed = " ".join(key for key in (one.digit, one.letter) if key) or "/"
+            parts += [(f"{pressed:>5}", "bold $accent"), f"  {one.label}\n"]
+        for command, meaning in _HELP.items():
+            parts += [(f"{self._keys.key_of(command):>5}", "bold $accent"), f"  {meaning}\n"]
+        with Vertical():
+            yield Static(Content.assemble(*parts))
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        self.dismiss(None)
+
+
+class Group(Dialogue):
+    """An item's near-duplicates. Brings the number of the one to split off (from 0), "all", or None."""
+
+    DEFAULT_CSS = """
+    Group > Vertical { width: 90%; height: auto; }
+    Group Thumbnails { height: auto; max-height: 18; min-height: 6; }
+    """
+
+    def __init__(self, thumbnails: Sequence[Thumbnail], *, shown: int, count: int) -> None:
+        """The first `shown` of `count`; those whose photo is gone have no thumbnail."""
+        super().__init__()
+        self._thumbnails = thumbnails
+        self._shown = shown
+        self._count = count
+
+    def compose(self) -> ComposeResult:
+        more = f" The first {self._shown} of {self._count}." if self._shown < self._count else ""
+        with Vertical():
+            yield Static(Content.assemble(("Settled with it, as its near-duplicates.", "bold"), more))
+            yield Thumbnails()
+            yield Static(
+                Content.from_markup(
+                    "[b $accent]1-9[/] splits one off: it comes by itself   [b $accent]a[/] splits all   "
+                    "[$quiet]any other key goes back[/]"
+                )
+            )
+
+    def on_mount(self) -> None:
+        thumbnails = self.query_one(Thumbnails)
+        thumbnails.styles.height = 6 * min((len(self._thumbnails) + 3) // 4, 3)
+        thumbnails.show(self._thumbnails)
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        key = event.character or ""
+        if key == "a":
+            self.dismiss("all")
+        elif key.isdecimal() and 1 <= int(key) <= self._shown:
+            self.dismiss(str(int(key) - 1))
+        else:
+            self.dismiss(None)
+
+
+class Alone(ModalScreen[str | None]):
+    """The photo over the whole screen. Brings the key that closed it."""
+
+    DEFAULT_CSS = """
+    Alone { background: $background; }
+    """
+
+    def __init__(self, make: Callable[[int, int], Drawing]) -> None:
+        """`make(columns, rows)` is called in a thread."""
+        super().__init__()
+        self._make = make
+
+    def compose(self) -> ComposeResult:
+        yield PhotoView()
+
+    def on_resize(self) -> None:
+        self.run_worker(self._draw, thread=True, exclusive=True)
+
+    def _draw(self) -> None:
+        view = self.query_one(PhotoView)
+        width, height = self.app.size
+        drawing = self._make(width, height)
+        self.app.call_from_thread(view.show, drawing)
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        self.dismiss(event.character)
