@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from model.features import FeatureStore
-from review import overdue
+from review import near_duplicates, overdue
 from review.clock import utc_now
 from review.database import Database
 from review.errors import ReviewError
@@ -44,6 +44,7 @@ class Upkeep:
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
         self._database = database
+        self._images = images
         self._sweep = Sweep(database, images, features, retention, pause=self._pause)
         self._overdue_after = overdue_after
         self._told = told
@@ -61,7 +62,7 @@ class Upkeep:
             self._stopping.set()  # a thread cannot be cancelled: it stops before its next step
 
     async def _work(self) -> None:
-        for work in (self._tell_overdue, self._sweep_once, self._scrub):
+        for work in (self._tell_overdue, self._sweep_once, self._scrub, self._fill_in):
             try:
                 await asyncio.to_thread(work)
             except _Stopped:
@@ -96,6 +97,11 @@ class Upkeep:
         swept: Swept = self._sweep.run(self._clock())
         if swept:
             _log.info("swept what was too old", extra=asdict(swept))
+
+    def _fill_in(self) -> None:
+        filled = near_duplicates.fill_in(self._database, self._images, pause=self._pause)
+        if filled:
+            _log.info("photos from before there were fingerprints have theirs", extra={"count": filled})
 
     def _scrub(self) -> None:
         if scrub(self._database) is Scrubbed.TOO_LARGE:

@@ -18,7 +18,7 @@ from sqlalchemy import Text, and_, cast, delete, exists, func, or_, select, upda
 from sqlalchemy.orm import Session
 
 from model.features import FeatureStore
-from review import showings
+from review import near_duplicates, showings
 from review.clock import utc_now
 from review.database import Database
 from review.policy import Decision
@@ -164,11 +164,13 @@ def _blank(session: Session, ids: Collection[int]) -> set[str]:
     ).all()
     session.execute(delete(Claim).where(Claim.submission_id.in_(ids)))
     session.execute(delete(PredictionRecord).where(PredictionRecord.submission_id.in_(ids)))
-    session.execute(
+    withdrawn = session.scalars(
         update(ReviewItem)
         .where(ReviewItem.submission_id.in_(ids), ReviewItem.status == ItemStatus.OPEN)
         .values(status=ItemStatus.WITHDRAWN, lease_token=None, lease_reviewer_id=None, lease_expires_at=None)
-    )
+        .returning(ReviewItem.id)
+    ).all()
+    near_duplicates.promote(session, withdrawn)
     session.execute(update(Submission).where(Submission.repeats_id.in_(ids)).values(repeats_id=None))
     for row in rows:
         prefix = ERASED_ANSWER if row.route == Decision.ANSWER else ERASED_REVIEW

@@ -139,6 +139,7 @@ def reopen(
     session.add(verdict)
     session.flush()
     item.opened_at = now
+    item.represented_by_id = None  # what it was settled with stays settled
     _open(item)
     session.flush()
 
