@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review import judging
-from review.errors import AlreadySettled, LeaseLost, NotFound, NotYours
+from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, NotYours
 from review.judging import Circumstances
 from review.queue import stands
 from review.tables import Channel, Reviewer, ReviewItem, Verdict, VerdictKind
@@ -110,28 +110,31 @@ def settle_each(
     return answered
 
 
-def undo(session: Session, reviewer: Reviewer, *, now: datetime) -> list[int]:
-    """Take back this reviewer's last verdict, and all that they said in the same stroke; returns the items.
+def last_stroke(session: Session, reviewer: Reviewer) -> list[int]:
+    """The verdicts (their ids, in order) that one undo takes back: the last that stands, and all said with it.
 
-    Raises `NothingToUndo`.
+    Each is taken back by `judging.undo`, in as many transactions as one likes. Raises `NothingToUndo`.
     """
     last = judging.last_verdict(session, reviewer)
-    if last is None or last.channel is not Channel.PAGE:  # elsewhere things are said one by one
-        return [judging.undo(session, reviewer, now=now)]
-    together = session.scalars(
-        select(Verdict)
-        .where(
-            Verdict.reviewer_id == reviewer.id,
-            Verdict.id > last.id - _BETWEEN,
-            Verdict.created_at == last.created_at,
-            Verdict.channel == last.channel,
-            Verdict.kind == last.kind,
-            Verdict.with_id.is_(None),
-            stands(),
+    if last is None:
+        raise NothingToUndo(f"{reviewer.name} has no verdict that could be taken back")
+    if last.channel is not Channel.PAGE:  # elsewhere things are said one by one
+        return [last.id]
+    return list(
+        session.scalars(
+            select(Verdict.id)
+            .where(
+                Verdict.reviewer_id == reviewer.id,
+                Verdict.id > last.id - _BETWEEN,
+                Verdict.created_at == last.created_at,
+                Verdict.channel == last.channel,
+                Verdict.kind == last.kind,
+                Verdict.with_id.is_(None),
+                stands(),
+            )
+            .order_by(Verdict.id)
         )
-        .order_by(Verdict.id)
-    ).all()
-    return [judging.undo(session, reviewer, verdict_id=verdict.id, now=now) for verdict in together]
+    )
 
 
 def _said_already(

@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review import items, judging, queue
+from review import items, judging, near_duplicates, queue
 from review.items import ItemView
-from review.tables import ItemStatus, Reviewer, ReviewItem, Submission
+from review.tables import ItemStatus, Reviewer, ReviewItem
 
 
 def cards(session: Session, claims: Sequence[queue.Claim], now: datetime) -> list[dict[str, Any]]:
     """What is claimed, in the order of the claims, each with its token."""
     ids = [claim.item_id for claim in claims]
     views = {view.id: view for view in items.list_items(session, only=ReviewItem.id.in_(ids))} if ids else {}
-    alike = alike_by_item(session, ids)
+    alike = _alike(session, ids)
     return [
-        {**card(session, views[claim.item_id], now), "token": claim.token, "alike": len(alike.get(claim.item_id, ()))}
+        {**card(session, views[claim.item_id], now), "token": claim.token, "alike": alike.get(claim.item_id, 0)}
         for claim in claims
         if claim.item_id in views
     ]
@@ -29,7 +29,7 @@ def cards(session: Session, claims: Sequence[queue.Claim], now: datetime) -> lis
 
 def card(session: Session, view: ItemView, now: datetime) -> dict[str, Any]:
     """One item without its token; `label` and `confidence` (0..1) are null where there is nothing to be shown."""
-    blind = is_blind(session, view.id)
+    blind = view.blind
     return {
         "id": view.id,
         "blind": blind,
@@ -59,30 +59,19 @@ def details(session: Session, item_id: int, now: datetime) -> dict[str, Any]:
         "probabilities": None if shown["blind"] else view.probabilities,
         "model_version": view.model_version,
         "said": said,
-        "alike": alike_by_item(session, [item_id]).get(item_id, []),
+        "alike": [
+            member.item_id
+            for member in near_duplicates.members(session, item_id)
+            if member.item_id != item_id and member.image_sha256 is not None
+        ],
     }
 
 
-def is_blind(session: Session, item_id: int) -> bool:
-    """Whether its reviewers must not see what the model and others say of it."""
-    item = session.get_one(ReviewItem, item_id)
-    return item.verdicts_needed > 1 and not item.needs_adjudicator
-
-
-def alike_by_item(session: Session, ids: Sequence[int]) -> dict[int, list[int]]:
-    """The open near-duplicates with a photo that each of these items stands for."""
-    found: dict[int, list[int]] = {}
+def _alike(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """How many near-duplicates a verdict on each of these settles with it."""
     rows = session.execute(
-        select(ReviewItem.represented_by_id, ReviewItem.id)
-        .join(Submission, Submission.id == ReviewItem.submission_id)
-        .where(
-            ReviewItem.represented_by_id.in_(ids),
-            ReviewItem.status == ItemStatus.OPEN,
-            Submission.image_sha256.is_not(None),
-        )
-        .order_by(ReviewItem.id)
+        select(ReviewItem.represented_by_id, func.count())
+        .where(ReviewItem.represented_by_id.in_(ids), ReviewItem.status == ItemStatus.OPEN)
+        .group_by(ReviewItem.represented_by_id)
     )
-    for shown, member in rows:
-        assert shown is not None
-        found.setdefault(shown, []).append(member)
-    return found
+    return {shown: number for shown, number in rows if shown is not None}

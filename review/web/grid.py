@@ -12,19 +12,19 @@ POST /api/split      {"id"} -> {}: this near-duplicate is seen by itself from no
 """
 
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from review import bulk, queue
+from review import bulk, judging, near_duplicates, queue
 from review.bulk import Answered, InHand
-from review.errors import LeaseLost, ReviewError
+from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.groups import waiting_groups
 from review.tables import Reviewer, ReviewItem
 from review.web import cards, wishes
@@ -32,7 +32,7 @@ from review.web.desk import Desk, answering, give_back, read_json
 from review.web.sittings import Sitting
 
 MOST_HELD = 400  # items in one reviewer's hands, in all their tabs: nobody hoards the queue
-_AT_ONCE = 25  # verdicts in one transaction: others write in between
+_AT_ONCE = 10  # verdicts in one transaction: others write in between
 _COUNTED_FOR = 3.0  # seconds; counting reads every open item
 
 
@@ -169,35 +169,38 @@ class Grid:
         return JSONResponse(await self._desk.in_thread(self._take_back, self._desk.sitting(request)))
 
     def _take_back(self, sitting: Sitting) -> dict[str, Any]:
-        now = self._desk.clock()
-        with self._desk.database.write() as session:
-            reviewer = self._desk.reviewer(session, sitting)
-            undone = bulk.undo(session, reviewer, now=now)
-            claims = []
-            for item_id in undone:
-                try:
-                    claims.append(queue.claim(session, item_id, reviewer, lease=self._desk.lease, now=now))
-                except ReviewError:  # another's word stands, another holds it, or it is gone: it does not come back
-                    continue
-            session.flush()
-            found = cards.cards(session, claims, now)
-        sitting.held.update({claim.item_id: claim.token for claim in claims})
+        """All that was said in the last stroke; what is open again comes back into the same hands."""
+        with self._desk.database.read() as session:
+            stroke = bulk.last_stroke(session, self._desk.reviewer(session, sitting))
+        undone: list[int] = []
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(stroke), _AT_ONCE):
+            now = self._desk.clock()
+            with self._desk.database.write() as session:
+                reviewer = self._desk.reviewer(session, sitting)
+                claims = []
+                for verdict_id in stroke[start : start + _AT_ONCE]:
+                    try:
+                        item_id = judging.undo(session, reviewer, verdict_id=verdict_id, now=now)
+                    except NothingToUndo:  # another tab was faster
+                        continue
+                    undone.append(item_id)
+                    with suppress(LeaseLost, AlreadySettled, NotFound):  # then it does not come back: others have it
+                        claims.append(queue.claim(session, item_id, reviewer, lease=self._desk.lease, now=now))
+                session.flush()
+                found += cards.cards(session, claims, now)
+            sitting.held.update({claim.item_id: claim.token for claim in claims})
         return {"undone": undone, "items": found}
 
     async def _split(self, request: Request) -> Response:
         sitting = self._desk.sitting(request)
-        item_id = (await read_json(request)).get("id")
-        if not isinstance(item_id, int):
-            raise HTTPException(400, "id: expected an item's number")
-        await self._desk.in_thread(self._split_off, sitting, item_id)
-        return JSONResponse({})
+        item_id = wishes.item_id((await read_json(request)).get("id"))
+        return JSONResponse({"alone": await self._desk.in_thread(self._split_off, sitting, item_id)})
 
-    def _split_off(self, sitting: Sitting, item_id: int) -> None:
+    def _split_off(self, sitting: Sitting, item_id: int) -> list[int]:
         with self._desk.database.write() as session:
             self._desk.reviewer(session, sitting)
-            item = queue.open_item(session, item_id)
-            item.represented_by_id = None
-            item.separate = True
+            return near_duplicates.split(session, item_id)
 
 
 def _in_hands_of(session: Session, reviewer: Reviewer, now: datetime) -> int:

@@ -53,25 +53,31 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def server_for(app: ASGIApp, *, behind_proxy: bool = False) -> uvicorn.Server:
+    """A server that tells nobody what it is, and writes no line for each request."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,  # who looks at what is nobody's business
+            server_header=False,
+            proxy_headers=behind_proxy,  # believed from this machine only
+            forwarded_allow_ips="127.0.0.1,::1",
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_keep_alive=_SILENT_SECONDS,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+
+
 def serve(app: ASGIApp, desk: Desk, listening: socket.socket, *, behind_proxy: bool = False) -> None:
     """Serve until the process is told to end; then what anybody holds on a page is given back."""
-    config = uvicorn.Config(
-        app,
-        ws="none",
-        lifespan="off",
-        log_config=None,  # no line for each request: who looks at what is nobody's business
-        access_log=False,
-        server_header=False,
-        proxy_headers=behind_proxy,  # believed from this machine only
-        forwarded_allow_ips="127.0.0.1,::1",
-        limit_concurrency=_MOST_CONNECTIONS,
-        timeout_keep_alive=_SILENT_SECONDS,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
     # uvicorn ends in order at both signals, and then raises them again: as the one that Python can catch.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        server_for(app, behind_proxy=behind_proxy).run(sockets=[listening])
     except KeyboardInterrupt:
         pass  # that is how it ends
     finally:

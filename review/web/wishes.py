@@ -69,14 +69,21 @@ def in_hand(given: Given) -> list[InHand]:
         shown = row.get("answer_shown")
         if shown is not None and not isinstance(shown, bool):
             raise _refused("answer_shown", "true or false")
-        found[_id(row.get("id"))] = InHand(_id(row.get("id")), row["token"][:_LONGEST_NAME], seconds, shown)
+        found[item_id(row.get("id"))] = InHand(item_id(row.get("id")), row["token"][:_LONGEST_NAME], seconds, shown)
     return list(found.values())
+
+
+def item_id(found: object) -> int:
+    """One item's number."""
+    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= _LARGEST_ID:
+        raise _refused("id", "an item's number")
+    return found
 
 
 def saying(given: Given, labels: Collection[str]) -> Saying:
     """A verdict. `labels` are the model's."""
     kind = given.get("kind")
-    if kind not in set(_SAID):
+    if not isinstance(kind, str) or kind not in set(_SAID):
         raise _refused("kind", f"one of {', '.join(_SAID)}")
     label = _text(given, "label") if kind == VerdictKind.LABEL else None
     if kind == VerdictKind.LABEL and label not in labels:
@@ -90,12 +97,6 @@ def saying(given: Given, labels: Collection[str]) -> Saying:
             raise _refused("hours", f"a number above 0, of at most {longest:.0f}")
         deferred_for = timedelta(hours=hours)
     return Saying(VerdictKind(kind), label, free_name, deferred_for, in_hand(given))
-
-
-def _id(found: object) -> int:
-    if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= _LARGEST_ID:
-        raise _refused("id", "an item's number")
-    return found
 
 
 def _text(given: Given, name: str) -> str | None:

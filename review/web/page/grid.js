@@ -150,9 +150,13 @@ export class Grid {
     setTimeout(() => this.remove(ids.filter((id) => this.cards.has(id))), 1500);
   }
 
+  /** Of its near-duplicates some were split off. */
   update(card) {
     const node = this.#nodes.get(card.id);
-    if (node) node.querySelector(".alike")?.toggleAttribute("hidden", !card.alike);
+    if (!node) return;
+    const alike = node.querySelector(".alike");
+    alike.hidden = !card.alike;
+    alike.textContent = `+${card.alike}`;
   }
 
   #click(event) {

@@ -37,13 +37,13 @@ export class Zoom {
     byId("zoom-place").textContent = `${order.indexOf(id) + 1} of ${order.length}`;
     byId("zoom-before").disabled = this.grid.neighbour(id, -1) === null;
     byId("zoom-after").disabled = this.grid.neighbour(id, 1) === null;
-    byId("zoom-facts").replaceChildren(...this.#known(card, null));
+    byId("zoom-facts").replaceChildren(...this.#known(card, null).filter(Boolean));
     if (!this.dialog.open) this.dialog.showModal();
     const next = this.grid.neighbour(id, 1);
     if (next !== null) new Image().src = `/photos/${next}`; // so that nobody waits for it
     try {
       const more = await get(`/api/items/${id}`);
-      if (this.id === id) byId("zoom-facts").replaceChildren(...this.#known(card, more));
+      if (this.id === id) byId("zoom-facts").replaceChildren(...this.#known(card, more).filter(Boolean));
     } catch (error) {
       if (this.id === id) notice(error.message, { wrong: true });
     }
@@ -92,28 +92,30 @@ export class Zoom {
     return found;
   }
 
-  /** The near-duplicates that get the same answer, each of which can be split off. */
+  /** The near-duplicates that get the same answer; each, or all of them, can be split off. */
   #strip(card, ids) {
     const strip = element("ul.strip");
     for (const id of ids) {
       const off = element("button.quiet", { type: "button", "aria-label": `Photo ${id} is another: judge it by itself` }, "split off");
-      const entry = element("li", {}, element("img", { src: `/thumbnails/${id}`, alt: `Photo ${id}, nearly the same` }), off);
-      off.addEventListener("click", async () => {
-        try {
-          await post("/api/split", { id });
-        } catch (error) {
-          notice(error.message, { wrong: true });
-          return;
-        }
-        entry.remove();
-        card.alike -= 1;
-        this.grid.update(card);
-        notice(`photo ${id} will be judged by itself`);
-        (strip.querySelector("button") ?? byId("zoom-facts")).focus();
-      });
-      strip.append(entry);
+      off.addEventListener("click", () => this.#split(card, id));
+      strip.append(element("li", {}, element("img", { src: `/thumbnails/${id}`, alt: `Photo ${id}, nearly the same` }), off));
     }
-    return [element("h3", {}, `${photos(ids.length)} nearly the same`), element("p.hint", {}, "They get the same answer."), strip];
+    const all = element("button.quiet", { type: "button" }, "split all");
+    all.addEventListener("click", () => this.#split(card, card.id));
+    return [element("h3", {}, `${photos(ids.length)} nearly the same`), element("p.hint", {}, "They get the same answer."), strip, ids.length > 1 ? all : ""];
+  }
+
+  async #split(card, id) {
+    try {
+      const { alone } = await post("/api/split", { id });
+      card.alike = Math.max(0, card.alike - alone.length);
+      this.grid.update(card);
+      notice(alone.length === 1 ? `photo ${alone[0]} will be judged by itself` : `${photos(alone.length)} will be judged by themselves`);
+      if (this.id === card.id) await this.show(card.id);
+      this.dialog.focus();
+    } catch (error) {
+      notice(error.message, { wrong: true });
+    }
   }
 }
 
