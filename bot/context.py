@@ -19,6 +19,7 @@ from model.registry import Registry
 from review.database import Database
 from review.people import Acquaintance, acquaintance
 from review.settings import ReviewSettings
+from review.slate import Slate
 from review.storage import ImageStore
 from review.tables import Role
 
@@ -31,6 +32,7 @@ class Services:
     review_settings: ReviewSettings
     database: Database
     images: ImageStore
+    slate: Slate
     registry: Registry
     champion: Champion
     intake: ObservedIntake

@@ -121,7 +121,7 @@ def _claim_next(services: Services, user: User, role: Role) -> Card | None:
     now = utc_now()
     with services.database.write() as session:
         reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
-        claim = queue.claim_next(session, reviewer, lease=lease_of(services), now=now)
+        claim = queue.claim_next(session, reviewer, lease=lease_of(services), now=now, first=services.slate.order())
         return None if claim is None else card_of(session, claim, reviewer)
 
 

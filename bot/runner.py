@@ -41,6 +41,7 @@ from review.limits import Limits
 from review.retention import retention_of
 from review.schema import upgrade
 from review.settings import ReviewSettings
+from review.slate import Slate
 from review.storage import LocalImageStore
 
 _log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class Runner:
                 review_settings=review_settings,
                 database=self.database,
                 images=images,
+                slate=Slate.of(self.database, registry),
                 registry=registry,
                 champion=self.champion,
                 intake=ObservedIntake(intake, self.metrics),

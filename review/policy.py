@@ -115,5 +115,10 @@ def priority(reasons: Collection[Reason], *, uncertainty: float | None, novelty:
     return weight + (1.0 - _NOVELTY_WEIGHT) * _share(uncertainty) + _NOVELTY_WEIGHT * _share(novelty)
 
 
+def worth(reason: str, priority: float) -> float:
+    """What an answer is likely to teach, 0..1: the part of a stored `priority` that its reason does not give."""
+    return _share(priority - next((weight for known, weight in _WEIGHTS.items() if known == reason), 0.0))
+
+
 def _share(score: float | None) -> float:
     return 1.0 if score is None or math.isnan(score) else min(max(score, 0.0), 1.0)

@@ -250,10 +250,12 @@ def _claimed(installation: "Installation", name: str) -> "ItemView | None":
     from review import items, queue
     from review.clock import utc_now
     from review.people import reviewer_named
+    from review.slate import Slate
 
+    first = Slate.of(installation.database, installation.registry).refresh()
     with installation.database.write() as session:
         reviewer = reviewer_named(session, name, utc_now())
-        claim = queue.claim_next(session, reviewer, lease=installation.lease, now=utc_now())
+        claim = queue.claim_next(session, reviewer, lease=installation.lease, now=utc_now(), first=first)
         return items.view(session, claim.item_id) if claim else None
 
 
