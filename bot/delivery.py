@@ -41,8 +41,8 @@ _PATIENCE = timedelta(days=3)  # then nobody wants to hear it any more
 _PATIENCE_IF_MADE = timedelta(hours=1)
 _MADE = frozenset({OutboxKind.EXPLANATION.value, OutboxKind.MY_DATA.value})
 
-# Draws the explanation of a submission.
-Explain = Callable[[int], Awaitable[ExplainedPhoto | Unexplained]]
+# Draws the explanation of a submission in the words of a language.
+Explain = Callable[[int, Catalogue], Awaitable[ExplainedPhoto | Unexplained]]
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Delivery:
             return _Content(text, buttons=_buttons(words, kind, message.parameters))
         self._drawn.add(message.id)
         try:
-            explained = await self._explain(message.parameters["submission"])
+            explained = await self._explain(message.parameters["submission"], words)
         finally:
             self._drawn.remove(message.id)
         if isinstance(explained, Unexplained):

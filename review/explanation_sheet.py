@@ -1,9 +1,11 @@
 """An explanation as one picture that needs no knowledge of machine learning: PNG bytes."""
 
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -16,9 +18,10 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.explanation import Explanation, Neighbour
-from review import explanation_words as words
-from review.phrases import percent
+from model.explanation import Explanation
+from review import explanation_words as says
+from review.explanation_english import ENGLISH
+from review.explanation_words import SheetWords
 from review.policy import Routing
 
 _INK, _QUIET, _LINE = "#1a202c", "#5a6676", "#c53030"
@@ -29,22 +32,30 @@ _WHOLE = _WIDTH - 2 * _MARGIN
 _TITLE, _HEADING, _SENTENCE, _SMALL = 40, 28, 24, 16  # pixels, of letters
 _LEADING = 1.32  # of lines, in letter sizes
 _OTHER_SCRIPTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Noto Sans Devanagari", "Noto Sans Thai")
+# What a line may be broken behind: a word, or a Chinese or Japanese character with the marks that belong to it.
+_PIECE = re.compile(r"\s+|[“（《「]*[\u3040-\u9fff][，。：；、！？”）》」]*|[^\s\u3040-\u9fff]+")  # noqa: RUF001 - those are meant
+_FILES_OF_OTHER_SCRIPTS = ("NotoSansCJK", "wqy-zenhei", "NotoSansDevanagari", "NotoSansThai")
 _HEAT_COLOURS = "inferno"  # perceptually uniform, readable for the colour-blind
 
 
-def sheet(explanation: Explanation, routing: Routing) -> bytes:
-    """Draw it. Thread-safe: the figure belongs to no window system and no global state."""
+def sheet(explanation: Explanation, routing: Routing, words: SheetWords = ENGLISH) -> bytes:
+    """Draw it; in English if no font here has the letters of these words.
+
+    Thread-safe: the figure belongs to no window system and no global state.
+    """
+    if not can_be_drawn(words):
+        words = ENGLISH
     # Where no font has a letter a box stands for it, which needs no warning for each. Not by `warnings.catch_warnings`:
     # it swaps the filters of the whole process, and this is a thread of many.
     warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")
     page = _Page()
-    page.write(words.headline(explanation, routing), _TITLE, bold=True)
-    page.write(words.outcome(explanation, routing), _SENTENCE, gap=18)
-    _photos(page, explanation)
-    _figures(page, explanation)
-    _scale(page, explanation)
-    _neighbours(page, explanation.neighbours, words.resembles(explanation))
-    page.write(f"Explained by the model {explanation.prediction.model_version}", _SMALL, colour=_QUIET)
+    page.write(says.headline(words, explanation, routing), _TITLE, bold=True)
+    page.write(says.outcome(words, routing), _SENTENCE, gap=18)
+    _photos(page, explanation, words)
+    _figures(page, explanation, words)
+    _scale(page, explanation, words)
+    _neighbours(page, explanation, words)
+    page.write(words("sheet-model", version=explanation.prediction.model_version), _SMALL, colour=_QUIET)
     return page.png()
 
 
@@ -93,20 +104,20 @@ class _Page:
     def _wrapped(self, text: str, width: int, size: int, style: dict[str, Any]) -> list[str]:
         probe = self._figure.text(0, 0, "", **_letters(size), **style)
         lines = [""]
-        for word in text.split():
-            longer = f"{lines[-1]} {word}".strip()
-            probe.set_text(longer)
+        for piece in _PIECE.findall(text.strip()):
+            longer = lines[-1] + piece
+            probe.set_text(longer.rstrip())
             if lines[-1] and probe.get_window_extent(self._renderer).width > width:
-                lines.append(word)
+                lines.append(piece.lstrip())
             else:
                 lines[-1] = longer
         probe.remove()
-        return lines
+        return [line.rstrip() for line in lines]
 
 
-def _photos(page: _Page, explanation: Explanation) -> None:
+def _photos(page: _Page, explanation: Explanation, words: SheetWords) -> None:
     """The photo, and beside it the photo under its heat map."""
-    page.write(words.WHERE, _HEADING, bold=True)
+    page.write(words("sheet-where-heading"), _HEADING, bold=True)
     picture = explanation.picture
     scale = min(_HALF / picture.width, 440 / picture.height)
     size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
@@ -117,7 +128,7 @@ def _photos(page: _Page, explanation: Explanation) -> None:
         axes.imshow(pixels, aspect="auto")
         axes.set_axis_off()
     page.y += size[1] + 10
-    page.write(words.where(explanation), _SENTENCE, gap=22)
+    page.write(says.where(words, explanation), _SENTENCE, gap=22)
 
 
 def _warmed(pixels: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -132,43 +143,44 @@ def _warmed(pixels: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.
     return result
 
 
-def _figures(page: _Page, explanation: Explanation) -> None:
+def _figures(page: _Page, explanation: Explanation, words: SheetWords) -> None:
     """Probabilities and the ImageNet view, side by side."""
     prediction = explanation.prediction
     ranked = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])[:5]
+    kinds = [(words.label(label), probability) for label, probability in ranked]
     right = _MARGIN + _HALF + _MARGIN
     top = page.y
     columns = (
-        (_MARGIN, words.HOW_SURE, ranked, words.how_sure(explanation), prediction.answer_threshold),
-        (right, words.WHAT_ELSE, explanation.imagenet, words.what_else(explanation), None),
+        (_MARGIN, words("sheet-sure-heading"), kinds, says.how_sure(words, explanation), prediction.answer_threshold),
+        (right, words("sheet-else-heading"), explanation.imagenet, says.what_else(words, explanation), None),
     )
     rows = max(len(ranked), len(explanation.imagenet))
     bottoms = []
     for x, heading, bars, sentence, threshold in columns:
         y = top + page.text(x, top, _HALF, heading, _HEADING, color=_INK, fontweight="bold") + 6
-        _bars(page.axes(x, y, _HALF, 38 * rows), bars, rows, threshold)
+        _bars(page.axes(x, y, _HALF, 38 * rows), bars, rows, threshold, words)
         y += 38 * rows + 10
         bottoms.append(y + page.text(x, y, _HALF, sentence, _SENTENCE, color=_INK))
     page.y = max(bottoms) + 22
 
 
-def _bars(axes: Axes, bars: Sequence[tuple[str, float]], rows: int, threshold: float | None) -> None:
+def _bars(axes: Axes, bars: Sequence[tuple[str, float]], rows: int, threshold: float | None, words: SheetWords) -> None:
     """Names to the left, bars of 0..1 with their percentages; `threshold` as a line."""
-    axes.set(xlim=(-1.25, 1.55), ylim=(rows - 0.5, -0.5))
+    axes.set(xlim=(-1.25, 1.72), ylim=(rows - 0.5, -0.5))
     axes.set_axis_off()
     for row, (name, probability) in enumerate(bars):
         axes.barh(row, 1, height=0.62, color="#edf2f7")
         axes.barh(row, probability, height=0.62, color=_OTHER if row else _CHOSEN)
         style = {**_letters(18), "va": "center_baseline", "color": _INK}
-        axes.text(-0.03, row, words.short_name(name), ha="right", **style)
-        axes.text(1.03, row, percent(probability), **style)
+        axes.text(-0.03, row, says.short_name(name), ha="right", **style)
+        axes.text(1.03, row, words("sheet-percent", share=probability), **style)
     if threshold is not None and threshold <= 1:
         axes.plot([threshold, threshold], [-0.5, len(bars) - 0.5], color=_LINE, linewidth=2, linestyle="--")
 
 
-def _scale(page: _Page, explanation: Explanation) -> None:
+def _scale(page: _Page, explanation: Explanation, words: SheetWords) -> None:
     """The out-of-domain score among the training photos', with the cut."""
-    page.write(words.HOW_STRANGE, _HEADING, bold=True, gap=2)
+    page.write(words("sheet-strange-heading"), _HEADING, bold=True, gap=2)
     training, cut = explanation.training_scores, explanation.cut
     score = explanation.prediction.out_of_domain_score
     low = min(float(training.min()), score, cut - 1e-6)
@@ -183,24 +195,25 @@ def _scale(page: _Page, explanation: Explanation) -> None:
     axes.plot([low, high], [0, 0], color=_QUIET, linewidth=1.5)
     axes.plot([cut, cut], [-0.12, 1.15], color=_LINE, linewidth=2, linestyle="--")
     small = _letters(17)
-    axes.text(cut, 1.22, " from here on it asks a person", color=_LINE, **small)
-    axes.text(low, 1.22, "grey: the photos that it learnt from", color=_QUIET, **small)
+    axes.text(cut, 1.22, f" {words('sheet-scale-asks')}", color=_LINE, **small)
+    axes.text(low, 1.22, words("sheet-scale-grey"), color=_QUIET, **small)
     beyond = score > high
     axes.plot([shown], [0.3], marker=">" if beyond else "v", markersize=17, color=_HERE, clip_on=False)
-    note = "this photo, far outside" if beyond else "this photo"
+    note = words("sheet-scale-photo-far" if beyond else "sheet-scale-photo")
     right = shown > low + 0.75 * (high - low)
     axes.annotate(
         note, (shown, 0.3), (-14 if right else 14, 0), textcoords="offset points", va="center",
         ha="right" if right else "left", color="#9c4221", fontweight="bold", **small,
     )  # fmt: skip
     page.y += 126
-    page.write(words.how_strange(explanation), _SENTENCE, gap=22)
+    page.write(says.how_strange(words, explanation), _SENTENCE, gap=22)
 
 
-def _neighbours(page: _Page, neighbours: Sequence[Neighbour], sentence: str) -> None:
+def _neighbours(page: _Page, explanation: Explanation, words: SheetWords) -> None:
     """Photos of the gallery in a row, each with label, likeness and credit."""
-    page.write(words.RESEMBLES, _HEADING, bold=True, gap=2)
-    page.write(sentence, _SENTENCE, gap=10)
+    page.write(words("sheet-alike-heading"), _HEADING, bold=True, gap=2)
+    page.write(says.resembles(words, explanation), _SENTENCE, gap=10)
+    neighbours = explanation.neighbours
     if not neighbours:
         return
     width, height = (_WHOLE - 3 * 20) // 4, 180
@@ -214,9 +227,8 @@ def _neighbours(page: _Page, neighbours: Sequence[Neighbour], sentence: str) -> 
         axes.imshow(np.asarray(picture), aspect="auto")
         axes.set_axis_off()
         y = page.y + height + 6
-        likeness = f"{neighbour.photo.label}, {words.similarity_words(neighbour)}"
-        y += page.text(x, y, width, likeness, 19, color=_INK, fontweight="bold")
-        bottoms.append(y + page.text(x, y, width, words.credit(neighbour), 14, color=_QUIET))
+        y += page.text(x, y, width, says.neighbour_words(words, neighbour), 19, color=_INK, fontweight="bold")
+        bottoms.append(y + page.text(x, y, width, says.credit(neighbour), 14, color=_QUIET))
     page.y = max(bottoms) + 16
 
 
@@ -225,10 +237,32 @@ def _letters(size: int) -> dict[str, Any]:
     return {"fontsize": _points(size), "fontfamily": _families(), "parse_math": False}
 
 
+def can_be_drawn(words: SheetWords) -> bool:
+    """Whether the fonts here have the letters of a language, as its headings show; found out once."""
+    headings = ("sheet-where-heading", "sheet-sure-heading", "sheet-strange-heading", "sheet-alike-heading")
+    return _have_letters("".join(words(heading) for heading in headings))
+
+
+@cache
+def _have_letters(text: str) -> bool:
+    missing = {ord(letter) for letter in text}
+    for family in _families():
+        missing -= font_manager.get_font(font_manager.findfont(family)).get_charmap().keys()
+    return not missing
+
+
 @cache
 def _families() -> list[str]:
-    """matplotlib's own font, then what is installed for scripts that it lacks: labels are in people's languages."""
-    installed = {font.name for font in font_manager.fontManager.ttflist}
+    """matplotlib's own font, then what is installed for scripts that it lacks: labels are in people's languages.
+
+    matplotlib remembers which fonts there were when it looked first; those that came later are looked for here.
+    """
+    manager = font_manager.fontManager
+    known = {font.fname for font in manager.ttflist}
+    for path in font_manager.findSystemFonts():
+        if path not in known and Path(path).name.startswith(_FILES_OF_OTHER_SCRIPTS):
+            manager.addfont(path)
+    installed = {font.name for font in manager.ttflist}
     return ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)]
 
 

@@ -22,6 +22,7 @@ from review.tables import PredictionRecord, Submission
 if TYPE_CHECKING:  # importing them loads torch, and a bot whose torch is broken still takes photos in
     from model.explanation import Explainer
     from model.serving import Classifier
+    from review.explanation_words import SheetWords
 
 _log = logging.getLogger(__name__)
 
@@ -64,8 +65,8 @@ class Explanations:
         self._turn = asyncio.Lock()
         self._explainer: Explainer | None = None
 
-    async def explain(self, submission_id: int) -> ExplainedPhoto | Unexplained:
-        """The sheet of a submission, or why there is none."""
+    async def explain(self, submission_id: int, words: "SheetWords") -> ExplainedPhoto | Unexplained:
+        """The sheet of a submission in these words, or why there is none."""
         async with self._turn:
             classifier = await self._model.loaded()
             photo, judged_by = await asyncio.to_thread(self._photo, submission_id)
@@ -74,7 +75,7 @@ class Explanations:
             if classifier is None:
                 return Unexplained.NO_MODEL
             try:
-                return await asyncio.to_thread(self._draw, classifier, photo, judged_by)
+                return await asyncio.to_thread(self._draw, classifier, photo, judged_by, words)
             except ImageError:  # the file in the store is damaged
                 return Unexplained.PHOTO_GONE
             except Exception as error:  # noqa: BLE001 - a sheet that cannot be drawn must not end the bot
@@ -95,7 +96,9 @@ class Explanations:
         except NotFound:
             return None, judged_by
 
-    def _draw(self, classifier: "Classifier", photo: bytes, judged_by: str | None) -> ExplainedPhoto:
+    def _draw(
+        self, classifier: "Classifier", photo: bytes, judged_by: str | None, words: "SheetWords"
+    ) -> ExplainedPhoto:
         from model.explanation import Explainer
         from review.explanation_sheet import sheet
 
@@ -109,7 +112,7 @@ class Explanations:
             answer_threshold=prediction.answer_threshold,
         )
         return ExplainedPhoto(
-            sheet=sheet(explanation, routing),
+            sheet=sheet(explanation, routing, words),
             label=prediction.label,
             confidence=prediction.confidence,
             in_domain=prediction.in_domain,

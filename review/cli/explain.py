@@ -132,9 +132,10 @@ def _row(path: Path, target: Path | None, explanation: "Explanation", routing: "
 
 
 def _sentences(explanation: "Explanation", routing: "Routing") -> str:
+    from review.explanation_english import ENGLISH
     from review.explanation_words import headline, outcome
 
-    return f"{headline(explanation, routing)}. {outcome(explanation, routing)}"
+    return f"{headline(ENGLISH, explanation, routing)}. {outcome(ENGLISH, routing)}"
 
 
 def _explainer() -> "Explainer":

@@ -22,6 +22,8 @@ import bot
 from bot import messages
 from bot.catalogue import LANGUAGES, Catalogue, UntranslatedWords, Value, catalogue_for, sources
 from bot.errors import NoSuchWords
+from review import explanation_sheet, explanation_words
+from review.explanation_english import ENGLISH
 from review.outbox import OutboxKind
 from review.tables import VerdictKind
 
@@ -33,6 +35,8 @@ SAME_AS_ENGLISH = {
     "card-ranked": "a label and a percentage",
     "list-comma": "punctuation",
     "percent": "a figure and its sign",
+    "sheet-neighbour": "punctuation",
+    "sheet-percent": "a percentage",
     "stats-reason": "a dash and a figure",
 }
 # Told over a button (answerCallbackQuery), where Telegram takes 200 characters.
@@ -199,7 +203,9 @@ def test_chinese_has_marks_of_its_own() -> None:
 
 
 def python_of_the_bot() -> Iterator[tuple[Path, ast.AST]]:
-    for path in sorted(Path(bot.__file__).parent.rglob("*.py")):
+    """With what puts the words of the catalogues onto the sheet of /why."""
+    drawing = [Path(module.__file__) for module in (explanation_words, explanation_sheet)]
+    for path in [*sorted(Path(bot.__file__).parent.rglob("*.py")), *drawing]:
         if "sandbox" not in path.parts:
             for node in ast.walk(ast.parse(path.read_text())):
                 yield path, node
@@ -327,6 +333,17 @@ def test_the_languages_say_the_same_answer() -> None:
         "de": "Auf dem Foto: ein Grizzly. Da bin ich mir zu über 99 % sicher. Vielleicht auch: oak (30 %).",
         "zh": "这是灰熊，我有超过 99% 的把握。也可能是oak（30%）。",  # noqa: RUF001 - Chinese marks are meant
     }
+
+
+def test_the_sheet_of_the_command_line_says_what_the_chat_says() -> None:
+    """Its English is there twice, as `review` knows no catalogues."""
+    said = {id: entry for id, entry in entries("en").items() if id.startswith("sheet-")}
+    assert said
+    for id, entry in said.items():
+        kinds = {name: entry.calls[name] for name in entry.variables}
+        values = {name: 0.973 if "PERCENT" in calls else "oak" for name, calls in kinds.items()}
+        assert catalogue_for("en")(id, **values) == ENGLISH(id, **values)
+    assert ENGLISH.texts.keys() == said.keys()
 
 
 def test_figures_are_written_as_each_language_does() -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from telegram.ext import ExtBot
 
+from bot.catalogue import Catalogue
 from bot.delivery import Delivery, Explain
 from bot.sandbox.faults import Fault
 from bot.sandbox.person import Person
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.anyio
 NO_PHOTOS = LocalImageStore(Path("no photos"))
 
 
-async def unasked(_submission_id: int) -> Unexplained:
+async def unasked(_submission_id: int, _words: Catalogue) -> Unexplained:
     return Unexplained.FAILED
 
 
@@ -181,7 +182,7 @@ async def test_a_drawing_holds_up_no_other_chat(
     monkeypatch.setattr("bot.delivery._AT_ONCE", 1)
     asked, drawn = asyncio.Event(), asyncio.Event()
 
-    async def slowly(_submission_id: int) -> Unexplained:
+    async def slowly(_submission_id: int, _words: Catalogue) -> Unexplained:
         asked.set()
         await drawn.wait()
         return Unexplained.PHOTO_GONE
@@ -223,7 +224,7 @@ async def test_what_cannot_be_recorded_stops_the_program(
 async def test_a_picture_that_never_arrives_does_not_keep_the_answers_behind_it_for_days(
     sandbox: Sandbox, telegram_bot: ExtBot[None], database: Database
 ) -> None:
-    async def without_room(_submission_id: int) -> Unexplained:
+    async def without_room(_submission_id: int, _words: Catalogue) -> Unexplained:
         raise OSError(28, "No space left on device")
 
     await started(sandbox.asker)

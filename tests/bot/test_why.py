@@ -47,6 +47,19 @@ def picture(sandbox: Sandbox, message: Message) -> Image.Image:
 
 
 @pytest.mark.usefixtures("runner")
+async def test_the_sheet_speaks_the_language_of_who_asks(sandbox: Sandbox, photo: Photo) -> None:
+    said = []
+    for language in ("en", "de"):
+        person = sandbox.person(f"Ina {language}", language=language)
+        await answered(person, photo, "black_dod")
+        await person.send_text("/why")
+        said.append(picture(sandbox, await sheet(person)))
+    first, second = (image.convert("L") for image in said)
+    # The heading is written above the photos, which begin at the same height: only the words differ there.
+    assert first.crop((0, 0, 1200, 90)).tobytes() != second.crop((0, 0, 1200, 90)).tobytes()
+
+
+@pytest.mark.usefixtures("runner")
 async def test_the_sheet_of_the_latest_photo(sandbox: Sandbox, photo: Photo) -> None:
     sent, _ = await answered(sandbox.asker, photo, "black_dod")
     await sandbox.asker.send_text("/why")

@@ -52,7 +52,7 @@ def test_everything_that_is_needed_is_inside(unpacked: Path) -> None:
     [
         (["db", "upgrade"], "is at revision"),
         (["model", "show"], "tf_efficientnet_lite2"),
-        (["explain", str(ROOT / "bot" / "demo" / "photos" / "teddy_earlgray.jpg")], "This is teddy"),
+        (["explain", str(ROOT / "bot" / "demo" / "photos" / "teddy_earlgray.jpg")], "It sees: teddy"),
         (["classify", str(ROOT / "bot" / "demo" / "photos" / "black_dod.jpg")], "black ("),
     ],
 )

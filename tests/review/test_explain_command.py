@@ -76,7 +76,7 @@ def test_sheets_and_rows() -> None:
         "black_dod-explained.png",
     ]
     assert result.stdout.splitlines()[0] == (
-        f"{BEAR}: This is black: over 99 % sure. The bot answers such a photo alone. "
+        f"{BEAR}: It sees: black (over 99 % sure). The bot answers such a photo alone. "
         "See made/sheets/black_dod-explained.png"
     )
     numbers = run("--json", COFFEE)

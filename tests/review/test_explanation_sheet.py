@@ -12,8 +12,10 @@ from PIL import Image
 from model.explanation import Explanation, Neighbour
 from model.gallery import GalleryPhoto
 from model.serving import Prediction
-from review import explanation_words as words
-from review.explanation_sheet import sheet
+from review import explanation_sheet
+from review import explanation_words as says
+from review.explanation_english import ENGLISH, English
+from review.explanation_sheet import can_be_drawn, sheet
 from review.policy import Routing, route
 
 Predict = Callable[..., Prediction]
@@ -49,19 +51,19 @@ def said(explained: Explanation) -> dict[str, str]:
     """Every sentence of the sheet."""
     routing = routed(explained.prediction)
     return {
-        "headline": words.headline(explained, routing),
-        "outcome": words.outcome(explained, routing),
-        "where": words.where(explained),
-        "how_sure": words.how_sure(explained),
-        "what_else": words.what_else(explained),
-        "how_strange": words.how_strange(explained),
-        "resembles": words.resembles(explained),
+        "headline": says.headline(ENGLISH, explained, routing),
+        "outcome": says.outcome(ENGLISH, routing),
+        "where": says.where(ENGLISH, explained),
+        "how_sure": says.how_sure(ENGLISH, explained),
+        "what_else": says.what_else(ENGLISH, explained),
+        "how_strange": says.how_strange(ENGLISH, explained),
+        "resembles": says.resembles(ENGLISH, explained),
     }
 
 
 def test_a_sure_answer(predict: Predict) -> None:
     text = said(explanation(predict("grizzly", 0.97)))
-    assert text["headline"] == "This is grizzly: 97 % sure"
+    assert text["headline"] == "It sees: grizzly (97 % sure)"
     assert text["outcome"] == "The bot answers such a photo alone."
     assert "spoke for “grizzly”" in text["where"]
     assert "95 %" in text["how_sure"]
@@ -72,7 +74,7 @@ def test_a_sure_answer(predict: Predict) -> None:
 
 def test_doubt(predict: Predict) -> None:
     text = said(explanation(predict("grizzly", 0.6)))
-    assert text["headline"] == "Perhaps grizzly: 60 % sure"
+    assert text["headline"] == "Perhaps: grizzly (60 % sure)"
     assert text["outcome"] == "A person would look at such a photo, because it is not sure enough."
     assert text["how_sure"].endswith("None does, so a person decides.")
 
@@ -101,7 +103,9 @@ def test_nothing_that_spoke_and_nothing_to_compare(predict: Predict) -> None:
 
 
 def test_likeness_falls_with_similarity() -> None:
-    assert [words.similarity_words(neighbour(s)) for s in (0.95, 0.8, 0.6, 0.4, 0.1, -0.2)] == [
+    assert [
+        says.neighbour_words(ENGLISH, neighbour(s)).removeprefix("grizzly, ") for s in (0.95, 0.8, 0.6, 0.4, 0.1, -0.2)
+    ] == [
         "the same scene",
         "very alike",
         "alike",
@@ -121,13 +125,45 @@ def test_likeness_falls_with_similarity() -> None:
     ],
 )
 def test_names_fit_beside_their_bars(name: str, short: str) -> None:
-    assert words.short_name(name) == short
+    assert says.short_name(name) == short
 
 
 def drawn(explained: Explanation) -> Image.Image:
     data = sheet(explained, routed(explained.prediction))
     assert data.startswith(b"\x89PNG")
     return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+class Abroad(English):
+    """Every message in letters of another script."""
+
+    def __init__(self, letters: str) -> None:
+        self._letters = letters
+
+    def __call__(self, message: str, /, **values: str | float) -> str:
+        return self._letters
+
+
+def test_words_whose_letters_no_font_has_are_drawn_in_english(predict: Predict) -> None:
+    explained = explanation(predict("grizzly", 0.97))
+    routing = routed(explained.prediction)
+    private = Abroad("\ue123\ue124")  # for private use: what they look like, nobody says
+    assert not can_be_drawn(private)
+    assert sheet(explained, routing, private) == sheet(explained, routing, ENGLISH)
+    greek = Abroad("άλλο")  # matplotlib's own font has it
+    assert can_be_drawn(greek)
+    assert sheet(explained, routing, greek) != sheet(explained, routing, ENGLISH)
+
+
+def test_lines_without_spaces_are_broken_and_marks_stay_with_their_letters() -> None:
+    page = explanation_sheet._Page()
+    text = "模型不认识这类图片，所以它不猜；这张照片在红线之外。" * 3  # noqa: RUF001 - Chinese marks are meant
+    lines = page._wrapped(text, 400, 24, {})
+    assert "".join(lines) == text
+    assert len(lines) > 3
+    assert not [line for line in lines if line[0] in "，；。"]  # noqa: RUF001 - see above
+    assert page._wrapped("one two  three", 4000, 24, {}) == ["one two  three"]
+    assert page._wrapped("one two", 10, 24, {}) == ["one", "two"]
 
 
 def warm(picture: Image.Image) -> int:
