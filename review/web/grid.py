@@ -2,7 +2,7 @@
 
 GET  /api/groups     -> {"groups": [{"label", "reason", "blind", "items"}]}, of all that waits
 GET  /api/items/ID   -> what more there is to know of an item
-POST /api/claim      {"count", "label", "reason", "blind"} -> {"items": [card with "token"], "full"}
+POST /api/claim      {"count", "label", "reason", "blind", "besides": [id]} -> {"items": [card with "token"], "full"}
 POST /api/renew      {"items": [{"id", "token"}]} -> {"lost": [id]}
 POST /api/release    the same -> {}
 POST /api/verdicts   {"kind", "label", "free_name", "hours", "items": [{"id", "token", "seconds", "answer_shown"}]}
@@ -84,11 +84,18 @@ class Grid:
 
     def _take(self, sitting: Sitting, given: dict[str, Any]) -> dict[str, Any]:
         now, count, among = self._desk.clock(), wishes.count(given), wishes.among(given)
+        besides = wishes.besides(given)
         with self._desk.database.write() as session:
             reviewer = self._desk.reviewer(session, sitting)
             room = max(0, MOST_HELD - _in_hands_of(session, reviewer, now))
             claims = queue.claim_batch(
-                session, reviewer, count=min(count, room), lease=self._desk.lease, now=now, among=among
+                session,
+                reviewer,
+                count=min(count, room),
+                lease=self._desk.lease,
+                now=now,
+                among=among,
+                besides=besides,
             )
             session.flush()
             found = cards.cards(session, claims, now)

@@ -14,6 +14,7 @@ from review.queue import Among
 from review.tables import VerdictKind
 
 MOST_ITEMS = 200  # of one request
+_MOST_BESIDES = 1000
 _LONGEST_NAME = 64
 _LONGEST_DEFERRAL = timedelta(days=90)
 _LARGEST_ID = 2**63 - 1
@@ -50,6 +51,14 @@ def count(given: Given) -> int:
     if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= MOST_ITEMS:
         raise _refused("count", f"a number of 1 to {MOST_ITEMS}")
     return found
+
+
+def besides(given: Given) -> list[int]:
+    """Items that are not wanted."""
+    found = given.get("besides", [])
+    if not isinstance(found, list) or len(found) > _MOST_BESIDES:
+        raise _refused("besides", f"a list of at most {_MOST_BESIDES} items' numbers")
+    return [item_id(one) for one in found]
 
 
 def in_hand(given: Given) -> list[InHand]:

@@ -9,6 +9,9 @@ import { LoggedOut, get, post, session } from "./server.js";
 import { Zoom } from "./zoom.js";
 
 const PACE_OVER = 5 * 60_000; // ms
+const MOST_BESIDES = 1000;
+const ALL = "all";
+const BLIND = "second opinions";
 const me = await session().catch(() => location.replace("/login"));
 if (!me) await new Promise(() => {}); // another page is on its way
 
@@ -16,7 +19,7 @@ const attention = new Attention();
 const grid = new Grid({ onChange: shown, onZoom: (id) => zoom.show(id), onBulk: (label, ids) => say({ kind: "label", label }, ids) });
 const zoom = new Zoom(grid);
 const lease = new Lease(me.lease_seconds, attention, {
-  held: () => [...grid.cards.values()].map(({ id, token }) => ({ id, token })),
+  held: () => inHand([...grid.cards.values()]),
   onLost: lost,
   onAway: away,
   onError: failed,
@@ -26,7 +29,9 @@ const answeredAt = []; // ms, of this sitting
 let done = 0;
 let waiting = null;
 let claiming = false;
+let round = 0; // of filters: what was claimed for another goes back
 let exhausted = false;
+const passed = new Set(); // what was left to others in this sitting: it is not shown again unless it is asked for
 
 function failed(error) {
   if (error instanceof LoggedOut) location.replace("/login");
@@ -39,34 +44,45 @@ function failed(error) {
 async function claim({ fresh = false } = {}) {
   if (claiming || lease.away) return;
   claiming = true;
+  const begun = round;
   const wanted = Number(byId("count").value) - grid.cards.size;
   try {
-    const { items, full } = wanted > 0 ? await post("/api/claim", { count: wanted, ...filter }) : { items: [] };
-    exhausted = items.length < wanted;
-    if (fresh) attention.reset();
-    if (!grid.cards.size) lease.begin();
-    grid.add(items);
-    if (full && !items.length) notice("you hold as many photos as one person may: finish or close another tab", { wrong: true });
-    if (!items.length && !grid.cards.size) zoom.close();
-    else if (fresh && !document.querySelector("dialog[open]")) grid.focus();
+    const { items, full } = wanted > 0 ? await post("/api/claim", { count: wanted, ...filter, besides: [...passed].slice(-MOST_BESIDES) }) : { items: [] };
+    if (begun === round) arrived(items, wanted, full, fresh);
+    else await release(items); // another group was chosen meanwhile
   } catch (error) {
     failed(error);
   } finally {
     claiming = false;
-    empty();
   }
-  count();
+  if (begun !== round) return claim({ fresh: true });
+  empty();
+  return count();
 }
 
-async function giveBack() {
-  const items = [...grid.cards.values()].map(({ id, token }) => ({ id, token }));
-  grid.clear();
-  if (items.length) await post("/api/release", { items }).catch(failed);
+function arrived(items, wanted, full, fresh) {
+  exhausted = items.length < wanted;
+  if (fresh) attention.reset();
+  if (!grid.cards.size) lease.begin();
+  grid.add(items);
+  if (full && !items.length) notice("you hold as many photos as one person may: finish or close another tab", { wrong: true });
+  if (!grid.cards.size) zoom.close();
+  else if (fresh && !document.querySelector("dialog[open]")) grid.focus();
 }
 
+const inHand = (cards) => cards.map(({ id, token }) => ({ id, token }));
+
+async function release(cards) {
+  if (cards.length) await post("/api/release", { items: inHand(cards) }).catch(failed);
+}
+
+/** Other photos: what is on the page goes back first. */
 async function begin() {
+  round += 1;
   exhausted = false;
-  await giveBack();
+  const cards = [...grid.cards.values()];
+  grid.clear();
+  await release(cards);
   await claim({ fresh: true });
 }
 
@@ -113,6 +129,8 @@ async function say(verdict, ids) {
     const { answered } = await post("/api/verdicts", { ...verdict, items });
     const refused = answered.filter((one) => one.sentence);
     tally(-refused.length);
+    for (const one of answered) if (one.outcome === "recorded") passed.add(one.id);
+    settled(answered.filter((one) => one.outcome === "settled").length);
     notice([told(verdict, answered.length - refused.length), ...outcomes(refused)].filter(Boolean).join("; "), { wrong: refused.length > 0 });
   } catch (error) {
     tally(-cards.length);
@@ -140,6 +158,7 @@ async function undo() {
   try {
     const { undone, items } = await post("/api/undo");
     tally(-Math.min(undone.length, done));
+    for (const id of undone) passed.delete(id);
     grid.add(items, { front: true });
     grid.select(items.length > 1 ? items.map((item) => item.id) : []);
     if (items.length && zoom.open) zoom.show(items[0].id);
@@ -174,7 +193,7 @@ function empty() {
   byId("empty-why").textContent = filtered
     ? "Choose another group, or any reason."
     : waiting
-      ? "What is left is in others’ hands, put off, or had your answer already."
+      ? "What is left is in others’ hands or put off, or you left it to others."
       : "Every photo has its answer.";
 }
 
@@ -182,6 +201,10 @@ function tally(number) {
   done += number;
   for (let left = number; left > 0; left--) answeredAt.push(performance.now());
   for (let left = number; left < 0; left++) answeredAt.pop();
+  pace();
+}
+
+function settled(number) {
   if (waiting !== null) waiting = Math.max(0, waiting - number);
   pace();
 }
@@ -217,14 +240,15 @@ const sum = (groups) => groups.reduce((total, group) => total + group.items, 0);
 function chips(groups) {
   const labels = [...new Set([...me.labels, ...groups.filter((group) => group.label !== null).map((group) => group.label)])];
   const chosen = [
-    { name: "all", label: null, blind: null, items: sum(groups) },
+    { name: ALL, label: null, blind: null, items: sum(groups) },
     ...labels.map((label) => ({ name: label, label, blind: null, items: sum(groups.filter((group) => group.label === label)) })),
-    { name: "second opinions", label: null, blind: true, items: sum(groups.filter((group) => group.blind)) },
+    { name: BLIND, label: null, blind: true, items: sum(groups.filter((group) => group.blind)) },
   ].filter((chip) => chip.label !== null || chip.blind === null || chip.items || filter.blind);
   byId("groups").replaceChildren(
     ...chosen.map(({ name, label, blind, items }) => {
       const pressed = filter.label === label && filter.blind === blind;
       const chip = element("button.chip", { type: "button", "aria-pressed": String(pressed) }, name, element("span.count", {}, items.toLocaleString("en")));
+      chip.dataset.name = name;
       chip.addEventListener("click", () => choose(label, blind));
       return chip;
     }),
@@ -233,7 +257,7 @@ function chips(groups) {
 
 function choose(label, blind) {
   Object.assign(filter, { label, blind });
-  for (const chip of byId("groups").children) chip.setAttribute("aria-pressed", "false");
+  for (const chip of byId("groups").children) chip.setAttribute("aria-pressed", String(chip.dataset.name === (label ?? (blind ? BLIND : ALL))));
   begin();
 }
 
@@ -259,7 +283,10 @@ byId("count").addEventListener("change", () => {
   localStorage.setItem("count", byId("count").value);
   begin();
 });
-byId("again").addEventListener("click", begin);
+byId("again").addEventListener("click", () => {
+  passed.clear();
+  begin();
+});
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
 
 // ---------------------------------------------------------------- keys and buttons
@@ -314,7 +341,8 @@ function onKey(event) {
     return;
   }
   if (event.repeat && key !== "u") return; // a key that is held down answers once
-  const action = KEYS[key] ?? KEYS[key.toLowerCase()];
+  // Caps lock changes nothing; shift does.
+  const action = KEYS[/^[a-z]$/i.test(key) ? (event.shiftKey ? key.toUpperCase() : key.toLowerCase()) : key];
   if (action) press(event, action);
 }
 

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -103,6 +103,17 @@ class Served:
     def verdicts(self) -> list[Verdict]:
         with self.database.read() as session:
             return list(session.scalars(select(Verdict).order_by(Verdict.id)))
+
+    def wait_for(self, condition: Callable[[], object], seconds: float = 10) -> None:
+        """The page answers before the server does; so do tests that look into the database wait for it."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come to be"
+            time.sleep(0.02)
+
+    def wait_for_label(self, items: Iterable[int], label: str | None) -> None:
+        """Until each of them is settled so; None: open."""
+        self.wait_for(lambda: {self.item(item).final_label for item in items} == {label})
 
     def change(self, item_id: int, **values: Any) -> None:
         """Set columns of an item."""

@@ -48,6 +48,16 @@ def test_two_reviewers_never_see_the_same(served: Any, arrive: Arrive) -> None:
         assert sorted(item for batch in seen for item in batch) == everything
 
 
+def test_what_was_left_to_others_is_not_given_again_at_once(served: Any, arrive: Arrive) -> None:
+    items = arrive(3)
+    with served.client("ana") as client:
+        client.claim()
+        client.say("skip", *items[:2])
+        client.post("/api/release", items=client.hands(items[2]))
+        assert ids(client.claim(besides=items[:2])) == items[2:]
+        assert ids(client.claim()) == items[:2]
+
+
 def test_a_group_is_the_models_label_or_a_reason(served: Any, arrive: Arrive) -> None:
     black, grizzly, foreign = arrive(2, "black"), arrive(1, "grizzly"), arrive(1, "black", in_domain=False)
     with served.client("ana") as client:
@@ -278,6 +288,8 @@ NONSENSE: list[tuple[str, Any]] = [
     ("/api/claim", {"count": 5, "label": 7}),
     ("/api/claim", {"count": 5, "blind": "yes"}),
     ("/api/claim", [1, 2]),
+    ("/api/claim", {"count": 5, "besides": ["1"]}),
+    ("/api/claim", {"count": 5, "besides": [1] * 1001}),
     ("/api/renew", {"items": 3}),
     ("/api/renew", {"items": [{"id": 1}]}),
     ("/api/renew", {"items": [{"id": 2**70, "token": "x"}]}),
