@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import DatabaseError as DriverError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import FromClause
 
 from review.errors import DatabaseError
 
@@ -51,6 +53,7 @@ class Database:
     def _sqlite(self) -> Engine:
         # Error messages would repeat what was being written, and that is people's data.
         engine = create_engine(self.url, hide_parameters=True)
+        engine.dialect.statement_compiler = _SqliteCompiler
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin)
         self._readers = engine.execution_options(**{_BEGIN: "BEGIN"})
@@ -130,6 +133,13 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
+
+
+class _SqliteCompiler(SQLiteCompiler):
+    """Writes `with_hint(table, "INDEXED BY ...", "sqlite")` behind the table; SQLAlchemy's own leaves hints out."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
 
 
 def sqlite_file(url: str | URL) -> Path | None:

@@ -14,9 +14,19 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_GOLD = sa.text("gold_at IS NOT NULL")
+_SETTLED = sa.text("final_label IS NOT NULL")
 _CLAIMABLE = sa.text("status = 'open' AND represented_by_id IS NULL")
-_REPRESENTED = sa.text("represented_by_id IS NOT NULL")
+# Indexes of mostly empty columns: those that there were, and those that are new.
+_FILLED_ANEW = {
+    "ix_submissions_repeats_id": ("submissions", "repeats_id"),
+    "ix_review_items_lease_reviewer_id": ("review_items", "lease_reviewer_id"),
+}
+_FILLED = {
+    **_FILLED_ANEW,
+    "ix_review_items_represented_by_id": ("review_items", "represented_by_id"),
+    "ix_review_items_gold": ("review_items", "gold_at"),
+    "ix_verdicts_with_id": ("verdicts", "with_id"),
+}
 _PASSED = sa.text("kind IN ('skip', 'cant_tell')")
 _AT_ONCE = 5000
 _WEIGHTIEST_FIRST = ("disputed", "out_of_domain", "low_confidence", "no_model", "audit")
@@ -206,8 +216,18 @@ def upgrade() -> None:
         op.create_index(op.f(f"ix_images_quarter_{number}"), "images", [f"quarter_{number}"], unique=False)
     for index, columns in _ITEM_INDEXES.items():
         op.create_index(index, "review_items", columns, unique=False)
+    for index, (table, _) in _FILLED_ANEW.items():
+        op.drop_index(index, table_name=table)
+    for index, (table, column) in _FILLED.items():
+        filled = sa.text(f"{column} IS NOT NULL")
+        op.create_index(index, table, [column], unique=False, sqlite_where=filled, postgresql_where=filled)
     op.create_index(
-        "ix_review_items_gold", "review_items", ["gold_at"], unique=False, sqlite_where=_GOLD, postgresql_where=_GOLD
+        "ix_review_items_final_label",
+        "review_items",
+        ["reason", "suggested_label", "final_label"],
+        unique=False,
+        sqlite_where=_SETTLED,
+        postgresql_where=_SETTLED,
     )
     op.create_index(
         "ix_review_items_claimable",
@@ -216,14 +236,6 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=_CLAIMABLE,
         postgresql_where=_CLAIMABLE,
-    )
-    op.create_index(
-        "ix_review_items_represented_by_id",
-        "review_items",
-        ["represented_by_id"],
-        unique=False,
-        sqlite_where=_REPRESENTED,
-        postgresql_where=_REPRESENTED,
     )
     op.drop_index(op.f("ix_verdicts_item_id"), table_name="verdicts")
     op.create_index(
@@ -239,7 +251,6 @@ def upgrade() -> None:
     )
     op.drop_index(op.f("ix_verdicts_reviewer_id"), table_name="verdicts")
     op.create_index(op.f("ix_verdicts_reviewer_id_id"), "verdicts", ["reviewer_id", "id"], unique=False)
-    op.create_index(op.f("ix_verdicts_with_id"), "verdicts", ["with_id"], unique=False)
     op.create_index(op.f("ix_verdicts_import_key"), "verdicts", ["import_key"], unique=True)
 
     op.create_table(
@@ -338,15 +349,17 @@ def downgrade() -> None:
     op.execute(f"DELETE FROM verdicts WHERE undoes_id IN (SELECT id FROM verdicts WHERE {unknown})")  # noqa: S608 - a constant
     op.execute(f"DELETE FROM verdicts WHERE {unknown}")  # noqa: S608 - a constant
     op.drop_index(op.f("ix_verdicts_import_key"), table_name="verdicts")
-    op.drop_index(op.f("ix_verdicts_with_id"), table_name="verdicts")
     op.drop_index(op.f("ix_verdicts_reviewer_id_id"), table_name="verdicts")
     op.drop_index("ix_verdicts_passed", table_name="verdicts")
     op.drop_index(op.f("ix_verdicts_item_id_reviewer_id_kind"), table_name="verdicts")
     op.create_index(op.f("ix_verdicts_item_id"), "verdicts", ["item_id"], unique=False)
     op.create_index(op.f("ix_verdicts_reviewer_id"), "verdicts", ["reviewer_id"], unique=False)
     op.drop_index("ix_review_items_claimable", table_name="review_items")
-    op.drop_index("ix_review_items_represented_by_id", table_name="review_items")
-    op.drop_index("ix_review_items_gold", table_name="review_items")
+    for index, (table, _) in _FILLED.items():
+        op.drop_index(index, table_name=table)
+    for index, (table, column) in _FILLED_ANEW.items():
+        op.create_index(index, table, [column], unique=False)
+    op.drop_index("ix_review_items_final_label", table_name="review_items")
     for index in _ITEM_INDEXES:
         op.drop_index(index, table_name="review_items")
     for number in range(4):
