@@ -212,7 +212,7 @@ def _best(
     claimable = and_(_claimable(now, reviewer), among.condition(), ReviewItem.id.not_in(besides))
     # Asked several times, because each question follows the index of the queue and stops at its first rows; to sort by
     # `passed` would read every open item for each claim.
-    best = select(ReviewItem).where(claimable).order_by(ReviewItem.priority.desc(), ReviewItem.id)
+    best = select(ReviewItem).order_by(ReviewItem.priority.desc(), ReviewItem.id)
     if among == ANY:
         # All indexes of the queue look alike to SQLite; in this one it need not look at the rows that it passes by.
         best = best.with_hint(ReviewItem, f"INDEXED BY {CLAIMABLE_INDEX}", "sqlite")
@@ -224,7 +224,9 @@ def _best(
     for condition in (~passed, passed):
         if len(found) < count:
             taken = {item.id for item in found}
-            found += session.scalars(best.where(condition, ReviewItem.id.not_in(taken)).limit(count - len(found))).all()
+            # First what is known of the reviewer at once, then what is looked up for each item: SQLite goes in order.
+            some = best.where(condition, claimable, ReviewItem.id.not_in(taken)).limit(count - len(found))
+            found += session.scalars(some).all()
     return found
 
 

@@ -331,6 +331,7 @@ class ReviewItem(Base):
             "lease_expires_at",
             "deferred_until",
             "needs_adjudicator",
+            "reopened_after",
             sqlite_where=text(CLAIMABLE),
             postgresql_where=text(CLAIMABLE),
         ),

@@ -232,7 +232,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_review_items_claimable",
         "review_items",
-        [sa.literal_column("priority DESC"), "id", "lease_expires_at", "deferred_until", "needs_adjudicator"],
+        [
+            sa.literal_column("priority DESC"),
+            "id",
+            "lease_expires_at",
+            "deferred_until",
+            "needs_adjudicator",
+            "reopened_after",
+        ],
         unique=False,
         sqlite_where=_CLAIMABLE,
         postgresql_where=_CLAIMABLE,
