@@ -2,12 +2,12 @@
 
 import click
 
-from model.console import note
+from model.console import WholeNumber, note
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for everywhere.")
-@click.option("--port", default=8712, show_default=True, type=click.IntRange(0, 65535), help="0 for any free one.")
+@click.option("--port", default=8712, show_default=True, type=WholeNumber(0, 65535), help="0 for any free one.")
 @click.option("--url", metavar="ADDRESS", help="Where others reach the page, if that is through a proxy (with TLS).")
 @click.option("--as", "name", metavar="NAME", help="Who you are, on this machine.  [default: your login name]")
 def serve(host: str, port: int, url: str | None, name: str | None) -> None:
@@ -23,14 +23,16 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
       bearbot review serve --url https://bears.example.org
     """
     import socket
+    from contextlib import closing
     from urllib.parse import urlsplit
 
     from review.cli.installation import opened
     from review.cli.queue import reviewer_name  # it registers this command, so it is imported last
+    from review.slate import Slate
     from review.web.app import application
     from review.web.desk import Desk
     from review.web.guard import LOOPBACK
-    from review.web.login import Link
+    from review.web.login import Link, reviewer
     from review.web.server import is_loopback, listen
     from review.web.server import serve as serve_page
 
@@ -42,8 +44,7 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
     shared = given is not None or not is_loopback(host)
     if shared and name is not None:
         raise click.UsageError("--as is for this machine alone: with --host or --url everybody has a login token")
-    with opened() as installation:
-        listening = listen(host, port)
+    with opened() as installation, closing(listen(host, port)) as listening:
         port = listening.getsockname()[1]
         secure = given is not None and given.scheme == "https"
         desk = Desk(
@@ -54,6 +55,7 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
             # Cookies know no ports: two pages on one machine must not take each other's.
             cookie="__Host-bearbot" if secure else f"bearbot_{port}",
             secure=secure,
+            first=Slate.of(installation.database, installation.registry).order,
         )
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         hosts = {*LOOPBACK, host}
@@ -65,7 +67,10 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
                 note("photos and tokens travel in the clear: behind a proxy with TLS, use --url instead")
             link = None
         else:
-            link = Link(reviewer_name(name), told=lambda token: click.echo(f"  {address}/login#{token}"))
+            link = Link(
+                reviewer(installation.database, reviewer_name(name)),
+                told=lambda token: click.echo(f"  {address}/login#{token}"),
+            )
             note(f"the reviewer's page for {link.name}; Ctrl-C ends it. Each link works once:")
             link.tell()
         app = application(

@@ -6,7 +6,7 @@ checked against the database each time, so that somebody who was removed is out 
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -46,7 +46,10 @@ class NotLoggedIn(HTTPException):
 
 @dataclass
 class Desk:
-    """`labels` gives what reviewers may say and raises `ModelError`; `cookie` is the cookie's name."""
+    """`labels` gives what reviewers may say and raises `ModelError`; `cookie` is the cookie's name.
+
+    `first` gives items that are to be claimed before others, in this order (`review.slate`).
+    """
 
     database: Database
     images: ImageStore
@@ -54,6 +57,7 @@ class Desk:
     labels: Callable[[], tuple[str, ...]]
     cookie: str
     secure: bool = False
+    first: Callable[[], Sequence[int]] = tuple
     clock: Callable[[], datetime] = utc_now
     sittings: Sittings = field(default_factory=Sittings)
     _limiter: CapacityLimiter | None = None

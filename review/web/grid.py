@@ -96,6 +96,7 @@ class Grid:
                 now=now,
                 among=among,
                 besides=besides,
+                first=self._desk.first(),
             )
             session.flush()
             found = cards.cards(session, claims, now)

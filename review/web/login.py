@@ -18,6 +18,9 @@ from starlette.routing import Route
 
 from model.errors import ModelError
 from review import logins
+from review.clock import utc_now
+from review.database import Database
+from review.errors import ReviewError
 from review.people import reviewer_named
 from review.web.desk import Desk, NotLoggedIn, answering, read_json
 from review.web.sittings import Sitting
@@ -45,6 +48,15 @@ class Link:
     def tell(self) -> None:
         """Show the present token to who started the server."""
         self._told(self.token)
+
+
+def reviewer(database: Database, name: str) -> str:
+    """The name under which somebody of this name reviews; made on first use. Raises `ReviewError` if they may not."""
+    with database.write() as session:
+        found = logins.identity(session, reviewer_named(session, name, utc_now()))
+    if found is None:
+        raise ReviewError(f"{name} may review no more: say who you are with --as NAME")
+    return found.name
 
 
 class Login:

@@ -82,4 +82,3 @@ def serve(app: ASGIApp, desk: Desk, listening: socket.socket, *, behind_proxy: b
         pass  # that is how it ends
     finally:
         desk.end_all()
-        listening.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from model.errors import RegistryError
 from review.tables import Channel, ItemStatus, OutboxMessage, Verdict, VerdictKind
 from review.web.grid import MOST_HELD
 
@@ -277,6 +278,27 @@ def test_a_label_that_the_model_lost_is_refused(served: Any, arrive: Arrive) -> 
         served.labels = ("black", "brown")
         body = {"kind": "label", "label": "teddy", "items": client.hands(item)}
         assert "one of black, brown" in client.post("/api/verdicts", code=400, **body)["error"]
+
+
+def test_without_a_model_nothing_can_be_labelled_but_the_rest_works(served: Any, arrive: Arrive) -> None:
+    def broken() -> tuple[str, ...]:
+        raise RegistryError("there is no champion")
+
+    served.desk.labels = broken
+    (item,) = arrive(1)
+    with served.client("ana") as client:
+        assert "there is no champion" in client.http.get("/api/session").json()["problem"]
+        client.claim()
+        body = {"kind": "label", "label": "black", "items": client.hands(item)}
+        assert "there is no champion" in client.post("/api/verdicts", code=503, **body)["error"]
+        assert client.say("none", item)[0]["outcome"] == "settled"
+
+
+def test_what_stands_on_the_slate_comes_first(served: Any, arrive: Arrive) -> None:
+    first, second, third = arrive(3)
+    served.desk.first = lambda: [third, 999, first]
+    with served.client("ana") as client:
+        assert ids(client.claim()) == [third, first, second]
 
 
 NONSENSE: list[tuple[str, Any]] = [
