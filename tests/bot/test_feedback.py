@@ -33,7 +33,7 @@ def buttons(message: Message) -> list[str]:
 
 async def answered(sandbox: Sandbox, photo: Photo, name: str = "black_dod") -> Message:
     await sandbox.asker.send_photo(photo(name))
-    return await sandbox.asker.expect("This is", timeout=MODEL_SECONDS)
+    return await sandbox.asker.expect("I see: ", timeout=MODEL_SECONDS)
 
 
 async def test_right_is_noted_and_the_buttons_go(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
@@ -156,7 +156,7 @@ async def test_a_second_asker_of_the_same_photo_hears_the_verdict_too(
     for asker in (sandbox.asker, sandbox.second_asker):
         await asker.expect("A person looked at your photo")
     await sandbox.second_asker.send_photo(photo("none_coffee"))
-    await sandbox.second_asker.expect("I know this photo: a person looked at it")
+    await sandbox.second_asker.expect("I know this photo, a person has looked at it")
 
 
 @pytest.mark.parametrize("label", ["black", "a" * 40, "ü" * 20])

@@ -64,7 +64,7 @@ async def test_a_german_photo_is_answered_and_corrected_in_german(
     await sandbox.moderator.send_text("/review")
     card = await sandbox.moderator.expect("unlike the photos it learnt from")
     await sandbox.moderator.press(card, "grizzly")
-    await lena.expect("Ein Mensch hat sich dein Foto angesehen: Es ist ein Grizzly.")
+    await lena.expect("Ein Mensch hat sich dein Foto angesehen. Zu sehen ist: ein Grizzly.")
 
 
 async def asked(person: Person) -> Message:

@@ -23,7 +23,7 @@ async def test_the_bot_answers_in_groups_when_it_is_asked(installed: Installed, 
         black = await ana.send_photo(photo("black_dod"))
         await ana.expect_silence(2)
         await ben.send_text(f"/bear@{BOT.username}", reply_to=black)
-        assert "black" in (await ben.expect("This is", timeout=60)).words
+        assert "black" in (await ben.expect("I see: ", timeout=60)).words
         teddy = await ana.send_photo(photo("teddy_earlgray"), f"@{BOT.username}, and this?", reply_to=black)
         assert "teddy" in (await ana.expect("I see: teddy", timeout=60)).words
         assert teddy.thread_id is not None  # which is no topic: nothing can be sent there
