@@ -46,6 +46,9 @@ def filled(name: str, column: str) -> Index:
     return Index(name, column, sqlite_where=condition, postgresql_where=condition)
 
 
+_ASKED_BY_CLAIMS = ("lease_expires_at", "deferred_until", "needs_adjudicator", "reopened_after")
+
+
 class Role(StrEnum):
     """What a reviewer may do; each role may do what the ones before it may."""
 
@@ -322,23 +325,36 @@ class ReviewItem(Base):
         CheckConstraint("(lease_token IS NULL) = (lease_expires_at IS NULL)", name="lease_expires"),
         CheckConstraint("(lease_token IS NULL) = (lease_reviewer_id IS NULL)", name="lease_has_holder"),
         Index("ix_review_items_queue", "status", priority.desc(), "id"),
-        # What a claim asks of an item stands in the index itself: thousands at the top that are in hands or put off are
-        # passed by without a look at their rows.
+        # What a claim asks of an item stands in the indexes themselves: thousands at the top that are in hands or put
+        # off are passed by without a look at their rows.
         Index(
             CLAIMABLE_INDEX,
             priority.desc(),
             "id",
-            "lease_expires_at",
-            "deferred_until",
-            "needs_adjudicator",
-            "reopened_after",
+            *_ASKED_BY_CLAIMS,
             sqlite_where=text(CLAIMABLE),
             postgresql_where=text(CLAIMABLE),
         ),
+        Index(
+            "ix_review_items_by_label",
+            "status",
+            "suggested_label",
+            priority.desc(),
+            "id",
+            *_ASKED_BY_CLAIMS,
+            "represented_by_id",
+        ),
+        Index(
+            "ix_review_items_by_reason",
+            "status",
+            "reason",
+            priority.desc(),
+            "id",
+            *_ASKED_BY_CLAIMS,
+            "represented_by_id",
+        ),
         filled("ix_review_items_represented_by_id", "represented_by_id"),
         filled("ix_review_items_lease_reviewer_id", "lease_reviewer_id"),
-        Index("ix_review_items_by_label", "status", "suggested_label", priority.desc(), "id"),
-        Index("ix_review_items_by_reason", "status", "reason", priority.desc(), "id"),
         Index(None, "status", "opened_at"),
         Index(None, "status", "settled_at"),
         Index(  # what people said beside what the model said, counted without reading the items

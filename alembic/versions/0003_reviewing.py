@@ -28,6 +28,7 @@ _FILLED = {
     "ix_verdicts_with_id": ("verdicts", "with_id"),
 }
 _PASSED = sa.text("kind IN ('skip', 'cant_tell')")
+_ASKED_BY_CLAIMS = ("lease_expires_at", "deferred_until", "needs_adjudicator", "reopened_after")
 _AT_ONCE = 5000
 _WEIGHTIEST_FIRST = ("disputed", "out_of_domain", "low_confidence", "no_model", "audit")
 
@@ -235,10 +236,7 @@ def upgrade() -> None:
         [
             sa.literal_column("priority DESC"),
             "id",
-            "lease_expires_at",
-            "deferred_until",
-            "needs_adjudicator",
-            "reopened_after",
+            *_ASKED_BY_CLAIMS,
         ],
         unique=False,
         sqlite_where=_CLAIMABLE,
@@ -289,8 +287,16 @@ def upgrade() -> None:
 
 
 _ITEM_INDEXES = {
-    "ix_review_items_by_label": ["status", "suggested_label", sa.literal_column("priority DESC"), "id"],
-    "ix_review_items_by_reason": ["status", "reason", sa.literal_column("priority DESC"), "id"],
+    f"ix_review_items_by_{name}": [
+        "status",
+        column,
+        sa.literal_column("priority DESC"),
+        "id",
+        *_ASKED_BY_CLAIMS,
+        "represented_by_id",
+    ]
+    for name, column in (("label", "suggested_label"), ("reason", "reason"))
+} | {
     "ix_review_items_status_opened_at": ["status", "opened_at"],
     "ix_review_items_status_settled_at": ["status", "settled_at"],
 }
