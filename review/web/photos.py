@@ -81,7 +81,9 @@ class Photos:
             data = await self._desk.in_thread(self._read, sitting, request.path_params["item"], small)
         except ImageError as error:
             raise HTTPException(422, f"the stored photo cannot be shown: {error}") from None
-        return Response(data, media_type="image/jpeg", headers={"Cache-Control": _KEPT_BY_BROWSERS})
+        # Nor does the browser's own cache show it to who logs in next, or to nobody.
+        headers = {"Cache-Control": _KEPT_BY_BROWSERS, "Vary": "Cookie"}
+        return Response(data, media_type="image/jpeg", headers=headers)
 
     def _read(self, sitting: Sitting, item_id: int, small: bool) -> bytes:
         with self._desk.database.read() as session:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 WINDOW = 60.0  # seconds
 PER_ADDRESS = 10  # failed tries in a window
-ALTOGETHER = 200
+ALTOGETHER = 2000  # high: else strangers could keep everybody out
 _ADDRESSES = 10_000  # remembered at most
 
 

@@ -1,14 +1,16 @@
 // Logs in with the token from the link (kept out of the address bar and of every log), or with a typed one.
 
 import { byId } from "./element.js";
-import { login } from "./server.js";
+import { login, session } from "./server.js";
 
-async function enter(token) {
+async function enter(token, { used = false } = {}) {
   byId("wrong").textContent = "";
   try {
     await login(token);
     location.replace("/");
   } catch (error) {
+    // Whoever opens a used link once more in the same browser is in already.
+    if (used && (await session().catch(() => null))) return location.replace("/");
     byId("wrong").textContent = error.message;
     byId("token").select();
   }
@@ -23,7 +25,7 @@ function fromLink() {
   const token = decodeURIComponent(location.hash.slice(1));
   if (!token) return;
   history.replaceState(null, "", location.pathname);
-  enter(token);
+  enter(token, { used: true });
 }
 
 window.addEventListener("hashchange", fromLink); // the next link, pasted into the same tab

@@ -243,7 +243,7 @@ function chips(groups) {
     { name: ALL, label: null, blind: null, items: sum(groups) },
     ...labels.map((label) => ({ name: label, label, blind: null, items: sum(groups.filter((group) => group.label === label)) })),
     { name: BLIND, label: null, blind: true, items: sum(groups.filter((group) => group.blind)) },
-  ].filter((chip) => chip.label !== null || chip.blind === null || chip.items || filter.blind);
+  ].filter((chip) => chip.items || chip.name === ALL || (filter.label === chip.label && filter.blind === chip.blind));
   byId("groups").replaceChildren(
     ...chosen.map(({ name, label, blind, items }) => {
       const pressed = filter.label === label && filter.blind === blind;

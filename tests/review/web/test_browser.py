@@ -194,7 +194,7 @@ def test_filters_and_second_opinions(served: Any, arrive: Arrive, tab: Callable[
     expect(cards(page)).to_have_count(2)
     assert served.item(teddy[0]).lease_token is None
     assert served.item(black[0]).lease_token is not None
-    press(page, "]", "]")
+    press(page, "]")
     expect(page.get_by_role("button", name="teddy 1")).to_have_attribute("aria-pressed", "true")
     expect(cards(page)).to_have_count(1)
     press(page, "]")
@@ -207,7 +207,7 @@ def test_filters_and_second_opinions(served: Any, arrive: Arrive, tab: Callable[
     expect(page.get_by_text("Nothing waits here")).to_be_visible()
     served.wait_for(served.verdicts)
     assert served.verdicts()[0].answer_shown is False
-    press(page, "[", "[", "[", "[")
+    press(page, "[", "[", "[")
     page.get_by_label("Why").select_option("out of domain")
     expect(cards(page)).to_have_count(1)
     expect(card(page, teddy[0])).to_be_visible()
@@ -289,6 +289,20 @@ def test_the_login_page_tells_what_is_wrong(served: Any, tab: Callable[..., Page
     press(page, "Enter")
     page.wait_for_url(f"{served.url}/")
     expect(page.locator("#me")).to_have_text("ana")
+    assert all("401" in error for error in errors)
+    errors.clear()
+
+
+def test_a_used_link_opens_the_page_where_it_was_used(served: Any, tab: Callable[..., Page], errors: list[str]) -> None:
+    used = served.link.token
+    page = tab(served)
+    page.goto(f"{served.url}/login#{used}")
+    page.wait_for_url(f"{served.url}/")
+    stranger = page.context.browser.new_page()  # type: ignore[union-attr] # it was launched, not connected to
+    stranger.goto(f"{served.url}/login#{used}")
+    expect(stranger.get_by_role("alert")).to_contain_text("links work once")
+    assert used not in stranger.url
+    stranger.close()
     assert all("401" in error for error in errors)
     errors.clear()
 

@@ -25,6 +25,7 @@ def test_thumbnails_are_small_and_stay_with_their_reader(served: Any, arrive: Ar
         assert answer.headers["cache-control"].startswith("private")
         photo = client.http.get(f"/photos/{item}")
         assert photo.headers["cache-control"].startswith("private")
+        assert photo.headers["vary"] == "Cookie"
     with served.database.read() as session:
         submission = session.get_one(Submission, served.item(item).submission_id)
     assert photo.content == served.desk.images.get(submission.image_sha256)
