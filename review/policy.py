@@ -2,7 +2,7 @@
 
 import hmac
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -96,11 +96,11 @@ def weightiest(reasons: Collection[Reason]) -> Reason:
     return max(reasons, key=_WEIGHTS.__getitem__)
 
 
-def uncertainty(probabilities: Mapping[str, float] | None) -> float | None:
+def uncertainty_of(probabilities: Collection[float]) -> float | None:
     """How little the best label leads the next one, 0..1 (1 - margin; Scheffer et al. 2001); None: nobody knows."""
-    if not probabilities or not all(map(math.isfinite, probabilities.values())):
+    if not len(probabilities) or not all(map(math.isfinite, probabilities)):
         return None
-    best, second, *_ = [*sorted(probabilities.values(), reverse=True), 0.0]
+    best, second, *_ = [*sorted(map(float, probabilities), reverse=True), 0.0]
     return min(max(1.0 - (best - second), 0.0), 1.0)
 
 

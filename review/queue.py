@@ -58,6 +58,7 @@ class Among:
 
 
 ANY = Among()
+_ASKED_AHEAD = 7  # items of `first` that others may hold already
 
 
 def claim_next(
@@ -217,10 +218,13 @@ def _best(
         # All indexes of the queue look alike to SQLite; in this one it need not look at the rows that it passes by.
         best = best.with_hint(ReviewItem, f"INDEXED BY {CLAIMABLE_INDEX}", "sqlite")
     found: list[ReviewItem] = []
-    if first:
-        place = {item_id: number for number, item_id in enumerate(first)}
-        chosen = session.scalars(select(ReviewItem).where(claimable, ~passed, ReviewItem.id.in_(first))).all()
-        found = sorted(chosen, key=lambda item: place[item.id])[:count]
+    # A few at a time: most often the first of them can be claimed, and each is looked up by its number.
+    for start in range(0, len(first), count + _ASKED_AHEAD):
+        if len(found) == count:
+            break
+        soon = first[start : start + count + _ASKED_AHEAD]
+        chosen = session.scalars(select(ReviewItem).where(claimable, ~passed, ReviewItem.id.in_(soon))).all()
+        found += sorted(chosen, key=lambda item: soon.index(item.id))[: count - len(found)]
     for condition in (~passed, passed):
         if len(found) < count:
             taken = {item.id for item in found}

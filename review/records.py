@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from review.arrival import ReceivedPhoto
 from review.people import asker_for
-from review.policy import Reason, Routing, priority, uncertainty, weightiest
+from review.policy import Reason, Routing, priority, uncertainty_of, weightiest
 from review.tables import POLICY_VERSION, ItemStatus, PredictionRecord, ReviewItem, Submission
 
 if TYPE_CHECKING:  # importing it loads torch
@@ -93,7 +93,7 @@ def item(
         reasons=[reason.value for reason in reasons],
         suggested_label=record.label if record else None,
         confidence=record.confidence if record else None,
-        uncertainty=uncertainty(record.probabilities if record else None),
+        uncertainty=uncertainty_of(record.probabilities.values() if record else ()),
         novelty=novelty,
         opened_at=now,
     )

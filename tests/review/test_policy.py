@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.policy import Decision, Reason, draw, priority, route, uncertainty
+from review.policy import Decision, Reason, draw, priority, route, uncertainty_of
 
 shares = st.floats(min_value=0, max_value=1)
 
@@ -88,15 +88,14 @@ def test_among_equal_reasons_the_less_sure_and_the_newer_come_first(one: float, 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=3), shares, min_size=1, max_size=6))
 def test_uncertainty_is_what_the_lead_leaves(probabilities: dict[str, float]) -> None:
-    found = uncertainty(probabilities)
+    found = uncertainty_of(probabilities.values())
     assert found is not None
     assert 0 <= found <= 1
 
 
 def test_uncertainty_of_no_model_of_a_tie_and_of_one_who_is_sure() -> None:
-    assert uncertainty(None) is None
-    assert uncertainty({}) is None
-    assert uncertainty({"black": math.nan, "grizzly": 0.5}) is None
-    assert uncertainty({"black": 0.5, "grizzly": 0.5, "teddy": 0.0}) == 1.0
-    assert uncertainty({"black": 0.0, "grizzly": 1.0}) == 0.0
-    assert uncertainty({"bear": 1.0}) == 0.0
+    assert uncertainty_of([]) is None
+    assert uncertainty_of([math.nan, 0.5]) is None
+    assert uncertainty_of([0.5, 0.5, 0.0]) == 1.0
+    assert uncertainty_of([0.0, 1.0]) == 0.0
+    assert uncertainty_of([1.0]) == 0.0
