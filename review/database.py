@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,11 @@ from review.errors import DatabaseError
 
 BUSY_SECONDS = 30.0  # as long as the longest write that we expect of a neighbour (a migration), and not for ever
 _PATIENCE_MS = 1000
+_LOOK_AGAIN_SECONDS = 0.001
+_FOLD_AFTER = 50  # commits of this process: about a megabyte of log
+_FOLD_AT_LATEST = 10_000  # pages of 4 kB: a commit folds the log itself then, if no thread came to it
 POSTGRES = frozenset({"postgresql+psycopg", "postgresql", "postgres"})
+_IMMEDIATE = "BEGIN IMMEDIATE"
 _BEGIN = "bearbot_begin"  # execution option that carries the BEGIN statement to the event
 _WRITERS_LOCK = 0x6265617262  # any number that no other program takes in the same PostgreSQL database
 _BAD_VALUE = "22"  # the class of SQLSTATEs whose message repeats what was to be written
@@ -47,8 +51,9 @@ class Database:
         if not self.is_sqlite:
             self.url = postgres_url(self.url)
         self._engine = self._sqlite() if self.is_sqlite else self._postgres()
-        # SQLite lets waiting writers sleep for up to 100 ms and look again; threads of one program wake each other.
-        self._writing = threading.RLock()
+        self._writing = threading.RLock()  # threads of one program wake each other
+        self._commits = 0
+        self._folding: threading.Thread | None = None
 
     def _sqlite(self) -> Engine:
         # Error messages would repeat what was being written, and that is people's data.
@@ -57,7 +62,7 @@ class Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin)
         self._readers = engine.execution_options(**{_BEGIN: "BEGIN"})
-        self._writers = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._writers = engine.execution_options(**{_BEGIN: _IMMEDIATE})
         return engine
 
     def _postgres(self) -> Engine:
@@ -93,6 +98,7 @@ class Database:
         with self._writing, explained(), Session(self._writers, expire_on_commit=False) as session, session.begin():
             session.connection()  # begins now, so that everything read in here is still true when it is written
             yield session
+        self._fold_now_and_then()
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -132,7 +138,17 @@ class Database:
 
     def dispose(self) -> None:
         """Close every pooled connection."""
+        if self._folding is not None:
+            self._folding.join()
         self._engine.dispose()
+
+    def _fold_now_and_then(self) -> None:
+        """Bring the log into the file in a thread, as nobody waits for that: a commit that did it took 140 ms."""
+        self._commits += 1
+        if self.file is None or self._commits % _FOLD_AFTER or (self._folding is not None and self._folding.is_alive()):
+            return
+        self._folding = threading.Thread(target=_fold, args=(self.file,), name="fold the log", daemon=True)
+        self._folding.start()
 
 
 class _SqliteCompiler(SQLiteCompiler):
@@ -154,6 +170,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves, see `_begin`
     connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_FOLD_AT_LATEST}")
     connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
     # What is deleted is overwritten. Not every build of SQLite does so by itself; the disk takes longer than that.
     connection.execute("PRAGMA secure_delete = ON")
@@ -190,8 +207,34 @@ def _hide_values(context: ExceptionContext) -> None:
 
 def _begin(connection: Connection) -> None:
     statement = connection.get_execution_options().get(_BEGIN, "BEGIN" if connection.dialect.name == "sqlite" else None)
-    if statement is not None:  # PostgreSQL's driver begins by itself
+    if statement == _IMMEDIATE:
+        _begin_immediate(connection.connection.driver_connection)
+    elif statement is not None:  # PostgreSQL's driver begins by itself
         connection.exec_driver_sql(statement)
+
+
+def _begin_immediate(connection: Any) -> None:
+    """Wait for the write lock. SQLite itself would look again after up to 100 ms only, when others had taken it."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute(_IMMEDIATE)
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_LOOK_AGAIN_SECONDS)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+
+
+def _fold(file: Path) -> None:
+    with suppress(sqlite3.Error):  # whoever needs the log folded does it themselves, and says what went wrong
+        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=0)
+        with closing(connection):
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
 def _execute_outside_transaction(connection: Connection, statement: str) -> Any:
