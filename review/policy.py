@@ -105,19 +105,20 @@ def uncertainty_of(probabilities: Collection[float]) -> float | None:
 
 
 def priority(reasons: Collection[Reason], *, uncertainty: float | None, novelty: float | None) -> float:
-    """The place in the queue, higher first: the weightiest reason, then what people's answer is likely to teach.
+    """The place in the queue, higher first: the weightiest reason, then the `value` of an answer.
+
+    The key never depends on the present time, so it is stored once; equals are served oldest first.
+    """
+    return max((_WEIGHTS[reason] for reason in reasons), default=0.0) + value(uncertainty, novelty)
+
+
+def value(uncertainty: float | None, novelty: float | None) -> float:
+    """What people's answer is likely to teach, 0..1.
 
     `uncertainty` (0..1) of the model weighs more than `novelty` (0..1, how far from what it learnt). What is not known
-    counts as wholly uncertain and wholly novel: missing scores hide nothing. The key never depends on the present time,
-    so it is stored once; equals are served oldest first.
+    counts as wholly uncertain and wholly novel: missing scores hide nothing.
     """
-    weight = max((_WEIGHTS[reason] for reason in reasons), default=0.0)
-    return weight + (1.0 - _NOVELTY_WEIGHT) * _share(uncertainty) + _NOVELTY_WEIGHT * _share(novelty)
-
-
-def worth(reason: str, priority: float) -> float:
-    """What an answer is likely to teach, 0..1: the part of a stored `priority` that its reason does not give."""
-    return _share(priority - next((weight for known, weight in _WEIGHTS.items() if known == reason), 0.0))
+    return (1.0 - _NOVELTY_WEIGHT) * _share(uncertainty) + _NOVELTY_WEIGHT * _share(novelty)
 
 
 def _share(score: float | None) -> float:

@@ -1,7 +1,8 @@
 """The slate: the first few hundred open items in the order in which they are given out, near-identical photos apart.
 
-The stored priority says how much an answer is worth by itself; twenty photos alike are worth little more than one of
-them. So when items are served, each next one is the best of those unlike what was labelled lately and what stands
+The stored priority says how much an answer was worth by itself when the photo came. A model that was trained since may
+know better, and twenty photos alike are worth little more than one of them. So when items are served, the first ones
+are valued by the present model, and each next one is the best of those unlike what was labelled lately and what stands
 before it. That costs some milliseconds and is done beside the claims: no claim waits for it.
 """
 
@@ -20,16 +21,20 @@ from numpy.typing import NDArray
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from model.artifact import Artifact
+from model.calibration import softmax
 from model.errors import ModelError
 from model.features import FeatureStore
 from model.registry import Registry
 from review.clock import utc_now
 from review.database import Database
 from review.errors import ReviewError
-from review.policy import worth
+from review.policy import uncertainty_of, value
 from review.tables import ItemStatus, ReviewItem, Submission
 
 _log = logging.getLogger(__name__)
+
+Uncertainties = Callable[[NDArray[np.float32]], list[float | None]]
 
 _LENGTH = 300  # items: hours of work, and a few milliseconds of comparing
 _GIVEN_OUT = 100  # until the next one is made; each claim looks through them
@@ -37,6 +42,17 @@ _LATELY = 300  # settled items that new ones are compared with
 _FRESH_SECONDS = 10.0
 # How much unlikeness counts beside the stored value of the same 0..1: see `tests/benchmarks/ranking.py`.
 _UNLIKENESS_WEIGHT = 0.5
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """How the present model sees photos: the key of the features that it looks at, and what it makes of them.
+
+    `uncertainties`: features (N, D) -> N numbers 0..1. None: it cannot tell from features alone.
+    """
+
+    backbone: str
+    uncertainties: Uncertainties | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +98,14 @@ class Slate:
         self,
         database: Database,
         features: FeatureStore,
-        backbone: Callable[[], str | None],
+        eyes: Callable[[], Eyes | None],
         *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """`backbone` tells the key of the features to compare; None: there is no model, and the queue's order stays."""
+        """`eyes` None: there is no model, and the queue's order stays."""
         self._database = database
         self._features = features
-        self._backbone = backbone
+        self._eyes = eyes
         self._clock = clock
         self._lock = threading.Lock()
         self._order: tuple[int, ...] = ()
@@ -97,15 +113,21 @@ class Slate:
 
     @classmethod
     def of(cls, database: Database, registry: Registry) -> "Slate":
-        """Of an installation: what is compared are the features that its champion looks at."""
+        """Of an installation: photos are compared and valued as its champion sees them."""
+        known: dict[str, Eyes] = {}
 
-        def backbone() -> str | None:
+        def eyes() -> Eyes | None:
             try:
-                return registry.champion_card().features_key
+                version = registry.champion()
+                if version not in known:
+                    seen_by = _eyes_of(registry.load(version))
+                    known.clear()
+                    known[version] = seen_by
             except ModelError:  # whoever needs the model says what is wrong with it
                 return None
+            return known[version]
 
-        return cls(database, registry.feature_store, backbone)
+        return cls(database, registry.feature_store, eyes)
 
     def order(self) -> Sequence[int]:
         """For `first=` of a claim. Never waits: until there is one it is empty, and claims follow the queue.
@@ -120,26 +142,34 @@ class Slate:
 
     def refresh(self) -> Sequence[int]:
         """Make it now, and wait for it: for a command that claims once. Raises `DatabaseError` and `OSError`."""
-        backbone = self._backbone()
+        eyes = self._eyes()
         order: list[int] = []
-        if backbone is not None:
+        if eyes is not None:
             with self._database.read() as session:
                 waiting, lately = _waiting(session, self._clock()), _settled_lately(session)
-            known = [row for sha256 in lately if (row := self._features.get(sha256, backbone)) is not None]
-            candidates = [
-                Candidate(
-                    item.id,
-                    item.reason,
-                    worth(item.reason, item.priority),
-                    self._features.get(item.image_sha256, backbone) if item.image_sha256 is not None else None,
-                )
-                for item in waiting
-            ]
-            order = diversify(candidates, known=np.stack(known) if known else None)
+            known = [row for sha256 in lately if (row := self._features.get(sha256, eyes.backbone)) is not None]
+            order = diversify(self._candidates(waiting, eyes), known=np.stack(known) if known else None)
         with self._lock:
             self._order = tuple(order[:_GIVEN_OUT])
             self._fresh_until = time.monotonic() + _FRESH_SECONDS
             return self._order
+
+    def _candidates(self, waiting: Sequence[Any], eyes: Eyes) -> list[Candidate]:
+        """What the model of that time did not know the present one may have learnt."""
+        features = [
+            self._features.get(item.image_sha256, eyes.backbone) if item.image_sha256 is not None else None
+            for item in waiting
+        ]
+        uncertainties = [item.uncertainty for item in waiting]
+        there = [number for number, row in enumerate(features) if row is not None]
+        if eyes.uncertainties is not None and there:
+            rows = np.stack([row for row in features if row is not None]).astype(np.float32)
+            for number, now in zip(there, eyes.uncertainties(rows), strict=True):
+                uncertainties[number] = now
+        return [
+            Candidate(item.id, item.reason, value(uncertainty, item.novelty), row)
+            for item, uncertainty, row in zip(waiting, uncertainties, features, strict=True)
+        ]
 
     def _refresh_quietly(self) -> None:
         try:
@@ -148,10 +178,20 @@ class Slate:
             _log.warning("what is reviewed first is not diversified for now: %s", error)
 
 
+def _eyes_of(artifact: Artifact) -> Eyes:
+    head, temperature = artifact.head, artifact.card.temperature
+    if artifact.card.fine_tuned:  # its head looks at other features than those that are stored
+        return Eyes(artifact.card.features_key)
+    return Eyes(
+        artifact.card.features_key,
+        lambda features: [uncertainty_of(row) for row in softmax(head.logits(features) / temperature)],
+    )
+
+
 def _waiting(session: Session, now: datetime) -> Sequence[Any]:
-    """The first of the queue: rows of id, reason, priority and image_sha256."""
+    """The first of the queue: rows of id, reason, uncertainty, novelty and image_sha256."""
     return session.execute(
-        select(ReviewItem.id, ReviewItem.reason, ReviewItem.priority, Submission.image_sha256)
+        select(ReviewItem.id, ReviewItem.reason, ReviewItem.uncertainty, ReviewItem.novelty, Submission.image_sha256)
         .join(Submission, ReviewItem.submission_id == Submission.id)
         .where(
             ReviewItem.status == ItemStatus.OPEN,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from model.serving import Prediction
 from review import queue
 from review.people import reviewer_named
-from review.slate import Candidate, Slate, diversify
+from review.slate import Candidate, Eyes, Slate, diversify
 from review.tables import ReviewItem, VerdictKind
 
 DIMENSIONS = 16
@@ -112,7 +112,7 @@ async def test_claims_follow_it_and_skip_what_is_gone(
     house: Any, at: Any, picture: Callable[[int], bytes], predict: Predict
 ) -> None:
     one, twin, other = await waiting_photos(house, picture, predict, [1, 1, 2])
-    slate = Slate(house.database, house.features, lambda: "net")
+    slate = Slate(house.database, house.features, lambda: Eyes("net"))
     assert list(slate.refresh()) == [one, other, twin]
     at.say("flo", one, VerdictKind.LABEL, "black")
     with house.database.write() as session:
@@ -131,7 +131,7 @@ async def test_hidden_and_held_items_are_not_on_it(
     with house.database.write() as session:
         session.get_one(ReviewItem, member).represented_by_id = leader
     at.take("flo", held)
-    slate = Slate(house.database, house.features, lambda: "net", clock=lambda: at.now)
+    slate = Slate(house.database, house.features, lambda: Eyes("net"), clock=lambda: at.now)
     assert list(slate.refresh()) == [leader]
 
 
@@ -141,12 +141,12 @@ async def test_asking_for_it_never_waits(house: Any, picture: Callable[[int], by
     go_on = threading.Event()
     asked: list[float] = []
 
-    def backbone() -> str:
+    def eyes() -> Eyes:
         asked.append(time.monotonic())
         assert go_on.wait(10)
-        return "net"
+        return Eyes("net")
 
-    slate = Slate(house.database, house.features, backbone)
+    slate = Slate(house.database, house.features, eyes)
     assert list(slate.order()) == []
     assert list(slate.order()) == []
     go_on.set()
@@ -165,9 +165,27 @@ async def test_without_a_model_or_a_database_the_queue_has_its_own_order(
     assert list(Slate(house.database, house.features, lambda: None).refresh()) == []
     house.database.file.write_bytes(b"no database at all" * 100)
     house.database.dispose()
-    slate = Slate(house.database, house.features, lambda: "net")
+    slate = Slate(house.database, house.features, lambda: Eyes("net"))
     assert list(slate.order()) == []
     deadline = time.monotonic() + 10
     while not caplog.records and time.monotonic() < deadline:
         time.sleep(0.01)
     assert "not diversified for now" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_the_present_model_says_what_it_still_doubts(
+    house: Any, picture: Callable[[int], bytes], predict: Predict
+) -> None:
+    first, second, third = await waiting_photos(house, picture, predict, [1, 2, 3])
+    assert next(iter(Slate(house.database, house.features, lambda: Eyes("net")).refresh())) == first
+    unlike = np.stack([towards(seed) for seed in (1, 2, 3)])
+
+    def learnt_the_first(features: Any) -> list[float | None]:
+        assert np.allclose(features, unlike, atol=0.01)
+        return [0.0, 0.2, 1.0]
+
+    slate = Slate(house.database, house.features, lambda: Eyes("net", learnt_the_first))
+    order = slate.refresh()
+    assert order[0] == third
+    assert sorted(order) == [first, second, third]
