@@ -10,7 +10,7 @@ NO_SKIPS ?=
 export BEARBOT_TEST_NO_SKIPS := $(NO_SKIPS)
 
 .DEFAULT_GOAL := list
-.PHONY: list setup demo chat test slow bench bench-model bench-bot check format docs lock clean
+.PHONY: list setup demo chat test test-postgres slow bench bench-model bench-bot bench-queue bench-ranking check format docs lock clean
 
 list: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -40,14 +40,23 @@ test: $(READY) ## the tests (what needs a browser skips visibly where none is in
 slow: $(READY) ## the tests that take long
 	@$(BIN)/pytest -m slow $(ARGS)
 
-bench: $(READY) ## both benchmarks, one after the other (ARGS="FOLDER --json" for other photos)
-	@$(MAKE) --no-print-directory -j1 bench-model bench-bot
+bench: $(READY) ## all benchmarks, one after the other (ARGS="FOLDER --json" for other photos)
+	@$(MAKE) --no-print-directory -j1 bench-model bench-bot bench-ranking
 
 bench-model: $(READY) ## photos a second, latency and memory of the champion against learn.predict
 	@$(BIN)/python tests/benchmarks/serving.py $(ARGS)
 
 bench-bot: $(READY) ## photos a second and reply latency of the bot against the usual bot, over HTTP
 	@$(BIN)/python tests/benchmarks/end_to_end.py $(ARGS)
+
+bench-ranking: $(READY) ## how many labels the order of the queue saves against random order, with a drawing
+	@$(BIN)/python tests/benchmarks/ranking.py $(ARGS)
+
+bench-queue: $(READY) ## how long reviewers wait among a million items while photos come in
+	@$(BIN)/python tests/benchmarks/review_queue.py $(ARGS)
+
+test-postgres: $(READY) ## the tests of reviewing on Debian's PostgreSQL (apt-get install postgresql), which is started and ended
+	@$(BIN)/python -m tests.postgres $(BIN)/pytest tests/review tests/bot/test_inbox.py tests/bot/test_delivery.py $(ARGS)
 
 check: $(READY) ## format, lint, types, import contract, generated docs
 	@$(BIN)/ruff format --check .
