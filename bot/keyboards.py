@@ -24,6 +24,11 @@ class Choice(StrEnum):
     NONE = "none"
     CANT_TELL = "cant_tell"
     SKIP = "skip"
+    SPLIT = "/split"  # no label has a stroke
+    """look at each near-duplicate by itself"""
+
+
+_ALWAYS = (Choice.NONE, Choice.CANT_TELL, Choice.SKIP)  # offered on every card
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,15 @@ def language_keyboard(words: Catalogue) -> InlineKeyboardMarkup:
 
 
 def review_keyboard(
-    words: Catalogue, item_id: int, token: str, labels: Sequence[str], *, undoable: int | None = None
+    words: Catalogue,
+    item_id: int,
+    token: str,
+    labels: Sequence[str],
+    *,
+    undoable: int | None = None,
+    group: bool = False,
 ) -> InlineKeyboardMarkup:
-    """The labels, then none of these, can't tell, skip, and undo if there is a verdict to take back."""
+    """The labels, then none of these, can't tell, skip; of a `group` splitting; undo if there is what to take back."""
     buttons = [
         InlineKeyboardButton(words.label(label), callback_data=Tap(item_id, token, label).data()) for label in labels
     ]
@@ -115,9 +126,12 @@ def review_keyboard(
     rows.append(
         [
             InlineKeyboardButton(words(f"button-{choice}"), callback_data=Tap(item_id, token, choice.value).data())
-            for choice in Choice
+            for choice in _ALWAYS
         ]
     )
+    if group:
+        split = Tap(item_id, token, Choice.SPLIT.value)
+        rows.append([InlineKeyboardButton(words("button-split"), callback_data=split.data())])
     if undoable is not None:
         rows.append([_undo(words, item_id, undoable)])
     return InlineKeyboardMarkup(rows)

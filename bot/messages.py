@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.catalogue import LANGUAGES, Catalogue, catalogue_for
 from model.errors import ImageProblem
-from review.errors import AlreadySettled, LeaseLost, ReviewError
+from review.errors import AlreadySettled, LeaseLost, NotYours, ReviewError
 from review.explanations import ExplainedPhoto, Unexplained
 from review.outbox import OutboxKind
 from review.policy import Reason
@@ -172,10 +172,15 @@ def review_card(
     waiting_seconds: float,
     left: int,
     claimed: Sequence[str] = (),
+    blind: bool = False,
+    near_duplicates: int = 0,
+    said: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The caption (up to 1024 characters) under a photo that waits, with the likeliest labels.
 
-    `claimed` is what askers say it shows, `left` counts what waits besides.
+    `claimed` is what askers say it shows, `left` counts what waits besides; `blind` if others judge it as well and
+    nobody is to be led; `near_duplicates` is how many more photos the answer is for; `said`: by which reviewers who
+    disagree ("none" for none of these).
     """
     lines = [f"#{item_id}: {words.in_a_row([words(f'reason-{Reason(reason)}') for reason in reasons])}"]
     if probabilities:
@@ -183,12 +188,24 @@ def review_card(
         ranking = [words("card-ranked", label=label, probability=probability) for label, probability in ranked]
         lines.append(words("card-model", ranking=words.in_a_row(ranking)))
     if claimed:
-        said = [
-            words("button-none") if label == NONE_OF_THESE else words.label(label) for label in claimed[-_MOST_ON_CARD:]
+        claims = words.in_a_row([_said(words, label) for label in claimed[-_MOST_ON_CARD:]])
+        lines.append(words("card-claimed", claims=claims))
+    if blind:
+        lines.append(words("card-blind"))
+    if said:
+        sayings = [
+            words("card-said", choice=_said(words, label), reviewer=reviewer)
+            for reviewer, label in said[-_MOST_ON_CARD:]
         ]
-        lines.append(words("card-claimed", claims=words.in_a_row(said)))
+        lines.append(words("card-disagreement", sayings=words.in_a_row(sayings)))
+    if near_duplicates:
+        lines.append(words("card-group", count=near_duplicates))
     lines.append(words("card-waiting", seconds=waiting_seconds, left=left))
     return "\n".join(lines)
+
+
+def _said(words: Catalogue, label: str) -> str:
+    return words("button-none") if label == NONE_OF_THESE else words.label(label)
 
 
 def item_on_card(text: str) -> int | None:
@@ -210,6 +227,8 @@ def refused_tap(words: Catalogue, error: ReviewError, item_id: int) -> str:
             return words("already-settled", item=str(item_id), reviewer=error.reviewer, label=error.label)
         case LeaseLost():
             return words("lease-lost", item=str(item_id))
+        case NotYours():
+            return words("needs-adjudicator", item=str(item_id))
         case _:
             return words("item-gone", item=str(item_id))
 

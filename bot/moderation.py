@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy.orm import Session
 from telegram import CallbackQuery, Update, User
 from telegram.error import TelegramError
 
@@ -12,11 +14,12 @@ from bot.context import BotContext, Services
 from bot.keyboards import Choice, Tap, UndoTap
 from bot.review_cards import Card
 from bot.taps import acknowledge
-from review import items, judging, queue
+from review import items, judging, near_duplicates, queue
 from review.clock import utc_now
-from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, PhotoDeleted
+from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, NotYours, PhotoDeleted
+from review.judging import Circumstances
 from review.people import reviewer_for_telegram
-from review.tables import Role, Verdict, VerdictKind
+from review.tables import Channel, ReviewItem, Role, Verdict, VerdictKind
 
 _log = logging.getLogger(__name__)
 
@@ -67,10 +70,13 @@ async def pressed(update: Update, context: BotContext) -> None:
     if tap is None or (tap.choice not in labels and tap.choice not in list(Choice)):
         await acknowledge(query, words("outdated-review-button"))
         return
+    if tap.choice == Choice.SPLIT:
+        await _split_pressed(query, tap, role, context)
+        return
     holds = False
     try:
         settled = await asyncio.to_thread(_settle, context.services, tap, query.from_user, role)
-    except (AlreadySettled, LeaseLost, NotFound) as error:  # any other failure is tried again: no verdict is lost
+    except (AlreadySettled, LeaseLost, NotFound, NotYours) as error:  # others are tried again: no verdict is lost
         await _refuse(query, context, error, tap.item_id)
     else:
         await acknowledge(query)
@@ -82,6 +88,20 @@ async def pressed(update: Update, context: BotContext) -> None:
         holds = settled.repeated and settled.holds
     if not holds:  # of who taps twice, the first tap brought the next already
         await _bring_next(query.from_user, role, context)
+
+
+async def _split_pressed(query: CallbackQuery, tap: Tap, role: Role, context: BotContext) -> None:
+    """The card is put back in favour of one for its photo alone."""
+    try:
+        card = await asyncio.to_thread(_split, context.services, tap, query.from_user, role)
+    except (LeaseLost, NotFound) as error:
+        await _refuse(query, context, error, tap.item_id)
+        return
+    await acknowledge(query)
+    await review_cards.turn(
+        query, context, messages.review_put_back(context.words, item_id=tap.item_id), item_id=tap.item_id, undoable=None
+    )
+    await review_cards.show(query.from_user.id, card, context)
 
 
 async def undo_pressed(update: Update, context: BotContext) -> None:
@@ -132,7 +152,7 @@ async def _bring_next(user: User, role: Role, context: BotContext) -> None:
 
 
 async def _refuse(
-    query: CallbackQuery, context: BotContext, error: AlreadySettled | LeaseLost | NotFound, item_id: int
+    query: CallbackQuery, context: BotContext, error: AlreadySettled | LeaseLost | NotFound | NotYours, item_id: int
 ) -> None:
     refusal = messages.refused_tap(context.words, error, item_id)
     await acknowledge(query, refusal)
@@ -158,20 +178,44 @@ def _settle(services: Services, tap: Tap, user: User, role: Role) -> _Settled:
         repeated = False
         items.require_photo(session, tap.item_id)
         try:
-            judging.settle(session, tap.item_id, reviewer, kind=kind, label=label, token=tap.token, now=now)
+            how = _circumstances(session, services, tap.item_id, now)
+            judging.settle(session, tap.item_id, reviewer, kind=kind, label=label, token=tap.token, how=how, now=now)
         except AlreadySettled as error:
             if (error.reviewer, error.label) != (reviewer.name, tap.choice):
                 raise
             repeated = True
         except LeaseLost:
-            # Skipping leaves an item open, and takes it out of its reviewer's hands.
+            # Skipping leaves an item open, and so does the first of several verdicts; it is in nobody's hands then.
             last = judging.last_verdict(session, reviewer, item_id=tap.item_id)
-            if kind not in (VerdictKind.SKIP, VerdictKind.CANT_TELL) or last is None or last.kind is not kind:
+            if last is None or (last.kind, last.label) != (kind, label):
                 raise
             repeated = True
         verdict = judging.last_verdict(session, reviewer, item_id=tap.item_id)
         assert verdict is not None
         return _Settled(reviewer.name, verdict.id, repeated, queue.held(session, reviewer, now) is not None)
+
+
+def _circumstances(session: Session, services: Services, item_id: int, now: datetime) -> Circumstances:
+    """How long the card was there, and whether the model's answer stood on it."""
+    item = session.get(ReviewItem, item_id)
+    until = item.lease_expires_at if item is not None else None
+    seconds = (review_cards.lease_of(services) - (until - now)).total_seconds() if until is not None else None
+    blind = item is not None and item.verdicts_needed > 1 and not item.needs_adjudicator
+    return Circumstances(
+        Channel.CHAT,
+        seconds=seconds if seconds is not None and seconds >= 0 else None,  # the setting was another then
+        answer_shown=not blind,
+    )
+
+
+def _split(services: Services, tap: Tap, user: User, role: Role) -> Card:
+    """The near-duplicates are looked at by themselves; the card's item stays in this reviewer's hands."""
+    now = utc_now()
+    with services.database.write() as session:
+        reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
+        claim = queue.renew(session, tap.item_id, tap.token, lease=review_cards.lease_of(services), now=now)
+        near_duplicates.split(session, tap.item_id)
+        return review_cards.card_of(session, claim, reviewer)
 
 
 def _take_back(services: Services, tap: UndoTap, user: User, role: Role) -> _TakenBack:

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from PIL import ImageOps
+from PIL import Image, ImageOps
 from sqlalchemy.orm import Session
 from telegram import CallbackQuery, Message, User
 from telegram.error import BadRequest, TelegramError
@@ -17,7 +18,7 @@ from bot.keyboards import labels_on_buttons, result_keyboard, review_keyboard
 from bot.work import until_done
 from model.errors import ImageError
 from model.images import decode, encode
-from review import items, judging, queue, showings
+from review import items, judging, near_duplicates, queue, showings
 from review.clock import utc_now
 from review.errors import NotFound
 from review.items import ItemView
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 
 _PREVIEW_SIDE = 1280  # pixels: what Telegram makes of a photo anyway
 _LARGEST_RATIO = 15  # Telegram refuses photos from 20 on
+_MOST_IN_STRIP = 6  # thumbnails of near-duplicates below a photo
+_SMALLEST_THUMBNAIL, _GAP = 96, 6  # pixels
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Card:
     token: str
     left: int
     undoable: int | None
+    group: tuple[str, ...] = ()  # the photos (sha256) of its near-duplicates: one answer is for all of them
+    said: tuple[tuple[str, str], ...] = ()  # who said what, if reviewers disagree; "none" for none of these
 
 
 async def bring_next(chat_id: int, user: User, role: Role, context: BotContext) -> None:
@@ -55,23 +60,41 @@ def card_of(session: Session, claim: Claim, reviewer: Reviewer) -> Card:
     """What to show of an item that was just claimed."""
     last = judging.last_verdict(session, reviewer)
     left = items.count_open(session) - 1
-    return Card(items.view(session, claim.item_id), claim.token, left, last.id if last else None)
+    group = near_duplicates.members(session, claim.item_id)[1:]
+    return Card(
+        items.view(session, claim.item_id),
+        claim.token,
+        left,
+        last.id if last else None,
+        tuple(member.image_sha256 for member in group if member.image_sha256 is not None),
+        judging.disagreement(session, claim.item_id),
+    )
 
 
 async def show(chat_id: int, card: Card, context: BotContext) -> None:
     """Send a card: the photo with its caption and buttons; without the photo if it cannot be shown."""
-    labels, photo = await asyncio.to_thread(_labels_and_photo, context.services, card.item)
+    labels, photo = await asyncio.to_thread(_labels_and_photo, context.services, card)
+    probabilities = None if card.item.blind else card.item.probabilities
     text = messages.review_card(
         context.words,
         item_id=card.item.id,
         reasons=card.item.reasons,
-        probabilities=card.item.probabilities,
-        claimed=card.item.claimed_labels,
+        probabilities=probabilities,
+        claimed=() if card.item.blind else card.item.claimed_labels,
         waiting_seconds=(utc_now() - card.item.submitted_at).total_seconds(),
         left=card.left,
+        blind=card.item.blind,
+        near_duplicates=len(card.group),
+        said=card.said,
     )
-    on_buttons = labels_on_buttons(labels, card.item.probabilities)
-    keyboard = review_keyboard(context.words, card.item.id, card.token, on_buttons, undoable=card.undoable)
+    keyboard = review_keyboard(
+        context.words,
+        card.item.id,
+        card.token,
+        labels_on_buttons(labels, probabilities),
+        undoable=card.undoable,
+        group=bool(card.group),
+    )
     shown = None
     if photo is not None:
         try:
@@ -130,18 +153,31 @@ def lease_of(services: Services) -> timedelta:
     return timedelta(seconds=services.review_settings.lease_seconds)
 
 
-def _labels_and_photo(services: Services, item: ItemView) -> tuple[tuple[str, ...], bytes | None]:
+def _labels_and_photo(services: Services, card: Card) -> tuple[tuple[str, ...], bytes | None]:
+    shown = card.item.image_sha256
+    picture = _picture(services, shown) if shown else None
+    strip = [one for sha256 in card.group[:_MOST_IN_STRIP] if (one := _picture(services, sha256)) is not None]
+    return services.labels(), _preview(picture, strip) if picture is not None else None
+
+
+def _picture(services: Services, sha256: str) -> Image.Image | None:
+    """None for what cannot be shown: one photo must not hold up the queue."""
     try:
-        photo = _preview(services.images.get(item.image_sha256)) if item.image_sha256 else None
+        return decode(services.images.get(sha256))
     except (NotFound, ImageError):
-        photo = None
-    return services.labels(), photo
+        return None
 
 
-def _preview(data: bytes) -> bytes:
-    """A photo as `sendPhoto` takes it: not too large, and not twenty times as long as high."""
-    picture = decode(data)
+def _preview(picture: Image.Image, strip: Sequence[Image.Image]) -> bytes:
+    """A photo as `sendPhoto` takes it: not too large, and not twenty times as long as high; with a strip below it."""
     picture.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
+    if strip:
+        side = max(picture.width // _MOST_IN_STRIP, _SMALLEST_THUMBNAIL)
+        sheet = Image.new("RGB", (max(picture.width, side * len(strip)), picture.height + _GAP + side), "white")
+        sheet.paste(picture)
+        for place, one in enumerate(strip):
+            sheet.paste(ImageOps.pad(one, (side - _GAP, side), color="white"), (place * side, picture.height + _GAP))
+        picture = sheet
     narrowest = max(picture.size) // _LARGEST_RATIO + 1
     size = (max(picture.width, narrowest), max(picture.height, narrowest))
     return encode(ImageOps.pad(picture, size) if size != picture.size else picture)

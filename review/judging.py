@@ -184,6 +184,17 @@ def standing(session: Session, item: ReviewItem) -> Sequence[Verdict]:
     ).all()
 
 
+def disagreement(session: Session, item_id: int) -> tuple[tuple[str, str], ...]:
+    """Who said what ("none" for none of these) of an item that reviewers disagree on; nothing of any other."""
+    item = session.get(ReviewItem, item_id)
+    if item is None or not item.needs_adjudicator:
+        return ()
+    votes = [verdict for verdict in standing(session, item) if verdict.kind in _VOTES]
+    return tuple(
+        (session.get_one(Reviewer, verdict.reviewer_id).name, verdict.label or NONE_OF_THESE) for verdict in votes
+    )
+
+
 def _conclude(session: Session, item: ReviewItem, verdict: Verdict, now: datetime) -> None:
     """Settle the item, or leave it open, as its standing verdicts say; `verdict` is the latest of them."""
     reached = consensus.decide(_votes(session, item), needed=item.verdicts_needed)

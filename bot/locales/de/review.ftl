@@ -10,6 +10,7 @@ photo-deleted = Dieses Foto wurde gelöscht.
 button-none = Nichts davon
 button-cant_tell = Nicht zu erkennen
 button-skip = Überspringen
+button-split = Jedes einzeln ansehen
 button-undo = Rückgängig
 
 reason-low_confidence = unsicher
@@ -22,6 +23,14 @@ reason-no_model = kein Modell war aktiv
 card-model = Das Modell: { $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = Wer gefragt hat, sagt: { $claims }
+card-blind = Mehrere beurteilen dieses Foto, jeder für sich: Sag, was du siehst.
+card-disagreement = Die Prüfenden sind uneins: { $sayings }
+card-said = { $reviewer }: { $choice }
+card-group =
+    Deine Antwort gilt auch für { $count ->
+        [one] das fast gleiche Foto darunter
+       *[other] { $count } fast gleiche Fotos, siehe unten
+    }.
 card-waiting =
     Wartet: { DURATION($seconds) }; { $left ->
         [0] sonst wartet nichts
@@ -39,4 +48,5 @@ already-settled =
        *[other] { LABEL($label) }
     }“
 lease-lost = Nr. { $item } ist nicht mehr bei dir: Die Zeit war um, oder du hast sie noch einmal geholt; hol sie neu
+needs-adjudicator = über Nummer { $item } sind die Prüfenden uneins: Es entscheidet ein Moderator, der noch nichts dazu gesagt hat
 item-gone = Nr. { $item } gibt es nicht mehr: Das Foto wurde gelöscht

@@ -10,6 +10,7 @@ photo-deleted = This photo was deleted.
 button-none = None of these
 button-cant_tell = Can't tell
 button-skip = Skip
+button-split = Look at each by itself
 button-undo = Undo
 
 reason-low_confidence = not sure
@@ -22,6 +23,14 @@ reason-no_model = no model was running
 card-model = The model: { $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = The asker says: { $claims }
+card-blind = Several people judge this photo, each for themselves: say what you see.
+card-disagreement = Reviewers disagree: { $sayings }
+card-said = { $reviewer }: { $choice }
+card-group =
+    Your answer is also for { $count ->
+        [one] the near-duplicate below
+       *[other] { $count } near-duplicates, see below
+    }.
 card-waiting =
     Waiting { DURATION($seconds) }; { $left ->
         [0] nothing else waits
@@ -39,4 +48,5 @@ already-settled =
        *[other] { LABEL($label) }
     }'
 lease-lost = item { $item } is no longer yours: the time was up, or you claimed it once more; claim again
+needs-adjudicator = reviewers disagree on item { $item }: a moderator who said nothing of it yet decides
 item-gone = item { $item } is gone: its photo was deleted

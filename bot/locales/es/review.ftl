@@ -10,6 +10,7 @@ photo-deleted = Esta foto se borró.
 button-none = Ninguno de estos
 button-cant_tell = No se distingue
 button-skip = Saltar
+button-split = Ver cada una por separado
 button-undo = Deshacer
 
 reason-low_confidence = poca seguridad
@@ -22,6 +23,14 @@ reason-no_model = no había ningún modelo en marcha
 card-model = El modelo: { $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = Quien preguntó dice: { $claims }
+card-blind = Varias personas juzgan esta foto, cada una por su cuenta: di lo que ves.
+card-disagreement = Los revisores no coinciden: { $sayings }
+card-said = { $reviewer }: { $choice }
+card-group =
+    Tu respuesta vale también para { $count ->
+        [one] la foto casi igual de abajo
+       *[other] { $count } fotos casi iguales, véase abajo
+    }.
 card-waiting =
     En espera: { DURATION($seconds) }; { $left ->
         [0] no espera nada más
@@ -40,4 +49,5 @@ already-settled =
        *[other] { LABEL($label) }
     }»
 lease-lost = el n.º { $item } ya no es tuyo: se acabó el tiempo o lo pediste otra vez; vuelve a pedirlo
+needs-adjudicator = los revisores no coinciden en el número { $item }: decide un moderador que aún no haya dicho nada
 item-gone = el n.º { $item } ya no existe: se borró su foto

@@ -10,6 +10,7 @@ photo-deleted = 这张照片已被删除。
 button-none = 都不是
 button-cant_tell = 看不出来
 button-skip = 跳过
+button-split = 逐张查看
 button-undo = 撤销
 
 reason-low_confidence = 没有把握
@@ -22,6 +23,10 @@ reason-no_model = 当时没有模型在运行
 card-model = 模型：{ $ranking }
 card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = 提问者说：{ $claims }
+card-blind = 这张照片由多人各自判断：请说出你看到的。
+card-disagreement = 审核者意见不一：{ $sayings }
+card-said = { $reviewer }：{ $choice }
+card-group = 你的回答也适用于下方 { $count } 张几乎相同的照片。
 card-waiting =
     已等待 { DURATION($seconds) }；{ $left ->
         [0] 没有其他照片在等
@@ -39,4 +44,5 @@ already-settled =
        *[other] { LABEL($label) }
     }”
 lease-lost = 第 { $item } 号已经不在你手上：时间到了，或者你又领取了一次；请重新领取
+needs-adjudicator = 审核者对第 { $item } 号意见不一：由尚未表态的管理员决定
 item-gone = 第 { $item } 号已经不存在：照片被删除了
