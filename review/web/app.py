@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from review.web.desk import Desk, NotLoggedIn, answering
@@ -16,6 +16,7 @@ from review.web.guard import Guard
 from review.web.login import Link, Login
 from review.web.photos import Photos
 
+DASHBOARD = "/dashboard"
 FILES = Path(__file__).with_name("page")
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -63,10 +64,11 @@ def application(
 
     `hosts`, `numbers` and `url` are the `Guard`'s, `link` is the `Login`'s; `more` are routes beside the grid's.
     """
+    figures = any(isinstance(route, Route | Mount) and route.path == DASHBOARD for route in more)
     app = Starlette(
         routes=[
             *_Pages(desk).routes(),
-            *Login(desk, link).routes(),
+            *Login(desk, link, figures=figures).routes(),
             *Grid(desk).routes(),
             *Photos(desk).routes(),
             *more,

@@ -2,7 +2,7 @@
 
 POST /api/login   {"token"} -> {}, with the cookie; 401 for a wrong one, 429 after too many of these
 POST /api/logout  -> {}; what the page held is given back
-GET  /api/session -> {"reviewer", "role", "csrf", "labels", "problem", "lease_seconds"}
+GET  /api/session -> {"reviewer", "role", "csrf", "labels", "problem", "figures", "lease_seconds"}
 """
 
 import logging
@@ -62,8 +62,12 @@ def reviewer(database: Database, name: str) -> str:
 class Login:
     """The routes. Without `link` everybody needs a token of their own (`bearbot review who login NAME`)."""
 
-    def __init__(self, desk: Desk, link: Link | None = None, throttle: Throttle | None = None) -> None:
+    def __init__(
+        self, desk: Desk, link: Link | None = None, *, figures: bool = False, throttle: Throttle | None = None
+    ) -> None:
+        """`figures` tells the page whether there is a dashboard that it may link to."""
         self._desk = desk
+        self._figures = figures
         self._link = link
         self._throttle = throttle or Throttle()
 
@@ -135,5 +139,6 @@ class Login:
             "csrf": sitting.csrf,
             "labels": labels,
             "problem": problem,
+            "figures": self._figures,
             "lease_seconds": self._desk.lease.total_seconds(),
         }

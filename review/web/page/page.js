@@ -1,17 +1,17 @@
 // The reviewer's page: claims batches, hands answers in, and keeps the keys.
 
 import { Attention } from "./attention.js";
-import { byId, element, photos, words } from "./element.js";
+import { offerColours } from "./colours.js";
+import { byId, element, photos } from "./element.js";
+import { Filters } from "./filters.js";
 import { Grid } from "./grid.js";
 import { Lease } from "./lease.js";
 import { notice } from "./notice.js";
+import { Pace } from "./pace.js";
 import { LoggedOut, get, post, session } from "./server.js";
 import { Zoom } from "./zoom.js";
 
-const PACE_OVER = 5 * 60_000; // ms
 const MOST_BESIDES = 1000;
-const ALL = "all";
-const BLIND = "second opinions";
 const me = await session().catch(() => location.replace("/login"));
 if (!me) await new Promise(() => {}); // another page is on its way
 
@@ -24,10 +24,8 @@ const lease = new Lease(me.lease_seconds, attention, {
   onAway: away,
   onError: failed,
 });
-const filter = { label: null, reason: null, blind: null };
-const answeredAt = []; // ms, of this sitting
-let done = 0;
-let waiting = null;
+const filters = new Filters(me.labels, begin);
+const pace = new Pace();
 let claiming = false;
 let round = 0; // of filters: what was claimed for another goes back
 let exhausted = false;
@@ -45,9 +43,9 @@ async function claim({ fresh = false } = {}) {
   if (claiming || lease.away) return;
   claiming = true;
   const begun = round;
-  const wanted = Number(byId("count").value) - grid.cards.size;
+  const wanted = filters.count - grid.cards.size;
   try {
-    const { items, full } = wanted > 0 ? await post("/api/claim", { count: wanted, ...filter, besides: [...passed].slice(-MOST_BESIDES) }) : { items: [] };
+    const { items, full } = wanted > 0 ? await post("/api/claim", { count: wanted, ...filters.chosen, besides: [...passed].slice(-MOST_BESIDES) }) : { items: [] };
     if (begun === round) arrived(items, wanted, full, fresh);
     else await release(items); // another group was chosen meanwhile
   } catch (error) {
@@ -123,17 +121,17 @@ async function say(verdict, ids) {
   const items = cards.map((card) => ({ id: card.id, token: card.token, seconds, answer_shown: !card.blind && card.label !== null }));
   if (zoom.open && ids.includes(zoom.id)) zoom.next();
   grid.remove(ids);
-  tally(cards.length);
+  pace.tally(cards.length);
   refill();
   try {
     const { answered } = await post("/api/verdicts", { ...verdict, items });
     const refused = answered.filter((one) => one.sentence);
-    tally(-refused.length);
+    pace.tally(-refused.length);
     for (const one of answered) if (one.outcome === "recorded") passed.add(one.id);
-    settled(answered.filter((one) => one.outcome === "settled").length);
+    pace.settled(answered.filter((one) => one.outcome === "settled").length);
     notice([told(verdict, answered.length - refused.length), ...outcomes(refused)].filter(Boolean).join("; "), { wrong: refused.length > 0 });
   } catch (error) {
-    tally(-cards.length);
+    pace.tally(-cards.length);
     grid.add(cards, { front: true });
     failed(error);
   }
@@ -157,7 +155,7 @@ function outcomes(refused) {
 async function undo() {
   try {
     const { undone, items } = await post("/api/undo");
-    tally(-Math.min(undone.length, done));
+    pace.tally(-undone.length);
     for (const id of undone) passed.delete(id);
     grid.add(items, { front: true });
     grid.select(items.length > 1 ? items.map((item) => item.id) : []);
@@ -173,7 +171,7 @@ async function undo() {
 
 /** Before the page runs out, so that nobody waits. */
 function refill() {
-  if (!exhausted && grid.cards.size <= Number(byId("count").value) / 4) claim({ fresh: !grid.cards.size });
+  if (!exhausted && grid.cards.size <= filters.count / 4) claim({ fresh: !grid.cards.size });
 }
 
 // ---------------------------------------------------------------- what is shown
@@ -188,106 +186,31 @@ function empty() {
   const none = !grid.cards.size && !claiming;
   byId("empty").hidden = !none;
   if (!none) return;
-  const filtered = filter.label !== null || filter.reason !== null || filter.blind !== null;
-  byId("empty-title").textContent = filtered ? "Nothing waits here" : waiting ? "Nothing waits for you" : "Nothing waits";
-  byId("empty-why").textContent = filtered
+  byId("empty-title").textContent = filters.any ? "Nothing waits here" : pace.waiting ? "Nothing waits for you" : "Nothing waits";
+  byId("empty-why").textContent = filters.any
     ? "Choose another group, or any reason."
-    : waiting
+    : pace.waiting
       ? "What is left is in others’ hands or put off, or you left it to others."
       : "Every photo has its answer.";
-}
-
-function tally(number) {
-  done += number;
-  for (let left = number; left > 0; left--) answeredAt.push(performance.now());
-  for (let left = number; left < 0; left++) answeredAt.pop();
-  pace();
-}
-
-function settled(number) {
-  if (waiting !== null) waiting = Math.max(0, waiting - number);
-  pace();
-}
-
-function pace() {
-  const now = performance.now();
-  const lately = answeredAt.filter((at) => now - at < PACE_OVER);
-  const minutes = Math.min(PACE_OVER, now - (lately[0] ?? now)) / 60_000;
-  byId("done").textContent = done.toLocaleString("en");
-  byId("rate").textContent = lately.length > 4 ? `, ${Math.round(lately.length / Math.max(minutes, 0.1))} a minute` : "";
-  byId("waiting").textContent = waiting === null ? "…" : waiting.toLocaleString("en");
-  const share = done + (waiting ?? 0) ? Math.round((100 * done) / (done + (waiting ?? 0))) : 0;
-  byId("bar").setAttribute("aria-valuenow", String(share));
-  byId("bar").firstElementChild.style.width = `${share}%`;
 }
 
 /** What waits, by group. */
 async function count() {
   try {
     const { groups } = await get("/api/groups");
-    waiting = groups.reduce((sum, group) => sum + group.items, 0);
-    chips(groups);
-    reasons(groups);
-    pace();
+    pace.waiting = groups.reduce((total, group) => total + group.items, 0);
+    pace.show();
+    filters.show(groups);
     empty();
   } catch (error) {
     failed(error);
   }
 }
 
-const sum = (groups) => groups.reduce((total, group) => total + group.items, 0);
-
-function chips(groups) {
-  const labels = [...new Set([...me.labels, ...groups.filter((group) => group.label !== null).map((group) => group.label)])];
-  const chosen = [
-    { name: ALL, label: null, blind: null, items: sum(groups) },
-    ...labels.map((label) => ({ name: label, label, blind: null, items: sum(groups.filter((group) => group.label === label)) })),
-    { name: BLIND, label: null, blind: true, items: sum(groups.filter((group) => group.blind)) },
-  ].filter((chip) => chip.items || chip.name === ALL || (filter.label === chip.label && filter.blind === chip.blind));
-  byId("groups").replaceChildren(
-    ...chosen.map(({ name, label, blind, items }) => {
-      const pressed = filter.label === label && filter.blind === blind;
-      const chip = element("button.chip", { type: "button", "aria-pressed": String(pressed) }, name, element("span.count", {}, items.toLocaleString("en")));
-      chip.dataset.name = name;
-      chip.addEventListener("click", () => choose(label, blind));
-      return chip;
-    }),
-  );
-}
-
-function choose(label, blind) {
-  Object.assign(filter, { label, blind });
-  for (const chip of byId("groups").children) chip.setAttribute("aria-pressed", String(chip.dataset.name === (label ?? (blind ? BLIND : ALL))));
-  begin();
-}
-
-function turn(step) {
-  const all = [...byId("groups").children];
-  const place = all.findIndex((chip) => chip.getAttribute("aria-pressed") === "true");
-  all[(place + step + all.length) % all.length]?.click();
-}
-
-function reasons(groups) {
-  const known = [...new Set(groups.map((group) => group.reason))].sort();
-  const select = byId("reason");
-  if (filter.reason && !known.includes(filter.reason)) known.push(filter.reason);
-  select.replaceChildren(element("option", { value: "" }, "any reason"), ...known.map((reason) => element("option", { value: reason }, words(reason))));
-  select.value = filter.reason ?? "";
-}
-
-byId("reason").addEventListener("change", () => {
-  filter.reason = byId("reason").value || null;
-  begin();
-});
-byId("count").addEventListener("change", () => {
-  localStorage.setItem("count", byId("count").value);
-  begin();
-});
 byId("again").addEventListener("click", () => {
   passed.clear();
   begin();
 });
-byId("filters").addEventListener("submit", (event) => event.preventDefault());
 
 // ---------------------------------------------------------------- keys and buttons
 
@@ -313,8 +236,8 @@ const KEYS = {
   u: undo,
   z: () => (zoom.open ? zoom.magnify() : grid.focused !== null && zoom.show(grid.focused)),
   a: () => !zoom.open && grid.select(grid.selected.size === grid.cards.size ? [] : grid.ids),
-  "[": () => !zoom.open && turn(-1),
-  "]": () => !zoom.open && turn(1),
+  "[": () => !zoom.open && filters.turn(-1),
+  "]": () => !zoom.open && filters.turn(1),
   "?": () => byId("help").showModal(),
 };
 
@@ -376,26 +299,6 @@ byId("logout").addEventListener("click", async () => {
   location.replace("/login");
 });
 
-// ---------------------------------------------------------------- light and dark
-
-const THEMES = ["as the system", "light", "dark"];
-
-function theme(step) {
-  const root = document.documentElement;
-  const now = THEMES[(Math.max(0, THEMES.indexOf(root.dataset.theme)) + step) % THEMES.length];
-  if (now === THEMES[0]) {
-    delete root.dataset.theme;
-    localStorage.removeItem("theme");
-  } else {
-    root.dataset.theme = now;
-    localStorage.setItem("theme", now);
-  }
-  byId("theme").setAttribute("aria-label", `Colours: ${now}`);
-  byId("theme").title = `Colours: ${now}`;
-}
-byId("theme").addEventListener("click", () => theme(1));
-theme(0);
-
 // ---------------------------------------------------------------- begin
 
 const labelButton = (label, number) => {
@@ -414,10 +317,10 @@ byId("zoom-labels").append(
 );
 byId("label-list").append(...me.labels.map((label) => element("option", { value: label })));
 byId("me").textContent = me.reviewer;
+byId("figures").hidden = !me.figures;
 byId("problem").textContent = me.problem ?? "";
 byId("problem").hidden = !me.problem;
-if ([...byId("count").options].some((option) => option.value === localStorage.getItem("count"))) byId("count").value = localStorage.getItem("count");
-setInterval(pace, 5000);
+offerColours(byId("theme"));
 setInterval(() => document.hidden || lease.away || count(), 30_000);
 shown();
 await begin();
