@@ -1,17 +1,28 @@
 """Review items as reviewers see them; reads only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from review.errors import NotFound, PhotoDeleted
 from review.policy import Reason
-from review.tables import Claim, ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission
+from review.tables import (
+    NONE_OF_THESE,
+    Claim,
+    ItemStatus,
+    PredictionRecord,
+    Reviewer,
+    ReviewItem,
+    Submission,
+    Verdict,
+    VerdictKind,
+)
 
-_ASKED_BY_NUMBER = 500
+PAGE = 500  # items read at once: SQLite takes a limited number of parameters, and memory stays flat
 
 
 @dataclass(frozen=True)
@@ -30,12 +41,31 @@ class ItemView:
     image_sha256: str | None  # None: the photo was deleted
     submitted_at: datetime
     final_label: str | None
+    free_name: str | None  # what it shows instead, said whoever settled it as none of these
     settled_at: datetime | None
     settled_by: str | None
     held_by: str | None
     held_until: datetime | None
+    deferred_until: datetime | None
     claimed_labels: tuple[str, ...]  # what askers who disagree say it shows, the latest last; "none" for none of these
-    blind: bool  # several judge it, each without seeing what the model, the others or the askers say
+    verdicts_needed: int
+    needs_adjudicator: bool
+    group_size: int  # open near-duplicates that are settled with it, itself not counted
+    represented_by: int | None  # the near-duplicate that people see in its place
+    priority: float
+    uncertainty: float | None
+    novelty: float | None
+    policy_version: int
+
+    @property
+    def blind(self) -> bool:
+        """Several judge it, each without seeing what the model, the others or the askers say."""
+        return self.verdicts_needed > 1 and not self.needs_adjudicator
+
+    @property
+    def hidden(self) -> bool:
+        """Whoever may still judge it must not see any of that now."""
+        return self.blind and self.status is ItemStatus.OPEN
 
 
 def view(session: Session, item_id: int) -> ItemView:
@@ -55,23 +85,38 @@ def require_photo(session: Session, item_id: int) -> None:
 def list_items(
     session: Session, *, everything: bool = False, only: ColumnElement[bool] | None = None
 ) -> list[ItemView]:
-    """Open items (or all) in the order of the queue, oldest first among equals."""
+    """A few items in the order of the queue, oldest first among equals; of many there are pages (`review.listing`)."""
+    query = rows().order_by(ReviewItem.status, ReviewItem.priority.desc(), ReviewItem.id)
+    if only is not None:
+        query = query.where(only)
+    elif not everything:
+        query = query.where(ReviewItem.status == ItemStatus.OPEN)
+    found = session.execute(query).all()
+    return [one for start in range(0, len(found), PAGE) for one in views(session, found[start : start + PAGE])]
+
+
+def count_open(session: Session) -> int:
+    """How many items wait, those in somebody's hands included."""
+    return session.scalar(select(func.count()).select_from(ReviewItem).where(ReviewItem.status == ItemStatus.OPEN)) or 0
+
+
+def rows() -> Any:  # releases of SQLAlchemy write the type of a query in different ways
+    """What `views` makes views of: an item, its submission, its prediction, who holds it, who settled it."""
     holder, settler = aliased(Reviewer), aliased(Reviewer)
-    query = (
+    return (
         select(ReviewItem, Submission, PredictionRecord, holder.name, settler.name)
         .join(Submission, ReviewItem.submission_id == Submission.id)
         .outerjoin(PredictionRecord, PredictionRecord.submission_id == Submission.id)
         .outerjoin(holder, holder.id == ReviewItem.lease_reviewer_id)
         .outerjoin(settler, settler.id == ReviewItem.settled_by_id)
-        .order_by(ReviewItem.status, ReviewItem.priority.desc(), ReviewItem.id)
     )
-    if only is not None:
-        query = query.where(only)
-    elif not everything:
-        query = query.where(ReviewItem.status == ItemStatus.OPEN)
-    rows = session.execute(query).all()
-    claimed = _claimed_labels(session, [item.submission_id for item, *_ in rows if Reason.DISPUTED in item.reasons])
-    return [
+
+
+def views(session: Session, found: Sequence[Any]) -> list[ItemView]:
+    """Of what `rows` found, at most `PAGE` of them; what else belongs to them is fetched for these alone."""
+    claimed = _claimed_labels(session, [item.submission_id for item, *_ in found if Reason.DISPUTED in item.reasons])
+    alike = _group_sizes(session, [item.id for item, *_ in found if item.status is ItemStatus.OPEN])
+    shown = [
         ItemView(
             id=item.id,
             submission=submission.id,
@@ -85,30 +130,40 @@ def list_items(
             image_sha256=submission.image_sha256,
             submitted_at=submission.submitted_at,
             final_label=item.final_label,
+            free_name=None,
             settled_at=item.settled_at,
             settled_by=settled_by,
             held_by=held_by,
             held_until=item.lease_expires_at,
+            deferred_until=item.deferred_until,
             claimed_labels=tuple(claimed.get(submission.id, ())),
-            blind=item.verdicts_needed > 1 and not item.needs_adjudicator,
+            verdicts_needed=item.verdicts_needed,
+            needs_adjudicator=item.needs_adjudicator,
+            group_size=alike.get(item.id, 0),
+            represented_by=item.represented_by_id,
+            priority=item.priority,
+            uncertainty=item.uncertainty,
+            novelty=item.novelty,
+            policy_version=item.policy_version,
         )
-        for item, submission, prediction, held_by, settled_by in rows
+        for item, submission, prediction, held_by, settled_by in found
     ]
+    names = _free_names(session, [one.id for one in shown if one.final_label == NONE_OF_THESE])
+    return [replace(one, free_name=names[one.id]) if one.id in names else one for one in shown]
 
 
 def _claimed_labels(session: Session, submissions: Sequence[int]) -> dict[int, list[str]]:
     """By first submission of a photo, from all who sent it; each label once."""
     if not submissions:
         return {}
-    first = func.coalesce(Submission.repeats_id, Submission.id)
     said = (
-        select(first, Claim.label)
+        select(func.coalesce(Submission.repeats_id, Submission.id), Claim.label)
         .join(Claim, Claim.submission_id == Submission.id)
+        # Not by the first column of the answer: of that no index knows anything.
+        .where(or_(Submission.id.in_(submissions), Submission.repeats_id.in_(submissions)))
         .where(~Claim.agrees, Claim.label.is_not(None))
         .order_by(Claim.id)
     )
-    if len(submissions) <= _ASKED_BY_NUMBER:  # SQLite takes a limited number of parameters
-        said = said.where(first.in_(submissions))
     found: dict[int, dict[str, None]] = {}
     for submission, label in session.execute(said):
         assert label is not None
@@ -116,6 +171,26 @@ def _claimed_labels(session: Session, submissions: Sequence[int]) -> dict[int, l
     return {submission: list(labels) for submission, labels in found.items()}
 
 
-def count_open(session: Session) -> int:
-    """How many items wait, those in somebody's hands included."""
-    return session.scalar(select(func.count()).select_from(ReviewItem).where(ReviewItem.status == ItemStatus.OPEN)) or 0
+def _group_sizes(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(ReviewItem.represented_by_id, func.count())
+        .where(ReviewItem.represented_by_id.in_(ids), ReviewItem.status == ItemStatus.OPEN)
+        .group_by(ReviewItem.represented_by_id)
+    )
+    return {shown: number for shown, number in rows if shown is not None}
+
+
+def _free_names(session: Session, ids: Sequence[int]) -> dict[int, str | None]:
+    """Of the last "none of these" that nobody took back."""
+    if not ids:
+        return {}
+    undoing = aliased(Verdict)
+    said = (
+        select(Verdict.item_id, Verdict.free_name)
+        .where(Verdict.item_id.in_(ids), Verdict.kind == VerdictKind.NONE, ~Verdict.checks_gold)
+        .where(~exists().where(undoing.undoes_id == Verdict.id))
+        .order_by(Verdict.id)
+    )
+    return {row.item_id: row.free_name for row in session.execute(said)}

@@ -1,0 +1,147 @@
+"""Items in pages and streams: however many there are, the first ones come at once and memory stays flat; reads only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from review import items
+from review.database import Database
+from review.items import ItemView
+from review.tables import ItemStatus, Reviewer, ReviewItem
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which items; None: any. `label` is the model's guess of an open item, what people said of a settled one.
+
+    `reason` is the weightiest one, `reviewer` (a name) who settled it, `since` when it was opened or settled at the
+    earliest. Blind items are under no label: to be there would tell what the model said.
+    """
+
+    statuses: tuple[ItemStatus, ...] = (ItemStatus.OPEN,)
+    label: str | None = None
+    reason: str | None = None
+    reviewer: str | None = None
+    since: datetime | None = None
+
+
+OPEN = Wanted()
+SETTLED = Wanted((ItemStatus.SETTLED,))
+EVERYTHING = Wanted((ItemStatus.OPEN, ItemStatus.SETTLED, ItemStatus.WITHDRAWN))
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last item of a page; `key` is what items of its status are ordered by."""
+
+    status: ItemStatus
+    key: float | datetime | None
+    id: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some items in order; `next` is where the following page begins, None: this was the last."""
+
+    items: tuple[ItemView, ...]
+    next: Cursor | None
+
+
+def page(session: Session, wanted: Wanted = OPEN, *, after: Cursor | None = None, limit: int = items.PAGE) -> Page:
+    """The items after the cursor, at most `limit` (1..`items.PAGE`): a status after the other, each in its own order.
+
+    That is the order of the queue; of one reviewer's, the items' numbers; `since` some time, the time. Each of them is
+    an index's, so that a page costs the same wherever it lies.
+    """
+    rows: list[Any] = []
+    for status in wanted.statuses:
+        if after is not None and wanted.statuses.index(status) < wanted.statuses.index(after.status):
+            continue
+        if wanted.reviewer is not None and status is not ItemStatus.SETTLED:
+            continue  # nobody settled those
+        key = _key(status, wanted)
+        begins = after if after is not None and after.status is status else None
+        for condition in _following(key, begins):
+            if len(rows) <= limit:  # one more than is shown says whether there is a next page
+                order = () if key is None else (key.desc() if key is ReviewItem.priority else key,)
+                query = _hinted(items.rows(), status, wanted).where(condition, *_conditions(session, status, wanted))
+                rows += session.execute(query.order_by(*order, ReviewItem.id).limit(limit + 1 - len(rows))).all()
+    shown = rows[:limit]
+    if len(rows) <= limit:
+        return Page(tuple(items.views(session, shown)), None)
+    last: ReviewItem = shown[-1][0]
+    key = _key(last.status, wanted)
+    return Page(
+        tuple(items.views(session, shown)), Cursor(last.status, getattr(last, key.key) if key else None, last.id)
+    )
+
+
+def stream(
+    database: Database, wanted: Wanted = OPEN, *, limit: int | None = None, first: int = items.PAGE
+) -> Iterator[ItemView]:
+    """All of them (or `limit`), a page at a time, each page in a session of its own: a pager may stay open overnight.
+
+    What changes meanwhile is seen as it is when its page is read. `first`: how many are read for the first page.
+    """
+    after: Cursor | None = None
+    left, size = limit, first
+    while left is None or left > 0:
+        with database.read() as session:
+            found = page(session, wanted, after=after, limit=size if left is None else min(size, left))
+        yield from found.items
+        if found.next is None:
+            return
+        after, size = found.next, items.PAGE
+        left = left if left is None else left - len(found.items)
+
+
+def _key(status: ItemStatus, wanted: Wanted) -> InstrumentedAttribute[Any] | None:
+    """What items of this status are ordered by before their numbers; None: by nothing else."""
+    if wanted.since is not None and wanted.reviewer is None:
+        return ReviewItem.settled_at if status is ItemStatus.SETTLED else ReviewItem.opened_at
+    return ReviewItem.priority if wanted.reviewer is None else None
+
+
+def _following(key: InstrumentedAttribute[Any] | None, after: Cursor | None) -> list[ColumnElement[bool]]:
+    """Asked one after the other, because an index finds the beginning of each, and not that of both at once."""
+    if after is None:
+        return [and_(True)]
+    if key is None:
+        return [ReviewItem.id > after.id]
+    beyond = key < after.key if key is ReviewItem.priority else key > after.key
+    return [and_(key == after.key, ReviewItem.id > after.id), beyond]
+
+
+def _conditions(session: Session, status: ItemStatus, wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [ReviewItem.status == status]
+    if wanted.label is not None and status is ItemStatus.SETTLED:
+        conditions.append(ReviewItem.final_label == wanted.label)
+    elif wanted.label is not None:
+        seen = or_(ReviewItem.verdicts_needed <= 1, ReviewItem.needs_adjudicator)
+        conditions += [ReviewItem.suggested_label == wanted.label, seen]
+    if wanted.reason is not None:
+        conditions.append(ReviewItem.reason == wanted.reason)
+    if wanted.reviewer is not None:
+        who = session.scalar(select(Reviewer.id).where(Reviewer.name == wanted.reviewer))
+        conditions.append(ReviewItem.settled_by_id == (who if who is not None else -1))
+    if wanted.since is not None:
+        since = ReviewItem.settled_at if status is ItemStatus.SETTLED else ReviewItem.opened_at
+        conditions.append(since >= wanted.since)
+    return conditions
+
+
+def _hinted(query: Any, status: ItemStatus, wanted: Wanted) -> Any:
+    """SQLite knows of an index how many rows a value has on average, which misleads it: it is told which to take."""
+    if wanted.reviewer is not None:
+        index = "ix_review_items_settled_by_id"
+    elif wanted.since is not None:
+        index = f"ix_review_items_status_{'settled' if status is ItemStatus.SETTLED else 'opened'}_at"
+    elif wanted.label is not None and status is not ItemStatus.SETTLED:
+        index = "ix_review_items_by_label"
+    else:
+        index = "ix_review_items_by_reason" if wanted.reason is not None else "ix_review_items_queue"
+    return query.with_hint(ReviewItem, f"INDEXED BY {index}", "sqlite")
