@@ -1,6 +1,7 @@
 """The reviewer's screen: which key does what."""
 
 import time
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -76,6 +77,6 @@ class ReviewApp(Sitting):
                 self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
                 self.call_after_refresh(self.draw_again)
             case Command.UNDO:
-                self.go(self.undo())
+                self.go(self.undo)
             case _:
-                self.go(_TALKS[command](self))
+                self.go(partial(_TALKS[command], self))

@@ -249,6 +249,7 @@ class Desk:
     ) -> Future[T]:
         """`over` runs when it is done, before anybody hears of it."""
         future: Future[T] = Future()
+        future.set_running_or_notify_cancel()  # whoever stops waiting for it does not stop what was asked
 
         def job() -> None:
             try:

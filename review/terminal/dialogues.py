@@ -63,6 +63,7 @@ class Question(Dialogue):
             value=value,
             placeholder=hint,
             max_length=longest,
+            select_on_focus=False,  # the first key would overwrite what stands there
             suggester=SuggestFromList(suggestions, case_sensitive=False) if suggestions else None,
         )
 
@@ -74,6 +75,22 @@ class Question(Dialogue):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip() or None)
+
+
+class Notice(Dialogue):
+    """Says what is too long for a line; any key closes it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(self._text, markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        self.dismiss(None)
 
 
 class Help(Dialogue):

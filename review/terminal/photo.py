@@ -4,6 +4,7 @@ from rich.control import Control
 from rich.segment import ControlType, Segment
 from rich.style import Style
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -19,11 +20,17 @@ class PhotoView(Widget):
     PhotoView { width: 1fr; height: 1fr; }
     """
 
+    class Resized(Message):
+        """What was drawn for it does not fit any more."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._drawing: Drawing | None = None
         self._sentence = ""
         self._undo = ""
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     def show(self, drawing: Drawing) -> None:
         """Put a picture there."""

@@ -37,14 +37,17 @@ class _Settled:
 class Labelled:
     """Settled items with their features in memory. For one thread: the first call reads them all."""
 
-    def __init__(self, database: Database, features: FeatureStore, backbone: str) -> None:
+    def __init__(
+        self, database: Database, features: FeatureStore, backbone: str, *, fresh_seconds: float = _FRESH_SECONDS
+    ) -> None:
         self._database = database
         self._features = features
         self._backbone = backbone
         self._known: dict[str, NDArray[np.float32]] = {}
         self._rows: list[_Settled] = []
         self._matrix: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
-        self._read_at = -_FRESH_SECONDS
+        self._fresh_seconds = fresh_seconds
+        self._read_at: float | None = None
         self._last_deleted: int | None = None
 
     def nearest(self, item_id: int, image_sha256: str, *, count: int = 3) -> Sequence[Similar]:
@@ -52,7 +55,7 @@ class Labelled:
 
         Empty where no model described the photo, or nothing is settled yet.
         """
-        if monotonic() - self._read_at >= _FRESH_SECONDS:
+        if self._read_at is None or monotonic() - self._read_at >= self._fresh_seconds:
             self._read()
         mine = self._described(image_sha256)
         if mine is None or not self._rows:

@@ -2,19 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from textual.app import App, ComposeResult
 
 from model.errors import ImageError
 from review.clock import utc_now
-from review.errors import ReviewError
+from review.errors import DatabaseError, ReviewError
 from review.judging import Circumstances
 from review.queue import Claim
 from review.tables import Channel, VerdictKind
@@ -33,6 +33,7 @@ from review.terminal.view import View
 T = TypeVar("T")
 
 _SLOW = 0.7  # seconds after which it is said that the database lets itself be waited for
+_AGAIN = 0.5  # seconds until a database that cannot be read is tried again
 _SMALL = 160  # pixels of a photo that is shown small
 
 
@@ -72,9 +73,9 @@ class Sitting(App[None]):
         self.desk, self.cards, self.keys, self.terminal = desk, cards, keys, terminal
         self.view = View(keys, name=choices.name, hide_answer=choices.hide_answer)
         self.choices = choices
-        self._labelled = labelled
+        self.labelled = labelled
         self._clock = clock
-        self._supply = Supply(
+        self.supply = Supply(
             desk,
             self._prepared,
             first=first,
@@ -110,8 +111,8 @@ class Sitting(App[None]):
             self.register_theme(theme)
         self.theme = (DARK if self.terminal.dark else LIGHT).name
         self.view.show_none(words.LOOKING)
-        self.run_worker(self._listen())
-        self.call_after_refresh(lambda: self.run_worker(self._supply.run()))  # the photo's size is known then
+        self._start(self._listen)
+        self.call_after_refresh(lambda: self._start(self.supply.run))  # the photo's size is known then
         self.set_interval(max(self.choices.lease_seconds / 3, 0.5), self._renew)
         self.set_interval(0.25, self._watch)
         self.app_resume_signal.subscribe(self, lambda _: self._renew())
@@ -129,14 +130,19 @@ class Sitting(App[None]):
     # Photos
 
     async def _prepared(self, claim: Claim) -> Card:
-        """The card of an item in hand, drawn for the screen as it is; raises `NotFound`."""
+        """The card of an item in hand, drawn for the screen as it is; raises `NotFound`. Waits for the database."""
 
         def prepare() -> Card:
             card = self.cards.card(claim)
             card.drawing = self._drawing(card)
             return card
 
-        return await self.in_thread(self.preparing, prepare)
+        while True:
+            try:
+                return await self.in_thread(self.preparing, prepare)
+            except DatabaseError as error:
+                self.view.tell(str(error))
+                await asyncio.sleep(_AGAIN)
 
     def _drawing(self, card: Card) -> Drawing | None:
         """For the photo's place, in any thread."""
@@ -146,7 +152,7 @@ class Sitting(App[None]):
         return draw(card.picture, *place.size, terminal=self.terminal, background=place.background_colors[1])
 
     def _advance(self) -> None:
-        self._show(self._supply.next())
+        self._show(self.supply.next())
 
     def _show(self, card: Card | None) -> None:
         """Show it, or say that nothing is there yet."""
@@ -160,8 +166,8 @@ class Sitting(App[None]):
         if self._pressed_at is not None:
             self.call_after_refresh(self._note_wait, self._pressed_at)
             self._pressed_at = None
-        if self._labelled is not None and card.similar is None and not card.item.blind:
-            self.go(self._look_around(card, self._labelled))
+        if self.labelled is not None and card.similar is None and not card.item.blind:
+            self.go(partial(self._look_around, card, self.labelled))
 
     def _note_wait(self, pressed_at: float) -> None:
         self.pace.waits.append(time.monotonic() - pressed_at)
@@ -170,20 +176,20 @@ class Sitting(App[None]):
         self.view.show_none(words.NOTHING_WAITS)
         self._count()
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.draw_again)
+    def on_photo_view_resized(self) -> None:
+        self.draw_again()
 
     def draw_again(self) -> None:
         """Everything in hand, for another size or another background."""
 
         async def draw_again() -> None:
-            for card in [self.shown, *self._supply.cards]:
+            for card in [self.shown, *self.supply.cards]:
                 if card is not None:
                     card.drawing = await self.in_thread(self.preparing, partial(self._drawing, card))
                     if card is self.shown:
                         self.view.show_picture(card)
 
-        self.run_worker(draw_again(), group="draw", exclusive=True)
+        self._start(draw_again, alone="draw")
 
     async def _look_around(self, card: Card, labelled: Labelled) -> None:
         """Find what is like it; nobody waits for that."""
@@ -282,8 +288,8 @@ class Sitting(App[None]):
         """Show an item in hand at once; the one shown now comes after it."""
         card = await self._prepared(claim)
         if self.shown is not None:
-            self._supply.put_first(self.shown)
-        self._supply.satisfied()
+            self.supply.put_first(self.shown)
+        self.supply.satisfied()
         self._show(card)
 
     async def show_anew(self) -> None:
@@ -308,13 +314,13 @@ class Sitting(App[None]):
     def _renew(self) -> None:
         async def renew() -> None:
             lost = await asyncio.wrap_future(self.desk.renew())
-            self._supply.forget(lost)
+            self.supply.forget(lost)
             if self.shown is not None and self.shown.item.id in lost:
                 self.tell_wrong(f"item {self.shown.item.id} is somebody else's by now")
                 self._advance()
 
         if not self.paused:
-            self.go(renew())
+            self.go(renew)
 
     def _watch(self) -> None:
         """Several times a second: is anything waited for, is anybody there?"""
@@ -338,21 +344,21 @@ class Sitting(App[None]):
         self.paused = True
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self._supply.pause()
+        self.supply.pause()
         self.desk.put_back()
         self._show(None)
 
     def resume(self) -> None:
         """Somebody is there again."""
         self.paused = False
-        self._supply.resume()
+        self.supply.resume()
         self._show(None)
 
     def _count(self) -> None:
         async def count() -> None:
             self._left = await self.in_thread(self.background, self.cards.left)
 
-        self.run_worker(self._said_if_it_fails(count()), group="count", exclusive=True)
+        self._start(partial(self._said_if_it_fails, count), alone="count")
 
     # Work
 
@@ -361,13 +367,24 @@ class Sitting(App[None]):
         self.failures.append(text)
         self.view.tell_wrong(text)
 
-    def go(self, work: Coroutine[Any, Any, None]) -> None:
+    def go(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it while the screen goes on; an expected failure is said."""
-        self.run_worker(self._said_if_it_fails(work))
+        self._start(partial(self._said_if_it_fails, work))
 
-    async def _said_if_it_fails(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Callable[[], Awaitable[None]], *, alone: str | None = None) -> None:
+        """In the background; what is called the same `alone` ends when another of it begins."""
+        # Called when it begins: a coroutine that is cancelled before would be one that nobody awaited.
+        self.run_worker(
+            work,
+            group=alone or "default",
+            exclusive=alone is not None,
+        )
+
+    async def _said_if_it_fails(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
+        except DatabaseError as error:  # of a read beside the queue: what the queue itself waits for is said elsewhere
+            self.view.tell(str(error))
         except (ReviewError, OSError) as error:
             self.tell_wrong(str(error))
 

@@ -13,6 +13,7 @@ from review.terminal.cards import Card
 from review.terminal.desk import Desk
 
 READY = 2  # photos ahead: more would be kept from others, fewer are too few for who presses fast
+_AFTER = 0.03  # seconds: the photo that was just taken is painted first, as both want the one interpreter
 _LOOK_AGAIN = 2.0  # seconds between looks at an empty queue
 
 First = Callable[[Session, Reviewer], Sequence[int]]
@@ -43,6 +44,8 @@ class Supply:
         self._hungry = True
         self._paused = False
         self._stir = asyncio.Event()  # something changed, and more photos may be wanted
+        self.empty = False
+        """whether the queue was empty when it was looked at last"""
 
     @property
     def cards(self) -> Sequence[Card]:
@@ -57,7 +60,11 @@ class Supply:
             if self._paused or missing <= 0:
                 await self._stir.wait()
                 continue
+            if not self._hungry:
+                await asyncio.sleep(_AFTER)
+                missing = READY - len(self._cards) + self._hungry
             claims = await asyncio.wrap_future(self._desk.take(missing, first=self._first))
+            self.empty = not claims
             for claim in claims:
                 await self._add(claim)
             if not claims:

@@ -5,7 +5,7 @@ import asyncio
 from review import near_duplicates
 from review.errors import ReviewError
 from review.tables import VerdictKind
-from review.terminal.dialogues import Alone, Group, Question
+from review.terminal.dialogues import Alone, Group, Notice, Question
 from review.terminal.graphics import draw
 from review.terminal.sitting import Sitting
 from review.terminal.viewer import open_photo
@@ -80,7 +80,11 @@ async def show_alone(sitting: Sitting) -> None:
         )
     )
     if key in ("o", "O") and card.path is not None:
-        sitting.view.tell(open_photo(card.path))
+        problem = open_photo(card.path)
+        if problem is None:
+            sitting.view.tell("The photo is opened in your viewer")
+        else:
+            sitting.push_screen(Notice(f"{problem} The photo is\n\n{card.path}"))
 
 
 async def reopen(sitting: Sitting) -> None:

@@ -16,11 +16,11 @@ def viewer() -> str | None:
     return None
 
 
-def open_photo(path: Path) -> str:
-    """Open it, and don't wait; returns what is to be said."""
+def open_photo(path: Path) -> str | None:
+    """Open it, and don't wait; returns why that is not possible, None if it is."""
     command = viewer()
     if command is None:
-        return f"There is no desktop here. The photo is {path}"
+        return "There is no desktop here to open it on."
     try:
         # Its words would land on the screen, and Ctrl-C here must not end it.
         subprocess.Popen(
@@ -31,5 +31,5 @@ def open_photo(path: Path) -> str:
             start_new_session=True,
         )
     except OSError as error:
-        return f"{command} cannot be started ({error.strerror}). The photo is {path}"
-    return "The photo is opened in your viewer."
+        return f"{command} cannot be started: {error.strerror}."
+    return None

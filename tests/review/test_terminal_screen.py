@@ -1,0 +1,417 @@
+"""The reviewer's screen, key by key: each verdict is written, in order, and the next photo is there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from textual import events
+from textual.pilot import Pilot
+
+from review import queue
+from review.database import Database
+from review.people import reviewer_named
+from review.tables import Channel, ItemStatus, ReviewItem, Verdict, VerdictKind
+from review.terminal.app import ReviewApp
+from review.terminal.cards import Cards
+from review.terminal.desk import Desk
+from review.terminal.dialogues import Help
+from review.terminal.graphics import Graphics, Terminal
+from review.terminal.keys import Keys
+from review.terminal.similar import Labelled
+from review.terminal.sitting import Choices
+
+pytestmark = pytest.mark.anyio
+
+LABELS = ("black", "grizzly", "teddy")
+LEASE = timedelta(minutes=5)
+Predict = Callable[..., Any]
+
+
+@dataclass
+class Screen:
+    """An open screen with what is asked of it."""
+
+    app: ReviewApp
+    pilot: Pilot[None]
+    desk: Desk
+    database: Database
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 8) -> None:
+        for _ in range(int(seconds / 0.02)):
+            if condition():
+                return
+            await asyncio.sleep(0.02)
+        pytest.fail(f"it did not come to that; the line says {self.line!r}, failures: {self.app.failures}")
+
+    async def shows(self, item_id: int | None) -> None:
+        await self.until(lambda: (self.app.shown.item.id if self.app.shown else None) == item_id)
+
+    async def saved(self) -> None:
+        await self.until(lambda: not self.desk.unsaved)
+
+    async def press(self, *keys: str) -> None:
+        """One after the other, each for the photo that is there by then."""
+        for key in keys:
+            await self.until(lambda: self.app.shown is not None)
+            await self.pilot.press(key)
+            await asyncio.sleep(0.06)  # two of the same key that are closer are one that is held down
+
+    @property
+    def line(self) -> str:
+        return self.text("#message")
+
+    def text(self, selector: str) -> str:
+        return str(self.app.view.query_one(selector).render())
+
+    def verdicts(self) -> list[tuple[int, str, str | None]]:
+        with self.database.read() as session:
+            rows = session.scalars(select(Verdict).order_by(Verdict.id)).all()
+            return [(row.item_id, row.kind.value, row.label or row.free_name) for row in rows]
+
+    def held(self) -> list[int]:
+        with self.database.read() as session:
+            query = select(ReviewItem.id).where(ReviewItem.lease_token.is_not(None)).order_by(ReviewItem.id)
+            return list(session.scalars(query))
+
+
+@pytest.fixture
+def screen(house: Any, now: datetime) -> Callable[..., Any]:
+    """`async with screen(...) as opened`"""
+
+    @asynccontextmanager
+    async def open_screen(
+        *,
+        size: tuple[int, int] = (80, 24),
+        name: str = "mo",
+        labels: Sequence[str] = LABELS,
+        clock: Callable[[], datetime] = lambda: now,
+        terminal: Terminal = Terminal(),  # noqa: B008 - it is frozen
+        **choices: Any,
+    ) -> AsyncIterator[Screen]:
+        desk = Desk(database=house.database, name=name, lease=LEASE, clock=clock, pauses=(0.02,))
+        app = ReviewApp(
+            desk=desk,
+            cards=Cards(house.database, house.images),
+            keys=Keys(labels),
+            terminal=terminal,
+            choices=Choices(name=name, **choices),
+            labelled=Labelled(house.database, house.features, "net", fresh_seconds=0),
+            clock=clock,
+        )
+        try:
+            async with app.run_test(size=size) as pilot:
+                yield Screen(app, pilot, desk, house.database)
+        finally:
+            await asyncio.to_thread(desk.close, 10)
+
+    return open_screen
+
+
+@pytest.fixture
+async def waiting(house: Any, predict: Predict) -> list[int]:
+    """Six doubted photos, ids in the order of the queue."""
+    found = [await house.receive(number, predict("black", 0.5 + number / 20)) for number in range(1, 7)]
+    return [one.item_id for one in found]
+
+
+async def test_one_key_labels_and_goes_on(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.shows(waiting[0])
+        await opened.press("2")
+        await opened.shows(waiting[1])
+        await opened.press("b")
+        await opened.shows(waiting[2])
+        await opened.press("n")
+        await opened.shows(waiting[3])
+        await opened.press("T", "s", "l")
+        await opened.saved()
+        assert opened.verdicts() == [
+            (waiting[0], "label", "grizzly"),
+            (waiting[1], "label", "black"),
+            (waiting[2], "none", None),
+            (waiting[3], "cant_tell", None),
+            (waiting[4], "skip", None),
+            (waiting[5], "defer", None),
+        ]
+        assert not opened.app.failures
+        assert "6 done" in opened.text("#head") or opened.app.pace.done == 6
+
+
+async def test_how_a_verdict_came_about_is_recorded(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("1")
+        await opened.saved()
+        with opened.database.read() as session:
+            verdict = session.scalars(select(Verdict)).one()
+            assert (verdict.channel, verdict.answer_shown) == (Channel.TERMINAL, True)
+            assert verdict.seconds is not None
+            assert 0 < verdict.seconds < 60
+
+
+async def test_the_models_answer_can_be_hidden(screen: Any, waiting: list[int]) -> None:
+    async with screen(hide_answer=True) as opened:
+        await opened.shows(waiting[0])
+        assert "hidden" in opened.text("#facts")
+        assert "55 %" not in opened.text("#facts")
+        await opened.press("1")
+        await opened.saved()
+        with opened.database.read() as session:
+            assert session.scalars(select(Verdict)).one().answer_shown is False
+
+
+async def test_a_blind_item_shows_nothing_of_the_model_nor_of_askers(
+    screen: Any, waiting: list[int], at: Any, house: Any
+) -> None:
+    with house.database.write() as session:
+        session.execute(update(ReviewItem).where(ReviewItem.id == waiting[0]).values(verdicts_needed=2))
+    at.asker_says(1, "teddy")
+    async with screen() as opened:
+        await opened.shows(waiting[0])
+        said = opened.text("#facts")
+        assert "hidden" in said
+        assert "black" not in said
+        assert "teddy" not in said
+        await opened.press("2")
+        await opened.saved()
+        with opened.database.read() as session:
+            assert session.scalars(select(Verdict)).one().answer_shown is False
+            assert session.get_one(ReviewItem, waiting[0]).status is ItemStatus.OPEN
+
+
+async def test_what_the_panel_says(screen: Any, waiting: list[int], at: Any) -> None:
+    at.asker_says(1, "teddy")
+    async with screen() as opened:
+        await opened.shows(waiting[0])
+        said = opened.text("#facts")
+        assert "Whoever sent it says that the answer is wrong" in said
+        assert "They say: teddy" in said
+        assert "black" in said
+        assert "55 %" in said
+
+
+async def test_undo_brings_the_photo_back_as_often_as_wanted(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("1", "2", "3")
+        await opened.shows(waiting[3])
+        for item_id in reversed(waiting[:3]):
+            await opened.press("u")
+            await opened.shows(item_id)
+        await opened.press("n")
+        await opened.shows(waiting[1])
+        await opened.saved()
+        with opened.database.read() as session:
+            finals = [session.get_one(ReviewItem, item_id).final_label for item_id in waiting[:4]]
+        assert finals == ["none", None, None, None]
+
+
+async def test_undo_without_anything_to_undo_says_so(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("u")
+        await opened.until(lambda: "no verdict that could be taken back" in opened.line)
+        await opened.shows(waiting[0])
+
+
+async def test_a_free_name(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("N")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        await opened.pilot.press(*"polar bear".replace(" ", "_").split("_")[0], "space", *"bear", "enter")
+        await opened.shows(waiting[1])
+        await opened.saved()
+        assert opened.verdicts() == [(waiting[0], "none", "polar bear")]
+
+
+async def test_a_label_by_its_name_and_the_likely_guess(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("/")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        await opened.pilot.press(*"tedy", "enter")
+        await opened.until(lambda: "did you mean 'teddy'" in opened.line)
+        await opened.pilot.press("backspace", *"dy", "enter")
+        await opened.shows(waiting[1])
+        await opened.saved()
+        assert opened.verdicts() == [(waiting[0], "label", "teddy")]
+
+
+async def test_reopening_with_a_reason(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("1")
+        await opened.shows(waiting[1])
+        await opened.until(lambda: opened.app.last_settled == waiting[0])
+        await opened.press("r")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        await opened.pilot.press("enter")
+        await opened.pilot.pause()
+        await opened.pilot.press(*"wrong", "enter")
+        await opened.shows(waiting[0])
+        with opened.database.read() as session:
+            reopened = session.scalars(select(Verdict).where(Verdict.kind == VerdictKind.REOPEN)).one()
+            assert reopened.note == "wrong"
+
+
+async def test_help_names_every_key(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("?")
+        await opened.until(lambda: isinstance(opened.app.screen, Help))
+        said = str(opened.app.screen.query_one("Static").render())
+        assert "3 t  teddy" in said
+        assert "T  you can't tell" in said
+        await opened.pilot.press("x")
+        await opened.shows(waiting[0])
+        assert opened.verdicts() == []
+
+
+async def test_a_key_that_is_held_down_counts_once(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.until(lambda: len(opened.app.supply.cards) == 2)
+        for _ in range(3):
+            opened.app.post_message(events.Key("1", "1"))
+        await opened.until(lambda: "held down" in opened.line)
+        await opened.saved()
+        assert len(opened.verdicts()) == 1
+
+
+async def test_a_verdict_that_is_refused_is_said_and_the_next_photo_stays(
+    screen: Any, waiting: list[int], at: Any
+) -> None:
+    async with screen() as opened:
+        await opened.shows(waiting[0])
+        with opened.database.write() as session:  # as if its time had been up, and somebody else had been faster
+            queue.release_all(session, reviewer_named(session, "mo", at.now))
+        at.say("ana", waiting[0], VerdictKind.LABEL, "teddy")
+        await opened.press("1")
+        await opened.until(lambda: bool(opened.app.failures))
+        assert "'black' does not count" in opened.app.failures[0]
+        assert "ana" in opened.app.failures[0] or "settled" in opened.app.failures[0]
+        assert opened.app.shown is not None
+        assert [row for row in opened.verdicts() if row[2] == "black"] == []
+
+
+async def test_while_the_database_is_gone_what_is_said_is_kept(screen: Any, waiting: list[int], home: Any) -> None:
+    async with screen() as opened:
+        await opened.until(lambda: len(opened.app.supply.cards) == 2)
+        opened.database.dispose()
+        (home / "review.db").rename(home / "elsewhere.db")
+        (home / "review.db").mkdir()
+        await opened.press("2", "3")
+        await opened.until(lambda: "kept" in opened.line)
+        assert len(opened.desk.unsaved) == 2
+        (home / "review.db").rmdir()
+        (home / "elsewhere.db").rename(home / "review.db")
+        await opened.saved()
+        assert opened.verdicts() == [(waiting[0], "label", "grizzly"), (waiting[1], "label", "teddy")]
+        assert not opened.app.failures
+
+
+async def test_what_is_in_hand_is_kept_and_given_back_at_the_end(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.until(lambda: len(opened.app.supply.cards) == 2)
+        assert opened.held() == waiting[:3]
+    assert opened.held() == []
+
+
+async def test_leases_are_renewed_while_the_screen_is_open(screen: Any, waiting: list[int], now: datetime) -> None:
+    time = [now]
+    async with screen(clock=lambda: time[0], lease_seconds=0.3) as opened:
+        await opened.until(lambda: len(opened.app.supply.cards) == 2)
+        time[0] = now + LEASE - timedelta(seconds=1)
+
+        def latest() -> datetime | None:
+            with opened.database.read() as session:
+                return session.get_one(ReviewItem, waiting[0]).lease_expires_at
+
+        await opened.until(lambda: (latest() or now) > now + LEASE)
+
+
+async def test_nobody_there_gives_everything_back_and_any_key_goes_on(screen: Any, waiting: list[int]) -> None:
+    async with screen(idle_seconds=0.5) as opened:
+        await opened.shows(waiting[0])
+        await opened.until(lambda: opened.app.paused)
+        await opened.until(lambda: opened.held() == [])
+        await opened.pilot.press("1")
+        await opened.shows(waiting[0])
+        assert opened.verdicts() == []  # nobody labels a photo that was not there
+
+
+async def test_two_screens_of_one_name_never_have_the_same_photo(screen: Any, waiting: list[int]) -> None:
+    async with screen() as one, screen() as other:
+        await one.until(lambda: len(one.app.supply.cards) == 2)
+        await other.until(lambda: len(other.app.supply.cards) == 2)
+        assert one.app.shown.item.id != other.app.shown.item.id
+        await one.press("1")
+        await other.press("2")
+        await one.saved()
+        await other.saved()
+        assert not one.app.failures + other.app.failures
+
+
+async def test_an_empty_queue_says_so_and_takes_what_comes(screen: Any, house: Any, predict: Predict) -> None:
+    async with screen() as opened:
+        await opened.until(lambda: opened.app.shown is None and opened.app.supply.empty)
+        accepted = await house.receive(1, predict("black", 0.7))
+        await opened.shows(accepted.item_id)
+
+
+async def test_near_duplicates_are_shown_and_split_off(screen: Any, waiting: list[int], house: Any) -> None:
+    with house.database.write() as session:
+        session.execute(update(ReviewItem).where(ReviewItem.id.in_(waiting[1:3])).values(represented_by_id=waiting[0]))
+    async with screen() as opened:
+        await opened.shows(waiting[0])
+        assert "2 near-duplicates" in opened.text("#facts")
+        await opened.press("G")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        await opened.pilot.press("1")
+        await opened.until(lambda: "1 near-duplicate settled" in opened.text("#facts"))
+        await opened.press("1")
+        await opened.saved()
+        with opened.database.read() as session:
+            labels = [session.get_one(ReviewItem, item_id).final_label for item_id in waiting[:3]]
+        assert labels == ["black", None, "black"]
+
+
+async def test_a_photo_that_is_gone_says_so(screen: Any, waiting: list[int], house: Any, at: Any) -> None:
+    house.images.delete(at.view(waiting[0]).image_sha256)
+    async with screen() as opened:
+        await opened.shows(waiting[0])
+        assert opened.app.view.photo.drawing is None
+        await opened.press("s")
+        await opened.shows(waiting[1])
+        assert opened.app.view.photo.drawing is not None
+
+
+@pytest.mark.parametrize("graphics", list(Graphics))
+@pytest.mark.parametrize("size", [(80, 24), (50, 20), (160, 50)])
+async def test_every_size_and_every_way_to_draw(
+    screen: Any, waiting: list[int], size: tuple[int, int], graphics: Graphics
+) -> None:
+    async with screen(size=size, terminal=Terminal(graphics, dark=False)) as opened:
+        await opened.shows(waiting[0])
+        drawing = opened.app.view.photo.drawing
+        assert drawing is not None
+        assert (drawing.columns, drawing.rows) == tuple(opened.app.view.photo.size)
+        assert bool(drawing.lines) is (graphics is Graphics.BLOCKS)
+        await opened.pilot.resize_terminal(100, 30)
+        await opened.until(
+            lambda: (
+                opened.app.view.photo.drawing is not None
+                and opened.app.view.photo.drawing.columns == opened.app.view.photo.size.width != drawing.columns
+            )
+        )
+        await opened.press("1")
+        await opened.shows(waiting[1])
+
+
+async def test_what_is_like_it_comes_from_the_background(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("1")
+        await opened.shows(waiting[1])
+        await opened.saved()
+        await opened.press("2")
+        await opened.shows(waiting[2])
+        await opened.until(lambda: bool(opened.app.shown.similar))
+        assert {one.caption for one in opened.app.shown.similar} <= {"black", "grizzly"}
