@@ -39,6 +39,7 @@ class Circumstances:
     seconds: float | None = None
     answer_shown: bool | None = None
     import_key: str | None = None
+    said_at: datetime | None = None  # if that was before it is recorded
 
 
 UNKNOWN = Circumstances()
@@ -303,7 +304,7 @@ def _verdict(
         answer_shown=how.answer_shown,
         import_key=how.import_key,
         policy_version=item.policy_version,
-        created_at=now,
+        created_at=how.said_at or now,
     )
 
 
