@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
-from sqlalchemy import Executable, func, or_, select
+from sqlalchemy import Executable, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from review.errors import NotFound
@@ -188,14 +188,15 @@ def _claims(session: Session, asker: Asker | None) -> Rows:
 
 
 def _messages(session: Session, telegram_user_id: int, asker: Asker | None) -> Rows:
-    """What was told in the private chat, and in groups about their photos."""
+    """What was told in the private chat, and in groups about their photos; nothing of others' private chats."""
     of_theirs = select(Submission.id).where(Submission.asker_id == _number(asker))
     query = (
         select(OutboxMessage)
         .where(
             or_(
                 OutboxMessage.chat_id == telegram_user_id,
-                OutboxMessage.parameters["submission"].as_integer().in_(of_theirs),
+                # Groups have negative numbers. What a moderator looked up about a photo is that one's affair.
+                and_(OutboxMessage.chat_id < 0, OutboxMessage.parameters["submission"].as_integer().in_(of_theirs)),
             )
         )
         .order_by(OutboxMessage.id)

@@ -63,6 +63,14 @@ async def test_everything_of_one_person_and_nothing_of_another(
             dedupe_key="in the group",
             now=now,
         )
+        enqueue(
+            session,
+            kind=OutboxKind.EXPLANATION,
+            parameters={"submission": shared.submission_id},
+            recipient=Recipient(BO),  # a moderator asked why, in a chat of their own
+            dedupe_key="in another's chat",
+            now=now,
+        )
         session.add(
             InboxUpdate(
                 update_id=5,

@@ -25,7 +25,7 @@ card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = Wer gefragt hat, sagt: { $claims }
 card-blind = Mehrere beurteilen dieses Foto, jeder für sich: Sag, was du siehst.
 card-disagreement = Die Prüfenden sind uneins: { $sayings }
-card-said = { $reviewer }: { $choice }
+card-said = { $reviewer } sagt { $choice }
 card-group =
     Deine Antwort gilt auch für { $count ->
         [one] das fast gleiche Foto darunter

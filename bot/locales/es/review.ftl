@@ -25,7 +25,7 @@ card-ranked = { LABEL($label) } { PERCENT($probability) }
 card-claimed = Quien preguntó dice: { $claims }
 card-blind = Varias personas juzgan esta foto, cada una por su cuenta: di lo que ves.
 card-disagreement = Los revisores no coinciden: { $sayings }
-card-said = { $reviewer }: { $choice }
+card-said = { $reviewer } dice { $choice }
 card-group =
     Tu respuesta vale también para { $count ->
         [one] la foto casi igual de abajo
