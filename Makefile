@@ -42,6 +42,7 @@ slow: $(READY) ## the tests that take long
 
 bench: $(READY) ## all benchmarks, one after the other (ARGS="FOLDER --json" for other photos)
 	@$(MAKE) --no-print-directory -j1 bench-model bench-bot bench-ranking
+	@$(MAKE) --no-print-directory bench-queue ARGS=
 
 bench-model: $(READY) ## photos a second, latency and memory of the champion against learn.predict
 	@$(BIN)/python tests/benchmarks/serving.py $(ARGS)

@@ -2,9 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:  # imported only where a server is given: the tests of the model need no database
+    from tests.postgres import Server
 
 # On a developer's machine properties are tried on new examples each time; in CI always on the same, since whether a
 # change may land must not depend on luck.
@@ -26,6 +30,19 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
         if name.startswith(("BOT_", "REVIEW_", "MODEL_")) or name == "BEARBOT_HOME":
             monkeypatch.delenv(name)
     monkeypatch.setenv("BEARBOT_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server | None"]:
+    """The PostgreSQL that BEARBOT_TEST_DATABASE_URL names (`make test-postgres`); None: tests use SQLite files."""
+    url = os.environ.get("BEARBOT_TEST_DATABASE_URL")
+    if not url:
+        yield None
+        return
+    from tests.postgres import Server
+
+    with Server.prepared(url, tmp_path_factory.mktemp("server")) as prepared:
+        yield prepared
 
 
 @pytest.hookimpl(wrapper=True)

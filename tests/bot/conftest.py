@@ -4,7 +4,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,19 @@ from model.settings import ModelSettings
 from review.database import Database
 from review.schema import upgrade
 from review.settings import ReviewSettings
+from tests.postgres import Server
 from tests.telegram_types import assert_all_valid
 
 ADMIN = 3001
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'review.db'}")
-    upgrade(database, tmp_path / "backups", keep=1)
-    yield database
-    database.dispose()
+def database(tmp_path: Path, server: Server | None) -> Iterator[Database]:
+    with server.new_database() if server is not None else nullcontext(f"sqlite:///{tmp_path / 'review.db'}") as url:
+        database = Database(url)
+        upgrade(database, tmp_path / "backups", keep=1)
+        yield database
+        database.dispose()
 
 
 @pytest.fixture

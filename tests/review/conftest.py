@@ -1,6 +1,5 @@
 """A database with the schema, people, and photos that were judged by a model made up for the test."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,16 +45,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     upgrade(database, folder / "backups", keep=1)
     database.dispose()
     return folder / "review.db"
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server | None]:
-    """The PostgreSQL that BEARBOT_TEST_DATABASE_URL names (`make test-postgres`); None: tests use SQLite files."""
-    if not (url := os.environ.get("BEARBOT_TEST_DATABASE_URL")):
-        yield None
-        return
-    with Server.prepared(url, tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture
