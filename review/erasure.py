@@ -8,7 +8,6 @@ learnt; its features were never in them.
 """
 
 import re
-import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from model.features import FeatureStore
 from review import near_duplicates, showings
 from review.clock import utc_now
 from review.database import Database
+from review.erased_keys import ERASED, erased_key
 from review.policy import Decision
 from review.scrubbing import note_deletion
 from review.storage import ImageStore
@@ -36,12 +36,6 @@ from review.tables import (
     ReviewItem,
     Submission,
 )
-
-# What stands in the place of a submission's `source_key`. The decision is in it because figures count it, and the
-# prediction that told it is gone.
-ERASED = "erased:"
-ERASED_ANSWER = f"{ERASED}{Decision.ANSWER}:"
-ERASED_REVIEW = f"{ERASED}{Decision.REVIEW}:"
 
 _AT_ONCE = 500  # SQLite takes a limited number of parameters
 
@@ -96,9 +90,9 @@ def erase_submissions(session: Session, ids: Sequence[int]) -> Erased:
     going = frozenset(ids)
     photos: set[str] = set()
     for some in _chunks(ids):
-        _pass_on(session, some, going)
+        passed_on = _pass_on(session, some, going)
         showings.take_away(session, some, utc_now())
-        photos |= _blank(session, some)
+        photos |= _blank(session, some, passed_on)
     gone = _without_sender(session, photos)
     _forget_photos(session, frozenset(gone))
     session.expire_all()  # these statements went past the rows in memory
@@ -139,8 +133,11 @@ def photos_to_remove(session: Session, limit: int | None) -> Sequence[str]:
     return session.scalars(select(Image.sha256).where(~referred).limit(limit)).all()
 
 
-def _pass_on(session: Session, firsts: Collection[int], going: frozenset[int]) -> None:
-    """The first place among the same photos, and the item that stands for all of them, to the oldest that stays."""
+def _pass_on(session: Session, firsts: Collection[int], going: frozenset[int]) -> Collection[int]:
+    """The first place among the same photos, and the item that stands for all of them, to the oldest that stays.
+
+    Returns whose place it was.
+    """
     heirs: dict[int, int] = {}
     repeats = session.execute(
         select(Submission.id, Submission.repeats_id).where(Submission.repeats_id.in_(firsts)).order_by(Submission.id)
@@ -153,12 +150,19 @@ def _pass_on(session: Session, firsts: Collection[int], going: frozenset[int]) -
         session.execute(update(Submission).where(Submission.id == heir).values(repeats_id=None))
         if session.scalar(select(ReviewItem.id).where(ReviewItem.submission_id == heir)) is None:
             session.execute(update(ReviewItem).where(ReviewItem.submission_id == first).values(submission_id=heir))
+    return heirs.keys()
 
 
-def _blank(session: Session, ids: Collection[int]) -> set[str]:
+def _blank(session: Session, ids: Collection[int], passed_on: Collection[int]) -> set[str]:
     """Nothing but the row and its time stays of a submission; returns the photos that they had."""
     rows = session.execute(
-        select(Submission.id, Submission.image_sha256, Submission.source_key, PredictionRecord.route)
+        select(
+            Submission.id,
+            Submission.image_sha256,
+            Submission.repeats_id,
+            PredictionRecord.route,
+            PredictionRecord.inclusion_probability,
+        )
         .outerjoin(PredictionRecord, PredictionRecord.submission_id == Submission.id)
         .where(Submission.id.in_(ids), ~Submission.source_key.startswith(ERASED))
     ).all()
@@ -173,12 +177,14 @@ def _blank(session: Session, ids: Collection[int]) -> set[str]:
     near_duplicates.promote(session, withdrawn)
     session.execute(update(Submission).where(Submission.repeats_id.in_(ids)).values(repeats_id=None))
     for row in rows:
-        prefix = ERASED_ANSWER if row.route == Decision.ANSWER else ERASED_REVIEW
+        decision = Decision(row.route or Decision.REVIEW)
+        chance = 1.0 if row.inclusion_probability is None else row.inclusion_probability
+        further = row.repeats_id is not None or row.id in passed_on
         session.execute(
             update(Submission)
             .where(Submission.id == row.id)
             .values(
-                source_key=f"{prefix}{secrets.token_hex(12)}",
+                source_key=erased_key(decision, None if further else chance),
                 asker_id=None,
                 chat_id=None,
                 message_id=None,

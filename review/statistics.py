@@ -13,7 +13,7 @@ from model.errors import ModelError
 from model.proportion import Proportion
 from model.registry import Registry
 from model.risk import RiskThreshold
-from review.erasure import ERASED_ANSWER
+from review.erased_keys import ERASED_ANSWER
 from review.policy import Decision, Reason
 from review.tables import ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission, Verdict, VerdictKind
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from model.serving import Prediction
 from review import claims, erasure, items, judging
 from review.arrival import ReceivedPhoto
 from review.database import Database
+from review.erased_keys import ERASED
 from review.errors import NotFound
 from review.limits import Refusal
 from review.outbox import OutboxKind, Recipient, enqueue
@@ -91,7 +92,7 @@ def remember_update(database: Database, now: datetime, update_id: int, **more: A
 
 def rows(database: Database, table: type[Any]) -> list[Any]:
     with database.read() as session:
-        return list(session.scalars(select(table)))
+        return list(session.scalars(select(table).order_by(*inspect(table).primary_key)))
 
 
 def settle(house: Any, now: datetime, item: int, label: str) -> None:
@@ -137,7 +138,7 @@ async def test_nothing_of_a_person_is_left(
         if submission.id != theirs.submission_id:
             assert (submission.asker_id, submission.chat_id, submission.message_id) == (None, None, None)
             assert (submission.file_unique_id, submission.image_sha256) == (None, None)
-            assert submission.source_key.startswith(erasure.ERASED)
+            assert submission.source_key.startswith(ERASED)
     by_id = {item.id: item for item in rows(house.database, ReviewItem)}
     assert (by_id[settled.item_id].status, by_id[settled.item_id].final_label) == (ItemStatus.SETTLED, "grizzly")
     assert by_id[opened.item_id].status is ItemStatus.WITHDRAWN
@@ -145,6 +146,7 @@ async def test_nothing_of_a_person_is_left(
     assert erase() == erasure.Erased(0, ()), "once more: nothing happens"
 
 
+@pytest.mark.sqlite
 async def test_no_file_holds_anything_of_them(
     house: Any, erase: Any, home: Path, predict: Callable[..., Prediction], now: datetime
 ) -> None:
