@@ -38,7 +38,10 @@ export class Zoom {
     byId("zoom-before").disabled = this.grid.neighbour(id, -1) === null;
     byId("zoom-after").disabled = this.grid.neighbour(id, 1) === null;
     byId("zoom-facts").replaceChildren(...this.#known(card, null).filter(Boolean));
-    if (!this.dialog.open) this.dialog.showModal();
+    if (!this.dialog.open) {
+      this.dialog.showModal();
+      this.dialog.focus(); // not its first button: Enter would close it
+    }
     const next = this.grid.neighbour(id, 1);
     if (next !== null) new Image().src = `/photos/${next}`; // so that nobody waits for it
     try {

@@ -154,6 +154,8 @@ def test_zoom_answers_and_goes_on(served: Any, arrive: Arrive, tab: Callable[...
     expect(dialog.get_by_role("heading", name=f"Photo {first}")).to_be_visible()
     expect(dialog.get_by_text("60 %")).to_be_visible()
     expect(page.locator("#zoom-photo")).to_have_js_property("naturalWidth", 32)
+    press(page, "Enter")
+    expect(dialog).to_have_class("zoom whole")
     press(page, "ArrowRight", "2")
     expect(dialog.get_by_role("heading", name=f"Photo {third}")).to_be_visible()
     press(page, "1")
