@@ -48,7 +48,7 @@ def open_screen(name: str, *, graphics: str | None, dark: bool | None, hide_answ
             saved = _close(desk, hurry=bool(ended))
         for failure in app.failures:
             note(f"! {failure}")
-        note(f"{app.pace.summary()} Thank you!")
+        note(app.pace.summary())
         if not saved or app.return_code:
             sys.exit(1)
 

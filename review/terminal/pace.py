@@ -38,15 +38,13 @@ class Pace:
         return 60 / each if each else None
 
     def summary(self) -> str:
-        """One line for the end."""
+        """For the end, in lines of at most 80 characters."""
         if not self.done:
-            return "Nothing was said."
-        parts = [f"{self.done} photo{'s' if self.done > 1 else ''}"]
-        if (each := self.seconds_each) is not None:
-            parts.append(f"{each:.1f} s each")
+            return "No photo was labelled."
+        each = f", {self.seconds_each:.1f} s each" if self.seconds_each is not None else ""
+        text = f"{self.done} photo{'s' if self.done > 1 else ''}{each}. Thank you!"
         if self.waits:
             ordered = sorted(self.waits)
-            late = ordered[min(int(len(ordered) * 0.95), len(ordered) - 1)]
-            parts.append(f"the next one there after {statistics.median(ordered) * 1000:.0f} ms")
-            parts.append(f"95 in 100 times after {late * 1000:.0f} ms at most")
-        return ", ".join(parts) + "."
+            middle, late = statistics.median(ordered), ordered[min(int(len(ordered) * 0.95), len(ordered) - 1)]
+            text += f"\nThe next photo was there after {middle * 1000:.0f} ms, 95 in 100 after {late * 1000:.0f} ms at most."
+        return text
