@@ -353,10 +353,15 @@ def downgrade() -> None:
     op.drop_table("secrets")
     op.drop_table("gold_checks")
     _let_verdicts_change()
+    # Whichever came last, an asker's doubt or a reviewer's: what was said before settles nothing.
+    reopened = (
+        "SELECT max(v.id) FROM verdicts v WHERE v.item_id = review_items.id AND v.kind = 'reopen'"
+        " AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes_id = v.id)"
+    )
     op.execute(
-        "UPDATE review_items SET reopened_after = (SELECT max(v.id) FROM verdicts v WHERE v.item_id = review_items.id"
-        " AND v.kind = 'reopen') WHERE reopened_after IS NULL AND id IN (SELECT item_id FROM verdicts"
-        " WHERE kind = 'reopen' AND id NOT IN (SELECT undoes_id FROM verdicts WHERE undoes_id IS NOT NULL))"
+        f"UPDATE review_items SET reopened_after = ({reopened})"  # noqa: S608 - a constant
+        " WHERE id IN (SELECT item_id FROM verdicts WHERE kind = 'reopen')"
+        f" AND ({reopened}) > coalesce(reopened_after, 0)"
     )
     unknown = "kind IN ('defer', 'reopen') OR checks_gold"
     op.execute(f"DELETE FROM verdicts WHERE undoes_id IN (SELECT id FROM verdicts WHERE {unknown})")  # noqa: S608 - a constant
