@@ -246,14 +246,19 @@ def _held(session: Session, reviewer: Reviewer, now: datetime, besides: Collecti
 
 def _claimable(now: datetime, reviewer: Reviewer) -> ColumnElement[bool]:
     """Open, seen by people itself, in nobody's hands, not put off, and open to this very reviewer."""
-    mine = aliased(Verdict)
-    undoing = aliased(Verdict)
+    mine, undoing, later, undoing_later = (aliased(Verdict) for _ in range(4))
     voted = exists().where(
         mine.item_id == ReviewItem.id,
         mine.reviewer_id == reviewer.id,
         mine.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
         or_(ReviewItem.reopened_after.is_(None), mine.id > ReviewItem.reopened_after),
         ~exists().where(undoing.undoes_id == mine.id),
+        ~exists().where(
+            later.item_id == mine.item_id,
+            later.id > mine.id,
+            later.kind == VerdictKind.REOPEN,
+            ~exists().where(undoing_later.undoes_id == later.id),
+        ),
     )
     conditions: list[ColumnElement[bool] | TextClause] = [
         text(CLAIMABLE),  # in the words of the index, or it would not be taken
