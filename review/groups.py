@@ -22,11 +22,12 @@ class Group:
 def waiting_groups(session: Session) -> list[Group]:
     """All that waits, those in somebody's hands included, the largest group first."""
     hidden = queue.is_blind()
-    label = case((hidden, null()), else_=ReviewItem.suggested_label)
+    label = case((hidden, null()), else_=ReviewItem.suggested_label).label("shown_label")
+    # Grouped by name: PostgreSQL takes the same expression with other parameters for another one.
     rows = session.execute(
-        select(label, ReviewItem.reason, hidden, func.count())
+        select(label, ReviewItem.reason, hidden.label("hidden"), func.count().label("items"))
         .where(ReviewItem.status == ItemStatus.OPEN, ReviewItem.represented_by_id.is_(None))
-        .group_by(label, ReviewItem.reason, hidden)
-        .order_by(func.count().desc(), label, ReviewItem.reason)
+        .group_by("shown_label", ReviewItem.reason, "hidden")
+        .order_by(func.count().desc(), "shown_label", ReviewItem.reason)
     )
     return [Group(label, reason, bool(blind), items) for label, reason, blind, items in rows]
