@@ -45,6 +45,7 @@ class Pace:
         text = f"{self.done} photo{'s' if self.done > 1 else ''}{each}. Thank you!"
         if self.waits:
             ordered = sorted(self.waits)
-            middle, late = statistics.median(ordered), ordered[min(int(len(ordered) * 0.95), len(ordered) - 1)]
-            text += f"\nThe next photo was there after {middle * 1000:.0f} ms, 95 in 100 after {late * 1000:.0f} ms at most."
+            middle = 1000 * statistics.median(ordered)
+            late = 1000 * ordered[min(int(len(ordered) * 0.95), len(ordered) - 1)]
+            text += f"\nThe next photo was there after {middle:.0f} ms, 95 in 100 after {late:.0f} ms at most."
         return text
