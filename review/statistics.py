@@ -1,31 +1,35 @@
 """Figures of the queue and its people; how often people agreed with the model, and what the model itself promises."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from model.errors import ModelError
 from model.proportion import Proportion
 from model.registry import Registry
 from model.risk import RiskThreshold
-from review.erased_keys import ERASED_ANSWER
+from review.erased_keys import erased_answer
+from review.pace import names
 from review.policy import Decision, Reason
-from review.tables import ItemStatus, PredictionRecord, Reviewer, ReviewItem, Submission, Verdict, VerdictKind
+from review.tables import ItemStatus, PredictionRecord, ReviewItem, Submission, Verdict, VerdictKind
+from review.waiting import open_by_reason
 
 _DOUBTS = frozenset({Reason.LOW_CONFIDENCE, Reason.OUT_OF_DOMAIN})  # for which the model leaves a photo to people
 
 
 @dataclass(frozen=True)
 class QueueStatistics:
-    """`agreement_*` are shares of settled items whose final label was the model's best guess.
+    """`open_by_reason` counts each item by its weightiest reason.
 
-    Items are not a random sample of what is asked: those of `agreement_in_review` were doubted by the model. Only
-    `agreement_in_audit`, random checks of what the model answered alone, speaks for its answers.
+    `agreement_*` are shares of settled items whose final label was the model's best guess. Items are not a random
+    sample of what is asked: those of `agreement_in_review` were doubted by the model. `agreement_in_audit` counts
+    random checks of what the model answered alone, all alike; what they say of its answers is in `review.production`.
     """
 
     submissions: int
@@ -75,53 +79,76 @@ def promise_of(registry: Registry, version: str | None = None) -> ModelPromise:
 
 
 def gather(session: Session, now: datetime) -> QueueStatistics:
-    """Count; reads only."""
+    """Count, in the database and over indexes: no item is read; reads only."""
     submissions = session.scalar(select(func.count()).select_from(Submission)) or 0
     alone = session.scalar(
         select(func.count()).select_from(PredictionRecord).where(PredictionRecord.route == Decision.ANSWER.value)
     )
-    waiting = session.execute(
-        select(ReviewItem.reasons, ReviewItem.opened_at).where(ReviewItem.status == ItemStatus.OPEN)
-    ).all()
     # What people decided outlives what the model said, which goes when somebody has their data deleted.
-    erased_alone = session.scalar(
-        select(func.count()).select_from(Submission).where(Submission.source_key.startswith(ERASED_ANSWER))
-    )
-    settled = session.execute(
-        select(ReviewItem.suggested_label, ReviewItem.final_label, ReviewItem.reasons).where(
-            ReviewItem.status == ItemStatus.SETTLED
-        )
-    ).all()
-    undoing = aliased(Verdict)
-    reviewers = session.execute(
-        select(Reviewer.name, func.count())
-        .join(Verdict, Verdict.reviewer_id == Reviewer.id)
-        .where(
-            Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
-            ~exists().where(undoing.undoes_id == Verdict.id),
-        )
-        .group_by(Reviewer.name)
-        .order_by(func.count().desc(), Reviewer.name)
-    ).all()
-    oldest = min((opened for _, opened in waiting), default=None)
+    erased_alone = session.scalar(select(func.count()).select_from(Submission).where(erased_answer()))
+    by_reason = open_by_reason(session)
+    oldest = session.scalar(select(func.min(ReviewItem.opened_at)).where(ReviewItem.status == ItemStatus.OPEN))
+    settled = _settled(session)
     return QueueStatistics(
         submissions=submissions,
         answered_alone=(alone or 0) + (erased_alone or 0),
-        open_items=len(waiting),
-        open_by_reason=dict(Counter(reason for reasons, _ in waiting for reason in reasons).most_common()),
+        open_items=sum(by_reason.values()),
+        open_by_reason={reason.value: items for reason, items in by_reason.items()},
         oldest_waiting_seconds=(now - oldest).total_seconds() if oldest else None,
-        settled_items=len(settled),
-        verdicts_by_reviewer={row.name: row[1] for row in reviewers},
-        agreement_in_review=_agreement(
-            (row.suggested_label, row.final_label) for row in settled if _DOUBTS.intersection(row.reasons)
-        ),
+        settled_items=sum(items for items, *_ in settled),
+        verdicts_by_reviewer=_verdicts_by_reviewer(session),
+        agreement_in_review=_agreement((items, agreed) for items, agreed, doubted, _ in settled if doubted),
         # An answer that its asker disputes comes to people because it may be wrong: it is in no random sample.
-        agreement_in_audit=_agreement(
-            (row.suggested_label, row.final_label) for row in settled if Reason.AUDIT in row.reasons
-        ),
+        agreement_in_audit=_agreement((items, agreed) for items, agreed, _, audited in settled if audited),
     )
 
 
-def _agreement(guesses_and_finals: Iterable[tuple[str | None, str | None]]) -> Proportion:
-    agreed = [guess == final for guess, final in guesses_and_finals]
-    return Proportion.of(sum(agreed), len(agreed))
+def _settled(session: Session) -> list[tuple[int, bool, bool, bool]]:
+    """How many items, whether people agreed with the model, whether it doubted them, whether they were drawn."""
+    agreed = (ReviewItem.suggested_label == ReviewItem.final_label).label("agreed")
+    plain = session.execute(
+        select(ReviewItem.reason, agreed, func.count())
+        .where(ReviewItem.final_label.is_not(None))
+        .group_by(ReviewItem.reason, "agreed")
+    ).all()
+    # Only what is disputed can be here for another reason that counts.
+    disputed = session.execute(
+        select(cast(ReviewItem.reasons, Text).label("all"), agreed, func.count())
+        .where(ReviewItem.final_label.is_not(None), ReviewItem.reason == Reason.DISPUTED.value)
+        .group_by("all", "agreed")
+    ).all()
+    found = [((reason,), agrees, items) for reason, agrees, items in plain if reason != Reason.DISPUTED]
+    found += [(tuple(json.loads(reasons)), agrees, items) for reasons, agrees, items in disputed]
+    return [
+        (items, bool(agrees), bool(_DOUBTS.intersection(reasons)), Reason.AUDIT in reasons)
+        for reasons, agrees, items in found
+    ]
+
+
+def _verdicts_by_reviewer(session: Session) -> dict[str, int]:
+    """Labels and "none of these" that stand, the most first; what settled near-duplicates, too, is one verdict."""
+    labelled = (VerdictKind.LABEL, VerdictKind.NONE)
+    said = session.execute(
+        select(Verdict.reviewer_id, func.count())
+        .where(Verdict.kind.in_(labelled), Verdict.with_id.is_(None))
+        .group_by(Verdict.reviewer_id)
+    )
+    undone = aliased(Verdict)
+    taken_back = session.execute(
+        select(undone.reviewer_id, func.count())
+        .join(Verdict, Verdict.undoes_id == undone.id)
+        .where(Verdict.undoes_id.is_not(None), undone.kind.in_(labelled), undone.with_id.is_(None))
+        .group_by(undone.reviewer_id)
+    )
+    named = names(session)
+    counts: Counter[str] = Counter()
+    for reviewer, number in said:
+        counts[named[reviewer]] += number
+    for reviewer, number in taken_back:
+        counts[named[reviewer]] -= number
+    return dict(sorted(((n, c) for n, c in counts.items() if c), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _agreement(counts: Iterable[tuple[int, bool]]) -> Proportion:
+    counted = list(counts)
+    return Proportion.of(sum(items for items, agreed in counted if agreed), sum(items for items, _ in counted))

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from model.serving import Prediction
 from review import judging
 from review.database import Database
 from review.people import reviewer_named
-from review.policy import Reason
 from review.statistics import gather
 from review.tables import ReviewItem, VerdictKind
 
@@ -52,18 +52,24 @@ async def test_counts_and_agreement(
 
 
 async def test_answers_that_their_askers_dispute_are_in_no_random_sample(
-    audited_house: Any, predict: Callable[..., Prediction], now: datetime
+    house: Any, audited_house: Any, predict: Callable[..., Prediction], at: Any, now: datetime
 ) -> None:
     """They come to people because they may be wrong; counted with the random checks they would slander the model."""
-    checked, disputed, both = [(await audited_house.receive(n, predict("teddy", 0.99))).item_id for n in (1, 2, 3)]
-    with audited_house.database.write() as session:
-        for item, reasons in ((disputed, [Reason.DISPUTED]), (both, [Reason.AUDIT, Reason.DISPUTED])):
-            session.get(ReviewItem, item).reasons = [reason.value for reason in reasons]
-    for item, label in ((checked, "teddy"), (disputed, "black"), (both, "black")):
-        settle(audited_house.database, now, item, label)
+    checked = await audited_house.receive(1, predict("teddy", 0.99))
+    disputed = await house.receive(2, predict("teddy", 0.99))
+    both = await audited_house.receive(3, predict("teddy", 0.99))
+    doubted = await house.receive(4, predict("teddy", 0.5))
+    for number, accepted in enumerate((disputed, both, doubted)):
+        at.asker_says(accepted.submission_id, "black", f"tap {number}")
+    for accepted, label in ((checked, "teddy"), (disputed, "black"), (both, "black"), (doubted, "teddy")):
+        with house.database.read() as session:
+            item = session.scalars(select(ReviewItem).filter_by(submission_id=accepted.submission_id)).one()
+        settle(audited_house.database, now, item.id, label)
     with audited_house.database.read() as session:
-        agreement = gather(session, now).agreement_in_audit
-    assert (agreement.count, agreement.total) == (1, 2)
+        found = gather(session, now)
+    assert (found.agreement_in_audit.count, found.agreement_in_audit.total) == (1, 2)
+    assert (found.agreement_in_review.count, found.agreement_in_review.total) == (1, 1)
+    assert found.settled_items == 4
 
 
 async def test_verdicts_that_were_taken_back_do_not_count(
