@@ -3,6 +3,7 @@
 import click
 
 from model.console import WholeNumber, note
+from review.cli.options import reviewer_name
 
 
 @click.command()
@@ -18,7 +19,7 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
     TLS photos and tokens travel in the clear: let a proxy do it, and name its address with --url.
 
     \b
-    Examples:
+    Example:
       bearbot review serve --as mo
       bearbot review serve --url https://bears.example.org
     """
@@ -27,7 +28,6 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
     from urllib.parse import urlsplit
 
     from review.cli.installation import opened
-    from review.cli.queue import reviewer_name  # it registers this command, so it is imported last
     from review.slate import Slate
     from review.web.app import application
     from review.web.desk import Desk

@@ -16,6 +16,9 @@ from sqlalchemy import text
 
 from bot.cli import bearbot
 from model.serving import Prediction
+from review.cli.items import list_items
+from review.policy import Reason
+from review.tables import POLICY_VERSION, ReviewItem
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +48,7 @@ async def waiting(house: Any, predict: Predict) -> list[int]:
 async def test_list_for_scripts(waiting: list[int]) -> None:
     found = rows("review", "list", "--json")
     assert [row["id"] for row in found] == waiting
-    assert found[0] | {"photo": None, "waiting_seconds": None} == {
+    assert found[0] | {"photo": None, "waiting_seconds": None, "priority": None} == {
         "id": waiting[0],
         "submission": 3,
         "status": "open",
@@ -63,6 +66,18 @@ async def test_list_for_scripts(waiting: list[int]) -> None:
         "reviewer": None,
         "held_by": None,
         "held_until": None,
+        "free_name": None,
+        "deferred_until": None,
+        "claimed_labels": [],
+        "blind": False,
+        "verdicts_needed": 1,
+        "needs_adjudicator": False,
+        "near_duplicates": 0,
+        "represented_by": None,
+        "priority": None,
+        "uncertainty": pytest.approx(0.15),
+        "novelty": 1.0,
+        "policy_version": POLICY_VERSION,
     }
     assert Path(found[0]["photo"]).is_file()
 
@@ -119,6 +134,105 @@ async def test_skip_undo_show_and_stats(waiting: list[int]) -> None:
     (figures,) = rows("review", "stats", "--json")
     assert figures["open_items"] == 3
     assert "rita has no verdict" in run("review", "undo", "--as", "rita", code=1).stderr
+
+
+async def test_several_are_labelled_and_what_is_refused_is_named(waiting: list[int]) -> None:
+    one, two, three = map(str, waiting)
+    run("review", "label", one, "black", "--as", "mo")
+    result = run("review", "label", one, two, "999", three, "none", "--name", "polar  bear", "--as", "rita", code=1)
+    assert "mo said 'black'" in result.stderr
+    assert "no item 999" in result.stderr
+    assert len(result.stderr.splitlines()) == 2
+    assert [row["id"] for row in rows("review", "list", "--json", "--by", "rita")] == sorted(waiting[1:])
+    (named,) = [row for row in rows("review", "list", "--settled", "--json") if row["id"] == waiting[1]]
+    assert (named["final_label"], named["free_name"]) == ("none", "polar bear")
+    assert "none (polar bear), said rita" in run("review", "list", "--settled").stdout
+    assert "--name" in run("review", "label", two, "black", "--name", "dog", code=2).stderr
+
+
+async def test_what_was_said_is_shown_in_order(waiting: list[int]) -> None:
+    item = str(waiting[0])
+    run("review", "label", item, "grizzly", "--as", "mo", "--seconds", "2.5")
+    run("review", "undo", item, "--as", "mo")
+    run("review", "label", item, "black", "--as", "rita")
+    assert "is open again" in run("review", "reopen", item, "--because", "it is\nthe other one", "--as", "mo").stdout
+    assert "is open already" in run("review", "reopen", item, "--because", "again", "--as", "mo").stdout
+    shown = run("review", "show", item).stdout
+    assert [line.split("UTC  ")[1].split("  #")[0] for line in shown.splitlines() if "  #" in line] == [
+        "mo: grizzly (command)",
+        "mo: took verdict 1 back (command)",
+        "rita: black (command)",
+        "mo: reopened it: it is the other one (command)",
+    ]
+    assert "#1  [taken back]" in shown
+    (row,) = rows("review", "show", item, "--json")
+    assert [(one["kind"], one["undone"]) for one in row["verdicts"]] == [
+        ("label", True),
+        ("undo", False),
+        ("label", False),
+        ("reopen", False),
+    ]
+    assert row["verdicts"][0]["seconds"] == 2.5
+    for wrong in ([], ["--because", " "], ["--because", "x" * 201]):
+        run("review", "reopen", item, *wrong, code=2)
+
+
+async def test_what_is_put_off_comes_to_nobody_until_it_is_taken_back(waiting: list[int]) -> None:
+    item = str(waiting[0])
+    assert "is put off until" in run("review", "defer", item, "--for", "2h", "--as", "mo").stdout
+    assert rows("review", "next", "--json", "--as", "rita")[0]["id"] == waiting[1]
+    assert "put off until" in run("review", "list").stdout
+    assert "put off " in run("review", "show", item).stdout
+    run("review", "undo", "--as", "mo")
+    assert rows("review", "next", "--json", "--as", "ada")[0]["id"] == waiting[0]
+    for wrong in ("soon", "0h", "-2h", "2", "999999w"):
+        assert "such as 30m" in run("review", "defer", item, "--for", wrong, code=2).stderr
+
+
+async def test_a_blind_item_shows_nobody_what_others_think(waiting: list[int], house: Any) -> None:
+    with house.database.write() as session:
+        session.get_one(ReviewItem, waiting[0]).verdicts_needed = 2
+    run("review", "label", str(waiting[0]), "black", "--as", "mo")
+    (shown,) = rows("review", "show", str(waiting[0]), "--json")
+    assert shown["blind"]
+    for hidden in ("suggested_label", "confidence", "probabilities", "out_of_domain_score", "claimed_labels"):
+        assert shown[hidden] is None
+    assert [(one["reviewer"], one["kind"], one["label"]) for one in shown["verdicts"]] == [("mo", None, None)]
+    told = run("review", "show", str(waiting[0])).stdout + run("review", "list").stdout.splitlines()[1]
+    assert "teddy" not in told
+    assert "black" not in told
+    assert "more reviewers" not in run("review", "label", str(waiting[0]), "black", "--as", "rita").stdout
+    assert "black, said rita" in run("review", "show", str(waiting[0])).stdout
+
+
+async def test_near_duplicates_are_parted(waiting: list[int], house: Any) -> None:
+    with house.database.write() as session:
+        session.get_one(ReviewItem, waiting[1]).represented_by_id = waiting[0]
+    assert "1 near-duplicate(s) are settled with it" in run("review", "show", str(waiting[0])).stdout
+    assert f"seen as item {waiting[0]}" in run("review", "list").stdout
+    assert f"item {waiting[1]} will be judged alone" in run("review", "split", str(waiting[1])).stdout
+    assert "is in no group" in run("review", "split", str(waiting[1])).stdout
+    assert "no item 99" in run("review", "split", "99", code=1).stderr
+
+
+async def test_list_is_filtered(waiting: list[int]) -> None:
+    def listed(*arguments: str) -> list[int]:
+        return [row["id"] for row in rows("review", "list", "--json", *arguments)]
+
+    assert listed("--limit", "2") == waiting[:2]
+    assert listed("--label", "grizzly") == [waiting[1]]
+    assert listed("--reason", "out_of_domain") == [waiting[0]]
+    assert listed("--since", "3660d") == sorted(waiting)
+    assert listed("--since", "2999-01-01") == []
+    assert "no such item" in run("review", "list", "--label", "polar").stderr
+    assert "nothing is settled yet" in run("review", "list", "--settled").stderr
+    for wrong in (["--all", "--settled"], ["--limit", "0"], ["--reason", "odd"], ["--since", "soon"], ["--al"]):
+        run("review", "list", *wrong, code=2)
+
+
+def test_reasons_to_choose_from_are_all_that_there_are() -> None:
+    (option,) = [one for one in list_items.params if one.name == "reason"]
+    assert set(option.type.choices) == set(Reason)  # type: ignore[attr-defined] # it is a Choice
 
 
 async def test_cant_tell_leaves_it_open(waiting: list[int]) -> None:
@@ -196,7 +310,7 @@ async def test_a_broken_model_keeps_nobody_from_seeing_the_queue(waiting: list[i
 def test_a_lease_without_end_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert home
     monkeypatch.setenv("REVIEW_LEASE_SECONDS", "9" * 15)
-    assert "REVIEW_LEASE_SECONDS" in run("review", "next", code=1).stderr
+    assert "REVIEW_LEASE_SECONDS" in run("review", "next", code=2).stderr
 
 
 def test_a_home_of_unusual_name_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,6 +324,7 @@ def test_a_home_of_unusual_name_is_used(tmp_path: Path, monkeypatch: pytest.Monk
     run("review", "next")
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_one_line(home: Path) -> None:
     (home / "review.db").write_bytes(b"rubbish " * 1000)
     for command in (("review", "list"), ("review", "undo"), ("db", "check"), ("db", "upgrade"), ("db", "backup")):
