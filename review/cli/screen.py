@@ -61,6 +61,7 @@ def _app(
     dark: bool | None,
     hide_answer: bool,
 ) -> "ReviewApp":
+    from review.slate import Slate
     from review.terminal.app import ReviewApp
     from review.terminal.cards import Cards
     from review.terminal.graphics import terminal
@@ -69,6 +70,8 @@ def _app(
     from review.terminal.sitting import Choices
 
     card = installation.registry.champion_card()
+    slate = Slate.of(installation.database, installation.registry)
+    slate.order()  # it begins to make one
     return ReviewApp(
         desk=desk,
         cards=Cards(installation.database, installation.images),
@@ -76,6 +79,7 @@ def _app(
         terminal=terminal(graphics, dark=dark),
         choices=Choices(name=name, hide_answer=hide_answer, lease_seconds=installation.lease.total_seconds()),
         labelled=Labelled(installation.database, installation.registry.feature_store, card.features_key),
+        first=lambda _session, _reviewer: slate.order(),
     )
 
 
