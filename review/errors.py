@@ -5,6 +5,7 @@ ReviewError                catch it at a command or a handler to report one fail
 │   └── PhotoDeleted       the item is there, its photo is not any more; `.item_id` says which
 ├── LeaseLost              the item is (or may be) with somebody else now: claim it again
 ├── NotYours               reviewers disagree on the item, and somebody else must decide
+├── MayNotReview           somebody who was removed; `.reviewer` says who
 ├── AlreadySettled         somebody answered first; `.reviewer` and `.label` say who and what
 ├── UnknownLabel           not a label of the model; `.guess` is the likely one, if any
 ├── NothingToUndo          this reviewer has no verdict left that could be taken back
@@ -37,6 +38,14 @@ class LeaseLost(ReviewError):
 
 class NotYours(ReviewError):
     """Reviewers disagree on the item: a moderator who said nothing of it yet decides."""
+
+
+class MayNotReview(ReviewError):
+    """Somebody who was removed (`bearbot review who remove`)."""
+
+    def __init__(self, reviewer: str) -> None:
+        super().__init__(f"{reviewer} may review no more: `bearbot review who add` brings them back")
+        self.reviewer = reviewer
 
 
 class AlreadySettled(ReviewError):

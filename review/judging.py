@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from review import consensus, hearing, near_duplicates, queue, records
 from review.consensus import Vote
 from review.errors import LeaseLost, NothingToUndo, NotYours
+from review.people import identities
 from review.policy import Reason
 from review.queue import stands
 from review.tables import (
@@ -343,7 +344,8 @@ def _last_standing(session: Session, reviewer: Reviewer, *only: ColumnElement[bo
     own = () if only else (Verdict.with_id.is_(None),)
     return session.scalars(
         select(Verdict)
-        .where(Verdict.reviewer_id == reviewer.id, Verdict.kind != VerdictKind.UNDO, stands(), *own, *only)
+        .where(Verdict.reviewer_id.in_(identities(session, reviewer)), Verdict.kind != VerdictKind.UNDO)
+        .where(stands(), *own, *only)
         .order_by(Verdict.id.desc())
         .limit(1)
     ).first()

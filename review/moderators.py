@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from review import outbox, queue
 from review.outbox import OutboxKind, Recipient
-from review.people import acquaintance, has_written, reviewer_for_telegram
+from review.people import acquaintance, has_written, really, telegram_identity
 from review.tables import ChatAccess, Reviewer, Role
 
 
@@ -22,8 +22,12 @@ class Person:
 
 def appoint(session: Session, person: Person, *, source_key: str, now: datetime) -> bool:
     """Make them a moderator. They are told, once for each `source_key`; False if they never wrote to the bot."""
-    reviewer = _reviewer(session, person, Role.MODERATOR, now)
-    reviewer.chat_access = ChatAccess.GRANTED
+    identity = _identity(session, person, now)
+    identity.chat_access = ChatAccess.GRANTED
+    reviewer = really(session, identity)
+    identity.removed_at = reviewer.removed_at = None
+    if reviewer.role is Role.REVIEWER:
+        reviewer.role = Role.MODERATOR
     session.flush()
     reachable = has_written(session, person.telegram_user_id)
     if reachable:
@@ -42,8 +46,10 @@ def appoint(session: Session, person: Person, *, source_key: str, now: datetime)
 
 def dismiss(session: Session, person: Person, now: datetime) -> None:
     """They are a moderator no more, whatever the settings say; what they hold goes back to the queue."""
-    reviewer = _reviewer(session, person, Role.REVIEWER, now)
-    reviewer.chat_access = ChatAccess.REVOKED
+    identity = _identity(session, person, now)
+    identity.chat_access = ChatAccess.REVOKED
+    reviewer = really(session, identity)
+    reviewer.role = Role.REVIEWER
     queue.release_all(session, reviewer)
 
 
@@ -57,5 +63,5 @@ def decided(session: Session) -> dict[int, tuple[str, ChatAccess | None]]:
     return {user_id: (name, access) for user_id, name, access in rows if user_id is not None}
 
 
-def _reviewer(session: Session, person: Person, role: Role, now: datetime) -> Reviewer:
-    return reviewer_for_telegram(session, person.telegram_user_id, name=person.name, role=role, now=now)
+def _identity(session: Session, person: Person, now: datetime) -> Reviewer:
+    return telegram_identity(session, person.telegram_user_id, name=person.name, now=now)

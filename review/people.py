@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy import BigInteger, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
-from review.errors import ReviewError
+from review.errors import MayNotReview, NotFound, ReviewError
 from review.tables import Asker, ChatAccess, InboxUpdate, Reviewer, Role
 
 _LONGEST_NAME = 64
+_ROLES = (Role.REVIEWER, Role.MODERATOR, Role.ADMIN)  # each may do what the ones before it may
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,15 @@ class Acquaintance:
     chat_access: ChatAccess | None = None
 
 
-# One row for anybody, as it is asked for every update.
+# One row for anybody, as it is asked for every update. Whoever was removed reviews nowhere, whatever was said before.
 _ACQUAINTANCE = (
-    select(Asker.language, Asker.chosen_language, Asker.admitted_at, Asker.blocked_at, Reviewer.chat_access)
+    select(
+        Asker.language,
+        Asker.chosen_language,
+        Asker.admitted_at,
+        Asker.blocked_at,
+        case((Reviewer.removed_at.is_not(None), ChatAccess.REVOKED), else_=Reviewer.chat_access).label("chat_access"),
+    )
     .select_from(select(bindparam("user", type_=BigInteger).label("id")).subquery("caller"))
     .outerjoin(Asker, Asker.telegram_user_id == bindparam("user"))
     .outerjoin(Reviewer, Reviewer.telegram_user_id == bindparam("user"))
@@ -72,28 +79,54 @@ def choose_language(
 
 def with_chat_access(session: Session) -> list[int]:
     """Telegram ids of those whom an admin made moderators in the chat."""
-    granted = select(Reviewer.telegram_user_id).where(Reviewer.chat_access == ChatAccess.GRANTED)
+    granted = select(Reviewer.telegram_user_id).where(
+        Reviewer.chat_access == ChatAccess.GRANTED, Reviewer.removed_at.is_(None)
+    )
     return [user_id for user_id in session.scalars(granted.order_by(Reviewer.id)) if user_id is not None]
 
 
 def reviewer_named(session: Session, name: str, now: datetime) -> Reviewer:
-    """The reviewer of this name; made on first use. Raises `ReviewError` if it is no name (1..64 characters)."""
-    name = _checked(name)
+    """The reviewer of this name, or who that really is; made on first use.
+
+    Raises `ReviewError` if it is no name (1..64 characters), `MayNotReview` for somebody who was removed.
+    """
+    name = checked_name(name)
     reviewer = session.scalar(select(Reviewer).where(Reviewer.name == name))
     if reviewer is None:
         reviewer = Reviewer(name=name, role=Role.REVIEWER, created_at=now)
         session.add(reviewer)
         session.flush()
-    return reviewer
+    return _present(session, reviewer)
+
+
+def known_reviewer(session: Session, name: str) -> Reviewer:
+    """Who this name really is, removed or not; nobody is made. Raises `NotFound`."""
+    reviewer = session.scalar(select(Reviewer).where(Reviewer.name == checked_name(name)))
+    if reviewer is None:
+        raise NotFound(f"no reviewer is called {name!r}: `bearbot review who` lists all, `who add` adds one")
+    return really(session, reviewer)
 
 
 def reviewer_for_telegram(
     session: Session, telegram_user_id: int, *, name: str, role: Role = Role.MODERATOR, now: datetime
 ) -> Reviewer:
-    """The reviewer with this Telegram id, with their role brought up to date; made on first use.
+    """The reviewer with this Telegram id, or who that really is; made on first use. Raises `MayNotReview`.
 
-    A name that is taken is never shared: anybody may call themselves anything in Telegram, so the id is added to it.
+    Their role is brought up to date, but only upwards: an operator may have given them a higher one
+    (`bearbot review who add`), and what they may do in the chat follows the settings alone. A name that is taken is
+    never shared: anybody may call themselves anything in Telegram, so the id is added to it.
     """
+    reviewer = _present(session, telegram_identity(session, telegram_user_id, name=name, role=role, now=now))
+    if _ROLES.index(role) > _ROLES.index(reviewer.role):
+        reviewer.role = role
+        session.flush()
+    return reviewer
+
+
+def telegram_identity(
+    session: Session, telegram_user_id: int, *, name: str, role: Role = Role.REVIEWER, now: datetime
+) -> Reviewer:
+    """The row of this Telegram id itself, removed or not; made on first use, with `role`."""
     reviewer = session.scalar(select(Reviewer).where(Reviewer.telegram_user_id == telegram_user_id))
     nameless = f"telegram {telegram_user_id}"
     wanted = _printable(name)[:_LONGEST_NAME] or nameless
@@ -101,13 +134,37 @@ def reviewer_for_telegram(
         free = _free_name(session, wanted, telegram_user_id)
         reviewer = Reviewer(name=free, telegram_user_id=telegram_user_id, role=role, created_at=now)
         session.add(reviewer)
-    else:
-        if reviewer.name == nameless != wanted:  # an admin named their number before they wrote themselves
-            reviewer.name = _free_name(session, wanted, telegram_user_id)
-        if reviewer.role != role:
-            reviewer.role = role
+    elif reviewer.name == nameless != wanted:  # an admin named their number before they wrote themselves
+        reviewer.name = _free_name(session, wanted, telegram_user_id)
     session.flush()
     return reviewer
+
+
+def really(session: Session, reviewer: Reviewer) -> Reviewer:
+    """Who somebody is, if their identities were linked; nobody is linked to who is linked themselves."""
+    return reviewer if reviewer.same_as_id is None else session.get_one(Reviewer, reviewer.same_as_id)
+
+
+def identities(session: Session, reviewer: Reviewer) -> list[int]:
+    """Numbers of everything that this reviewer is known as; what one of them said, the reviewer said."""
+    top = reviewer.same_as_id or reviewer.id
+    return [top, *session.scalars(select(Reviewer.id).where(Reviewer.same_as_id == top).order_by(Reviewer.id))]
+
+
+def adjudicators(session: Session) -> int:
+    """How many people may decide what others disagree on."""
+    several = (Role.MODERATOR, Role.ADMIN)
+    found = select(func.count()).where(
+        Reviewer.role.in_(several), Reviewer.removed_at.is_(None), Reviewer.same_as_id.is_(None)
+    )
+    return session.scalar(found) or 0
+
+
+def _present(session: Session, reviewer: Reviewer) -> Reviewer:
+    found = really(session, reviewer)
+    if reviewer.removed_at is not None or found.removed_at is not None:
+        raise MayNotReview(found.name)
+    return found
 
 
 def _free_name(session: Session, wanted: str, telegram_user_id: int) -> str:
@@ -125,7 +182,8 @@ def has_written(session: Session, telegram_user_id: int) -> bool:
     return session.scalar(asked.limit(1)) is not None or session.scalar(wrote.limit(1)) is not None
 
 
-def _checked(name: str) -> str:
+def checked_name(name: str) -> str:
+    """On one line; raises `ReviewError` if it is no name (1..64 characters)."""
     name = _printable(name)
     if not 1 <= len(name) <= _LONGEST_NAME:
         raise ReviewError(f"expected a reviewer's name of 1 to {_LONGEST_NAME} characters, got {name!r}: use --as NAME")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from review import items
 from review.errors import AlreadySettled, LeaseLost, NotFound, PhotoDeleted
+from review.people import identities
 from review.tables import (
     CLAIMABLE,
     CLAIMABLE_INDEX,
@@ -207,10 +208,9 @@ def _best(
     count: int,
 ) -> list[ReviewItem]:
     """In the order in which they are given out; what this reviewer passed by already comes last."""
-    passed = ReviewItem.id.in_(
-        select(Verdict.item_id).where(Verdict.reviewer_id == reviewer.id, text(PASSED), stands())
-    )
-    claimable = and_(_claimable(now, reviewer), among.condition(), ReviewItem.id.not_in(besides))
+    same = identities(session, reviewer)
+    passed = ReviewItem.id.in_(select(Verdict.item_id).where(Verdict.reviewer_id.in_(same), text(PASSED), stands()))
+    claimable = and_(_claimable(now, reviewer, same), among.condition(), ReviewItem.id.not_in(besides))
     # Asked several times, because each question follows the index of the queue and stops at its first rows; to sort by
     # `passed` would read every open item for each claim.
     best = select(ReviewItem).order_by(ReviewItem.priority.desc(), ReviewItem.id)
@@ -244,12 +244,13 @@ def _held(session: Session, reviewer: Reviewer, now: datetime, besides: Collecti
     ).first()
 
 
-def _claimable(now: datetime, reviewer: Reviewer) -> ColumnElement[bool]:
-    """Open, seen by people itself, in nobody's hands, not put off, and open to this very reviewer."""
+def _claimable(now: datetime, reviewer: Reviewer, same: Sequence[int]) -> ColumnElement[bool]:
+    """Open, seen by people itself, in nobody's hands, not put off, and open to this reviewer, whatever their name."""
     mine, undoing, later, undoing_later = (aliased(Verdict) for _ in range(4))
     voted = exists().where(
         mine.item_id == ReviewItem.id,
-        mine.reviewer_id == reviewer.id,
+        mine.reviewer_id.in_(same),
+        ~mine.checks_gold,  # what was said to be measured is no vote
         mine.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
         or_(ReviewItem.reopened_after.is_(None), mine.id > ReviewItem.reopened_after),
         ~exists().where(undoing.undoes_id == mine.id),

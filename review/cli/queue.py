@@ -10,6 +10,7 @@ from review.cli.items import list_items, show
 from review.cli.options import as_option, json_option, reviewer_name
 from review.cli.serve import serve
 from review.cli.verdicts import defer, label, reopen, skip, split, undo
+from review.cli.who import who
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
     from review.cli.installation import Installation
@@ -110,7 +111,7 @@ def stats(as_json: bool) -> None:
             click.echo(figures(found, promise))
 
 
-for command in (list_items, show, label, skip, defer, undo, reopen, split, serve):
+for command in (list_items, show, label, skip, defer, undo, reopen, split, who, serve):
     review.add_command(command)
 
 

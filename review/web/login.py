@@ -20,7 +20,7 @@ from model.errors import ModelError
 from review import logins
 from review.clock import utc_now
 from review.database import Database
-from review.errors import ReviewError
+from review.errors import MayNotReview
 from review.people import reviewer_named
 from review.web.desk import Desk, NotLoggedIn, answering, read_json
 from review.web.sittings import Sitting
@@ -53,10 +53,7 @@ class Link:
 def reviewer(database: Database, name: str) -> str:
     """The name under which somebody of this name reviews; made on first use. Raises `ReviewError` if they may not."""
     with database.write() as session:
-        found = logins.identity(session, reviewer_named(session, name, utc_now()))
-    if found is None:
-        raise ReviewError(f"{name} may review no more: say who you are with --as NAME")
-    return found.name
+        return reviewer_named(session, name, utc_now()).name
 
 
 class Login:
@@ -108,11 +105,12 @@ class Login:
     def _begin(self, token: str, by_link: bool) -> str | None:
         now = self._desk.clock()
         if by_link and self._link is not None:
-            with self._desk.database.write() as session:
-                reviewer = logins.identity(session, reviewer_named(session, self._link.name, now))
-            if reviewer is None:
-                raise NotLoggedIn(f"{self._link.name} may review no more: start the server with --as NAME")
-            return self._desk.sittings.begin(reviewer.id, None, now)[0]
+            try:
+                with self._desk.database.write() as session:
+                    reviewer_id = reviewer_named(session, self._link.name, now).id
+            except MayNotReview as error:
+                raise NotLoggedIn(f"{error.reviewer} may review no more: start the server with --as NAME") from error
+            return self._desk.sittings.begin(reviewer_id, None, now)[0]
         with self._desk.database.read() as session:
             known = logins.holder(session, token)
         return None if known is None else self._desk.sittings.begin(known.id, known.login_sha256, now)[0]

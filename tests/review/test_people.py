@@ -5,10 +5,19 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select
 
+from review import moderators, roster
 from review.database import Database
-from review.errors import ReviewError
-from review.people import asker_for, reviewer_for_telegram, reviewer_named
-from review.tables import Reviewer, Role
+from review.errors import MayNotReview, ReviewError
+from review.moderators import Person
+from review.people import (
+    acquaintance,
+    adjudicators,
+    asker_for,
+    reviewer_for_telegram,
+    reviewer_named,
+    with_chat_access,
+)
+from review.tables import ChatAccess, Reviewer, Role
 
 
 def test_one_name_is_one_reviewer_and_one_id_is_one_asker(database: Database, now: datetime) -> None:
@@ -53,3 +62,37 @@ def test_names_cannot_steer_terminals(database: Database, now: datetime) -> None
     with database.write() as session:
         assert reviewer_for_telegram(session, 7, name="Mo\x1b[2J \N{BEAR FACE}", now=now).name == "Mo[2J \N{BEAR FACE}"
         assert reviewer_for_telegram(session, 8, name="x" * 300, now=now).name == "x" * 64
+
+
+def test_the_chat_raises_a_role_and_never_lowers_what_an_operator_gave(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        roster.add(session, "mo", role=Role.ADMIN, telegram_user_id=5, now=now)
+        assert reviewer_for_telegram(session, 5, name="Mo", role=Role.MODERATOR, now=now).role is Role.ADMIN
+        roster.add(session, "rita", role=None, telegram_user_id=6, now=now)
+        assert reviewer_for_telegram(session, 6, name="Rita", role=Role.MODERATOR, now=now).role is Role.MODERATOR
+
+
+def test_a_moderator_of_the_roster_is_one_in_the_chat(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        mo = roster.add(session, "mo", role=Role.MODERATOR, telegram_user_id=5, now=now)
+        assert with_chat_access(session) == [5]
+        roster.remove(session, mo, now)
+        assert (with_chat_access(session), acquaintance(session, 5).chat_access) == ([], ChatAccess.REVOKED)
+        with pytest.raises(MayNotReview, match="mo may review no more"):
+            reviewer_for_telegram(session, 5, name="Mo", now=now)
+        moderators.appoint(session, Person(5), source_key="tap", now=now)
+        assert reviewer_for_telegram(session, 5, name="Mo", now=now).name == "mo", "an admin's word brings back"
+        moderators.dismiss(session, Person(5), now)
+        assert mo.role is Role.REVIEWER
+        assert acquaintance(session, 5).chat_access is ChatAccess.REVOKED
+
+
+def test_who_decides_what_others_disagree_on_is_counted_by_people(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        assert adjudicators(session) == 0
+        mo = roster.add(session, "mo", role=Role.ADMIN, telegram_user_id=None, now=now)
+        roster.link(session, mo, roster.add(session, "phone", role=Role.MODERATOR, telegram_user_id=None, now=now))
+        roster.add(session, "rita", role=Role.REVIEWER, telegram_user_id=None, now=now)
+        assert adjudicators(session) == 1
+        roster.remove(session, mo, now)
+        assert adjudicators(session) == 0
