@@ -225,9 +225,7 @@ class Submission(Base):
     message_id: Mapped[int | None] = mapped_column(BigInteger, comment="the message that answers quote")
     thread_id: Mapped[int | None] = mapped_column(BigInteger, comment="forum topic")
     file_unique_id: Mapped[str | None] = mapped_column(String(128), index=True)
-    album: Mapped[str | None] = mapped_column(
-        String(64), index=True, comment="photos that were sent together, within a chat"
-    )
+    album: Mapped[str | None] = mapped_column(String(64), comment="photos that were sent together, within a chat")
     repeats_id: Mapped[int | None] = mapped_column(
         ForeignKey("submissions.id"), comment="the first submission of the same photo, if it is not this one"
     )
@@ -240,6 +238,7 @@ class Submission(Base):
         Index(None, "asker_id", "submitted_at"),
         Index(None, "chat_id", "message_id"),
         filled("ix_submissions_repeats_id", "repeats_id"),
+        filled("ix_submissions_album", "album"),
     )
 
 

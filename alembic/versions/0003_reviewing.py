@@ -19,6 +19,7 @@ _CLAIMABLE = sa.text("status = 'open' AND represented_by_id IS NULL")
 # Indexes of mostly empty columns: those that there were, and those that are new.
 _FILLED_ANEW = {
     "ix_submissions_repeats_id": ("submissions", "repeats_id"),
+    "ix_submissions_album": ("submissions", "album"),
     "ix_review_items_lease_reviewer_id": ("review_items", "lease_reviewer_id"),
 }
 _FILLED = {

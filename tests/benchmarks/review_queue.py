@@ -27,21 +27,22 @@ from sqlalchemy.orm import Session
 
 from model.console import note
 from model.serving import Prediction
-from review import items, judging, queue, records, replies, statistics, waiting
+from review import items, judging, listing, queue, records, replies, statistics, waiting
 from review.arrival import ReceivedPhoto
 from review.clock import utc_now
 from review.database import Database
+from review.listing import Wanted
 from review.outbox import Recipient
 from review.policy import route
 from review.queue import ANY, Among
 from review.schema import upgrade
-from review.tables import Image, Reviewer, VerdictKind
-from tests.large_queue import FRESH, MODERATOR, SKIPPER, VOTER, fill
+from review.tables import Image, ItemStatus, Reviewer, VerdictKind
+from tests.large_queue import FRESH, HOLDER, MODERATOR, NOW, SKIPPER, VOTER, fill
 from tests.postgres import Server
 
 LEASE = timedelta(minutes=5)
 BOUNDS_MS = {"claim": 20.0, "verdict": 20.0, "count": 200.0, "page": 50.0}
-PAGE = 50
+PAGE = 50  # items of a page
 
 
 @dataclass
@@ -187,10 +188,22 @@ def review(
 
 def looks() -> dict[str, Callable[[Session], Any]]:
     """What people look at: counts, and the first page of each kind of list."""
+
+    def page(wanted: Wanted) -> Callable[[Session], Any]:
+        return lambda session: listing.page(session, wanted, limit=PAGE)
+
     return {
         "count (open)": items.count_open,
         "count (waiting)": lambda session: waiting.waiting(session, utc_now()),
         "count (statistics)": lambda session: statistics.gather(session, utc_now()),
+        "page (open)": page(listing.OPEN),
+        "page (all)": page(listing.EVERYTHING),
+        "page (settled)": page(listing.SETTLED),
+        "page (black)": page(Wanted(label="black")),
+        "page (said black)": page(Wanted((ItemStatus.SETTLED,), label="black")),
+        "page (disputed)": page(Wanted(reason="disputed")),
+        "page (a reviewer's)": page(Wanted((ItemStatus.SETTLED,), reviewer=HOLDER)),
+        "page (since)": page(Wanted(since=NOW - timedelta(days=1))),
     }
 
 
