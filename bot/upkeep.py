@@ -62,7 +62,7 @@ class Upkeep:
             self._stopping.set()  # a thread cannot be cancelled: it stops before its next step
 
     async def _work(self) -> None:
-        for work in (self._tell_overdue, self._sweep_once, self._scrub, self._fill_in):
+        for work in (self._tell_overdue, self._sweep_once, self._scrub, self._fill_in, self._database.tune):
             try:
                 await asyncio.to_thread(work)
             except _Stopped:
