@@ -32,8 +32,6 @@ def queue_words(words: Catalogue, found: Waiting) -> str:
         words("stats-reason", reason=words(f"reason-{reason}"), count=count)
         for reason, count in found.by_reason.items()
     ]
-    if sum(found.by_reason.values()) > found.items:
-        reasons.append(words("stats-reasons-overlap"))
     ages = [words("queue-ages")]
     ages += [
         words("stats-reason", reason=words(f"age-{age}"), count=count) for age, count in found.by_age.items() if count

@@ -2,17 +2,20 @@
 
 from bot.assumptions import assumed
 from bot.catalogue import Catalogue
-from model.proportion import Proportion
 from model.risk import RiskThreshold
+from review.estimate import Estimate
 from review.policy import Reason
 from review.statistics import ModelPromise, QueueStatistics
 
-_CONFIDENCE = 0.95  # of `Proportion`'s intervals
+_CONFIDENCE = 0.95  # of the intervals of `review.estimate`
 
 
-def stats(words: Catalogue, figures: QueueStatistics, promise: ModelPromise | None, *, stranded: bool) -> str:
+def stats(
+    words: Catalogue, figures: QueueStatistics, accuracy: Estimate, promise: ModelPromise | None, *, stranded: bool
+) -> str:
     """Four paragraphs.
 
+    `accuracy` is that of what the model answered alone (`review.production`), as random checks tell it.
     `promise` is None while no model can be loaded; a model is `stranded` when it answers only because the one that
     should cannot be loaded.
     """
@@ -20,7 +23,7 @@ def stats(words: Catalogue, figures: QueueStatistics, promise: ModelPromise | No
         [
             words("stats-photos", sent=figures.submissions, alone=figures.answered_alone),
             _queue(words, figures),
-            _random_checks(words, figures.agreement_in_audit),
+            _random_checks(words, accuracy),
             _model(words, promise, stranded=stranded),
         ]
     )
@@ -32,25 +35,24 @@ def _queue(words: Catalogue, figures: QueueStatistics) -> str:
         words("stats-reason", reason=words(f"reason-{Reason(reason)}"), count=count)
         for reason, count in figures.open_by_reason.items()
     ]
-    if sum(figures.open_by_reason.values()) > figures.open_items:
-        lines.append(words("stats-reasons-overlap"))
     if figures.oldest_waiting_seconds is not None:
         lines.append(words("stats-longest-wait", seconds=figures.oldest_waiting_seconds))
     lines.append(words("stats-settled", count=figures.settled_items))
     return "\n".join(lines)
 
 
-def _random_checks(words: Catalogue, agreement: Proportion) -> str:
+def _random_checks(words: Catalogue, accuracy: Estimate) -> str:
     title = words("stats-random-checks")
-    if agreement.value is None:
+    if not accuracy.checked:
         return f"{title}\n{words('stats-no-random-checks')}"
+    right = accuracy.checked - accuracy.wrong
     said = words(
         "stats-agreement",
-        count=agreement.count,
-        total=agreement.total,
-        share=agreement.value,
-        low=agreement.low,
-        high=agreement.high,
+        count=right,
+        total=accuracy.checked,
+        share=right / accuracy.checked,  # of those that were checked; the limits are of all, each by its chance
+        low=accuracy.low,
+        high=accuracy.high,
         confidence=_CONFIDENCE,
     )
     return f"{title}\n{said}"

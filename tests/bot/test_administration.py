@@ -48,8 +48,7 @@ async def test_the_queue_by_reason_and_age(sandbox: Sandbox, runner: Runner, pho
     await mo.expect("#")
     await mo.send_text("/queue")
     assert (await mo.expect()).words == (
-        "2 photos wait for people\n- unlike the photos it learnt from: 2\n- not sure: 2\n"
-        "(some for more than one reason)\n\n"
+        "2 photos wait for people\n- unlike the photos it learnt from: 2\n\n"
         "Waiting\n- less than an hour: 1\n- less than a day: 1\n\n"
         "Longest wait: 3 hours\nOne of them is being looked at.\n/review brings the next one."
     )
@@ -61,7 +60,7 @@ async def test_a_queue_of_one_is_said_as_one(sandbox: Sandbox, runner: Runner, p
     await sandbox.asker.expect("A person will look", timeout=60)
     with runner.database.write() as session:
         session.get_one(ReviewItem, 1).opened_at = utc_now() - timedelta(hours=3)
-    first = "One photo waits for people: unlike the photos it learnt from, not sure.\nIt has waited for 3 hours. "
+    first = "One photo waits for people: unlike the photos it learnt from.\nIt has waited for 3 hours. "
     await mo.send_text("/queue")
     assert (await mo.expect()).words == f"{first}Nobody is looking at it: /review brings it."
     await mo.send_text("/review")

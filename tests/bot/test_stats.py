@@ -18,6 +18,7 @@ from model.proportion import Proportion
 from model.risk import RiskThreshold
 from review import judging
 from review.clock import utc_now
+from review.estimate import Stratum, estimate
 from review.people import reviewer_named
 from review.policy import Reason
 from review.statistics import ModelPromise, QueueStatistics
@@ -43,12 +44,15 @@ BOUND = RiskThreshold(
 NO_BOUND = replace(BOUND, threshold=0.99, guaranteed=False, answered=60, upper_bound=0.0766)
 
 
+ACCURACY = estimate([Stratum(0.02, 40, 40, 1)])
+
+
 def figures(**changes: Any) -> QueueStatistics:
     busy = QueueStatistics(
         submissions=1204,
         answered_alone=1030,
         open_items=12,
-        open_by_reason={"low_confidence": 8, "out_of_domain": 5, "audit": 2},
+        open_by_reason={"low_confidence": 6, "out_of_domain": 4, "audit": 2},
         oldest_waiting_seconds=11_000.0,
         settled_items=160,
         verdicts_by_reviewer={"mo": 160},
@@ -60,25 +64,24 @@ def figures(**changes: Any) -> QueueStatistics:
 
 def said_of(promise: ModelPromise | None, *, stranded: bool = False) -> str:
     """The last paragraph."""
-    return stats_words.stats(WORDS, figures(), promise, stranded=stranded).rpartition("\n\n")[2]
+    return stats_words.stats(WORDS, figures(), ACCURACY, promise, stranded=stranded).rpartition("\n\n")[2]
 
 
 def test_a_busy_queue_and_a_model_with_a_promise() -> None:
-    assert stats_words.stats(WORDS, figures(), ModelPromise("v7", BOUND), stranded=False) == (
+    assert stats_words.stats(WORDS, figures(), ACCURACY, ModelPromise("v7", BOUND), stranded=False) == (
         "Photos sent: 1204\n"
         "Answered by the model alone: 1030\n"
         "\n"
         "Waiting for people: 12\n"
-        "- not sure: 8\n"
-        "- unlike the photos it learnt from: 5\n"
+        "- not sure: 6\n"
+        "- unlike the photos it learnt from: 4\n"
         "- random check: 2\n"
-        "(some for more than one reason)\n"
         "Longest wait: 3 hours\n"
         "Settled by people: 160\n"
         "\n"
         "Random checks of what the model answered alone\n"
         "People agreed with 39 of 40 (97.5 %).\n"
-        "Of all such answers, 87.1 % to 99.6 % are right, with 95 % confidence.\n"
+        "Of all such answers, 87.1 % to 99.9 % are right, with 95 % confidence.\n"
         "\n"
         "Model v7\n"
         "It answers alone when it is at least 95 % sure.\n"
@@ -98,7 +101,7 @@ def test_before_the_first_photo() -> None:
         settled_items=0,
         agreement_in_audit=Proportion.of(0, 0),
     )
-    assert stats_words.stats(WORDS, nothing, None, stranded=False) == (
+    assert stats_words.stats(WORDS, nothing, estimate([]), None, stranded=False) == (
         "Photos sent: 0\n"
         "Answered by the model alone: 0\n"
         "\n"
@@ -113,15 +116,16 @@ def test_before_the_first_photo() -> None:
     )
 
 
-def test_one_reason_each_needs_no_remark() -> None:
-    assert "more than one" not in stats_words.stats(
-        WORDS, figures(open_items=3, open_by_reason={"audit": 3}), None, stranded=False
-    )
+def test_what_was_checked_and_what_that_says_of_all_are_two_things() -> None:
+    """Since the rate was raised more is checked: the limits are of all answers, each by the chance of its check."""
+    accuracy = estimate([Stratum(0.01, 50, 50, 5), Stratum(1.0, 50, 50, 0)])
+    said = stats_words.stats(WORDS, figures(), accuracy, None, stranded=False)
+    assert "People agreed with 95 of 100 (95 %).\nOf all such answers, 78.9 % to 95.7 % are right" in said
 
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_words(reason: Reason) -> None:
-    said = stats_words.stats(WORDS, figures(open_by_reason={reason.value: 12}), None, stranded=False)
+    said = stats_words.stats(WORDS, figures(open_by_reason={reason.value: 12}), ACCURACY, None, stranded=False)
     assert "_" not in said
     assert ": 12\n- " in said
 

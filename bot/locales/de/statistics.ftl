@@ -8,7 +8,6 @@ stats-photos =
 
 stats-waiting = Warten auf Menschen: { $count }
 stats-reason = - { $reason }: { $count }
-stats-reasons-overlap = (manche aus mehr als einem Grund)
 stats-longest-wait = Längste Wartezeit: { DURATION($seconds) }
 stats-settled = Von Menschen entschieden: { $count }
 

@@ -8,7 +8,6 @@ stats-photos =
 
 stats-waiting = Waiting for people: { $count }
 stats-reason = - { $reason }: { $count }
-stats-reasons-overlap = (some for more than one reason)
 stats-longest-wait = Longest wait: { DURATION($seconds) }
 stats-settled = Settled by people: { $count }
 

@@ -8,7 +8,6 @@ stats-photos =
 
 stats-waiting = Esperan a una persona: { $count }
 stats-reason = - { $reason }: { $count }
-stats-reasons-overlap = (algunas por más de un motivo)
 stats-longest-wait = Espera más larga: { DURATION($seconds) }
 stats-settled = Resueltas por personas: { $count }
 

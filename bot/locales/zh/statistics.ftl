@@ -8,7 +8,6 @@ stats-photos =
 
 stats-waiting = 等待人工查看：{ $count }
 stats-reason = - { $reason }：{ $count }
-stats-reasons-overlap = （有些照片有多个原因）
 stats-longest-wait = 最长等待时间：{ DURATION($seconds) }
 stats-settled = 已由人工得出结论：{ $count }
 
