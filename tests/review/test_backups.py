@@ -18,6 +18,8 @@ from review.people import reviewer_named
 from review.schema import backup, backups, problems, restore, revision
 from review.tables import Reviewer
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def folder(home: Path) -> Path:

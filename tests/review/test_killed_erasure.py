@@ -17,6 +17,7 @@ from review.people import asker_for
 from review.retention import Retention, Sweep
 from review.schema import problems
 from review.scrubbing import Scrubbed, scrub
+from review.settings import ReviewSettings
 from review.storage import LocalImageStore
 from review.tables import Asker, Image, ItemStatus, OutboxMessage, ReviewItem, Submission
 
@@ -29,10 +30,11 @@ from model.features import FeatureStore
 from review.database import Database
 from review.erasure import erase_person, remove_photos
 from review.scrubbing import fold_log
+from review.settings import ReviewSettings
 from review.storage import LocalImageStore
 
 home, people = Path(sys.argv[1]), int(sys.argv[2])
-database = Database(f"sqlite:///{home / 'review.db'}")
+database = Database(ReviewSettings.load().database_url)
 images, features = LocalImageStore(home / "images"), FeatureStore(home / "features")
 print("ready", flush=True)
 sys.stdin.readline()
@@ -114,7 +116,7 @@ def wholly_there_or_gone(database: Database, images: LocalImageStore) -> int:
 @pytest.mark.slow
 @pytest.mark.usefixtures("database")
 def test_killed_again_and_again_nobody_is_erased_in_part(home: Path) -> None:
-    database = Database(f"sqlite:///{home / 'review.db'}")
+    database = Database(ReviewSettings.load().database_url)
     images, features = LocalImageStore(home / "images"), FeatureStore(home / "features")
     fill(database, images)
     chance = random.Random(4)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from model.features import FeatureStore
 from review.database import Database
 from review.schema import problems
+from review.settings import ReviewSettings
 from review.storage import LocalImageStore
 from review.tables import Image, OutboxMessage, PredictionRecord, ReviewItem, Submission
 
@@ -28,6 +29,7 @@ from review.database import Database
 from review.arrival import ReceivedPhoto
 from review.intake import Intake
 from review.outbox import Recipient
+from review.settings import ReviewSettings
 from review.storage import LocalImageStore
 
 home, photos = Path(sys.argv[1]), int(sys.argv[2])
@@ -39,11 +41,11 @@ class Model:
         return SimpleNamespace(
             label="black", confidence=0.5, probabilities={"black": 0.5, "teddy": 0.5}, out_of_domain_score=0.0,
             in_domain=True, answer_threshold=0.9, model_version="v1", backbone="net",
-            features=np.ones(4, dtype=np.float16),
+            features=np.ones(4, dtype=np.float16), novelty=0.5,
         )
 
 async def main():
-    intake = Intake(database=Database(f"sqlite:///{home / 'review.db'}"), images=LocalImageStore(home / "images"),
+    intake = Intake(database=Database(ReviewSettings.load().database_url), images=LocalImageStore(home / "images"),
                     features=FeatureStore(home / "features"), predictor=Model(), audit_rate=0.0)
     sys.stdin.readline()
     for number in range(photos):
@@ -74,7 +76,7 @@ def go(process: subprocess.Popen[str]) -> None:
 
 def wholly_recorded(home: Path) -> int:
     """How many submissions there are; fails if anything belonging to one is missing or there twice."""
-    database = Database(f"sqlite:///{home / 'review.db'}")
+    database = Database(ReviewSettings.load().database_url)
     images, features = LocalImageStore(home / "images"), FeatureStore(home / "features")
     assert problems(database) == []
     with database.read() as session:

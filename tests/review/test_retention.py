@@ -190,6 +190,7 @@ async def test_open_items_come_in_pages(house: Any, predict: Callable[..., Predi
         assert list(open_since(session, now - DAY, begin=0, limit=2)) == []
 
 
+@pytest.mark.sqlite
 def test_deleted_rows_leave_no_trace_after_a_scrub(house: Any, now: datetime) -> None:
     database = house.database
     with database.write() as session:

@@ -502,7 +502,8 @@ async def test_one_that_was_killed_is_closed_and_told_of_once(house: Any) -> Non
         assert retraining_news.known(session, asked)
         for _ in range(2):
             retraining_news.tell_of_interrupted(session, utc_now())
-        assert [run.outcome for run in session.scalars(select(RetrainingRun))] == [RetrainingOutcome.FAILED, None]
+        runs = session.scalars(select(RetrainingRun).order_by(RetrainingRun.id))
+        assert [run.outcome for run in runs] == [RetrainingOutcome.FAILED, None]
         (told,) = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "retrained"))
     assert "interrupted" in told.parameters["explanation"]
 

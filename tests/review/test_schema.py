@@ -74,6 +74,7 @@ def test_down_and_up_again_leaves_the_tables_as_they_should_be(database: Databas
     assert problems(database) == []
 
 
+@pytest.mark.sqlite
 def test_a_database_of_the_first_revision_is_upgraded_and_taken_back_with_its_data(
     database: Database, folder: Path, now: datetime
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_database_of_the_first_revision_is_upgraded_and_taken_back_with_its_da
     assert rows() == before
 
 
+@pytest.mark.sqlite
 def test_a_pending_migration_comes_after_a_backup(
     database: Database, folder: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +151,7 @@ def test_an_older_database_is_named_with_the_cure(database: Database, monkeypatc
         require_current(database)
 
 
+@pytest.mark.sqlite
 def test_a_database_of_a_newer_program_is_refused_untouched(database: Database, folder: Path) -> None:
     set_revision(database, "9999")
     before = Path(str(database.file)).read_bytes()
@@ -158,6 +161,7 @@ def test_a_database_of_a_newer_program_is_refused_untouched(database: Database, 
     assert Path(str(database.file)).read_bytes() == before
 
 
+@pytest.mark.sqlite
 def test_a_changed_table_is_noticed(database: Database) -> None:
     with closing(sqlite3.connect(str(database.file))) as connection, connection:
         connection.execute("ALTER TABLE outbox DROP COLUMN error")
@@ -168,7 +172,8 @@ def test_a_changed_table_is_noticed(database: Database) -> None:
 
 def test_verdicts_that_could_be_changed_are_noticed(database: Database) -> None:
     with database.write() as session:
-        session.execute(text("DROP TRIGGER verdicts_no_update"))
+        on = "" if database.is_sqlite else " ON verdicts"
+        session.execute(text(f"DROP TRIGGER verdicts_no_update{on}"))
     assert problems(database) == ["the trigger verdicts_no_update is missing: verdicts could be changed"]
 
 
@@ -182,6 +187,7 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("customers",)]
 
 
+@pytest.mark.sqlite
 def test_a_reference_to_nothing_is_noticed(database: Database) -> None:
     with closing(sqlite3.connect(str(database.file))) as connection, connection:
         connection.execute(
@@ -199,6 +205,7 @@ def test_rubbish_is_no_database(tmp_path: Path) -> None:
     assert "damaged or no database" in problem
 
 
+@pytest.mark.sqlite
 def test_a_file_put_in_place_by_hand_gets_its_log_back(database: Database, folder: Path) -> None:
     with closing(sqlite3.connect(str(database.file))) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -223,6 +230,7 @@ def test_a_folder_that_cannot_be_made_or_reached_is_a_database_error(tmp_path: P
         require_current(Database(f"sqlite:///{tmp_path / ('long' * 100)}/review.db"))
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_is_named_and_loses_nothing(database: Database, now: datetime) -> None:
     add(database, "mo", now)
 
@@ -238,6 +246,7 @@ def test_a_full_disk_is_named_and_loses_nothing(database: Database, now: datetim
     assert names(database) == ["mo"]
 
 
+@pytest.mark.sqlite
 def test_damage_in_the_middle_is_a_problem_and_no_crash(database: Database, now: datetime) -> None:
     with database.write() as session:
         for number in range(300):
