@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from textwrap import wrap
 from typing import Any
 
 from review.history import Said
 from review.items import ItemView
 from review.phrases import duration, percent
-from review.statistics import ModelPromise, QueueStatistics
 from review.storage import LocalImageStore
 from review.tables import ItemStatus, VerdictKind
-
-_WIDTH = 100  # columns, of the one sentence that may be long
 
 
 def item_row(item: ItemView, now: datetime, images: LocalImageStore) -> dict[str, Any]:
@@ -144,36 +140,6 @@ def card(item: ItemView, now: datetime, images: LocalImageStore) -> str:
         lines.append(f"verdict     {_final(item)}, said {item.settled_by}")
     elif item.held_until is not None and item.held_until > now:
         lines.append(f"held by     {item.held_by} until {item.held_until:%H:%M:%S} UTC")
-    return "\n".join(lines)
-
-
-def figures(statistics: QueueStatistics, promise: ModelPromise) -> str:
-    """The statistics as lines."""
-    lines = [
-        f"photos sent        {statistics.submissions}",
-        f"answered alone     {statistics.answered_alone}",
-        f"waiting            {statistics.open_items}",
-    ]
-    lines += [f"  {reason.replace('_', ' '):<17}{count}" for reason, count in statistics.open_by_reason.items()]
-    if statistics.oldest_waiting_seconds is not None:
-        lines.append(f"oldest waits       {duration(statistics.oldest_waiting_seconds)}")
-    lines.append(f"settled            {statistics.settled_items}")
-    lines += [f"  {name:<17}{count}" for name, count in statistics.verdicts_by_reviewer.items()]
-    lines.append("people agreed with the model's best guess (95 % interval)")
-    lines.append(f"  where it doubted {statistics.agreement_in_review}")
-    lines.append(f"  random checks    {statistics.agreement_in_audit}")
-    if promise.risk is None:
-        lines.append(f"model              {promise.version or 'unknown'}")
-        lines.append(f"  promises         unknown: {promise.problem}")
-        return "\n".join(lines)
-    lines.append(f"model              {promise.version} answers from {promise.risk.threshold:.0%} confidence on")
-    caution = "" if promise.risk.guaranteed else "; until that changes it asks people more often"
-    lines += wrap(
-        f"  promises         {promise.risk.claim()}{caution}",
-        _WIDTH,
-        subsequent_indent=" " * 19,
-        break_on_hyphens=False,
-    )
     return "\n".join(lines)
 
 

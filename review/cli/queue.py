@@ -9,6 +9,7 @@ from model.console import note, print_json
 from review.cli.items import list_items, show
 from review.cli.options import as_option, json_option, reviewer_name
 from review.cli.serve import serve
+from review.cli.stats import stats
 from review.cli.verdicts import defer, label, reopen, skip, split, undo
 from review.cli.who import who
 
@@ -85,33 +86,7 @@ def next_item(name: str | None, as_json: bool) -> None:
             click.echo(f"LABEL is     {', '.join(installation.labels)}, none or cant_tell")
 
 
-@review.command()
-@json_option
-def stats(as_json: bool) -> None:
-    """How much waits and why, who settled how much, how often people agreed with the model.
-
-    The last lines are from the model's card: what it promises of its answers, or that it promises nothing and why.
-
-    \b
-    Example:
-      bearbot review stats
-    """
-    from review.cli.installation import opened
-    from review.cli.presentation import figures
-    from review.clock import utc_now
-    from review.statistics import gather, promise_of
-
-    with opened() as installation:
-        with installation.database.read() as session:
-            found = gather(session, utc_now())
-        promise = promise_of(installation.registry)
-        if as_json:
-            print_json({**found.to_json(), "model": promise.to_json()})
-        else:
-            click.echo(figures(found, promise))
-
-
-for command in (list_items, show, label, skip, defer, undo, reopen, split, who, serve):
+for command in (list_items, show, label, skip, defer, undo, reopen, split, stats, who, serve):
     review.add_command(command)
 
 
