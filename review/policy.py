@@ -54,7 +54,7 @@ _WEIGHTS = {
     Reason.AUDIT: 10.0,
 }
 
-_NOVELTY_WEIGHT = 0.3  # beside uncertainty; see `tests/benchmarks/ranking.py`
+_NOVELTY_WEIGHT = 0.1  # beside uncertainty; see `tests/benchmarks/ranking.py`
 
 
 def route(

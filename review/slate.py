@@ -41,7 +41,7 @@ _GIVEN_OUT = 100  # until the next one is made; each claim looks through them
 _LATELY = 300  # settled items that new ones are compared with
 _FRESH_SECONDS = 10.0
 # How much unlikeness counts beside the stored value of the same 0..1: see `tests/benchmarks/ranking.py`.
-_UNLIKENESS_WEIGHT = 0.5
+_UNLIKENESS_WEIGHT = 0.2
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Photos whose labels are known are sent to an imaginary bot whose model has seen a few of each label. Its answers rank
 them once, as an intake does; then people label them, some a round, in our order (`review.policy`, `review.slate`) or
 in random order, and after each round the head is trained anew on what is labelled. What is told is the accuracy on a
-part that nobody labels, in all the views that heads learn from: as they are, in black and white, and tiny.
+part that nobody labels.
 
 The weights of the rules were chosen on one half of the photos (`--half tuned`), scenes kept whole; by default the other
 half is told of, on which nothing was chosen.
@@ -147,15 +147,14 @@ def readable(paths: Iterable[Path]) -> Iterator[Path]:
 
 def curve_of(photos: Photos, rows: Integers, order: str, seeds: int) -> Curve:
     """Each seed cuts the rows into other folds; of each fold the labels of the others are asked for."""
-    views, dimensions = photos.features.shape[1:]
     right = np.zeros((seeds, ROUNDS + 1))
     given = np.zeros(ROUNDS + 1)
     for seed in range(seeds):
         folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=100 + seed)
         for asked, held in folds.split(rows, photos.labels[rows], photos.scenes[rows]):
             for number, head, labelled in rounds(photos, rows[asked], order, seed):
-                said = head.logits(photos.features[rows[held]].reshape(-1, dimensions)).argmax(axis=1)
-                right[seed, number] += (said == np.repeat(photos.labels[rows[held]], views)).sum() / views
+                said = head.logits(photos.features[rows[held], 0]).argmax(axis=1)
+                right[seed, number] += (said == photos.labels[rows[held]]).sum()
                 given[number] += labelled
         note(f"{order} order, seed {seed + 1} of {seeds}")
     return Curve(given / (seeds * FOLDS), right / len(rows))

@@ -76,7 +76,7 @@ def test_near_identical_photos_do_not_fill_the_top(copies: int, others: list[flo
     axes = np.eye(DIMENSIONS, dtype=np.float32)
     waiting = [Candidate(number, "low_confidence", 1.0, axes[0] + seed / 1e6) for number in range(copies)]
     waiting += [
-        Candidate(copies + number, "low_confidence", 0.6 + value, axes[1 + number])
+        Candidate(copies + number, "low_confidence", 0.8 + value / 2, axes[1 + number])
         for number, value in enumerate(sorted(others, reverse=True))
     ]
     assert set(diversify(waiting)[1 : 1 + len(others)]) == set(range(copies, copies + len(others)))
