@@ -213,7 +213,8 @@ def _best(
     claimable = and_(_claimable(now, reviewer, same), among.condition(), ReviewItem.id.not_in(besides))
     # Asked several times, because each question follows the index of the queue and stops at its first rows; to sort by
     # `passed` would read every open item for each claim.
-    best = select(ReviewItem).order_by(ReviewItem.priority.desc(), ReviewItem.id)
+    # Numbers only, and their rows afterwards: PostgreSQL asks an index alone if nothing else is wanted.
+    best = select(ReviewItem.id).order_by(ReviewItem.priority.desc(), ReviewItem.id)
     if among == ANY:
         # All indexes of the queue look alike to SQLite; in this one it need not look at the rows that it passes by.
         best = best.with_hint(ReviewItem, f"INDEXED BY {CLAIMABLE_INDEX}", "sqlite")
@@ -230,7 +231,7 @@ def _best(
             taken = {item.id for item in found}
             # First what is known of the reviewer at once, then what is looked up for each item: SQLite goes in order.
             some = best.where(condition, claimable, ReviewItem.id.not_in(taken)).limit(count - len(found))
-            found += session.scalars(some).all()
+            found += [session.get_one(ReviewItem, item_id) for item_id in session.scalars(some).all()]
     return found
 
 
