@@ -18,6 +18,7 @@ from review import claims, known_photos, submissions
 from review.claims import Effect
 from review.clock import utc_now
 from review.outbox import OutboxKind
+from review.quorum import Quorum
 from review.tables import NONE_OF_THESE, Claim, PredictionRecord, Submission
 
 _log = logging.getLogger(__name__)
@@ -76,16 +77,17 @@ def _act(services: Services, query: CallbackQuery, words: Catalogue) -> _Outcome
             return _Outcome(None, instead(words, submission.id, others))
         toast = None
         if tap.say is not Say.BACK:
-            toast = words(_TOASTS[_claim(session, submission, tap, f"callback:{query.id}")])
+            quorum = services.review_settings.quorum
+            toast = words(_TOASTS[_claim(session, submission, tap, f"callback:{query.id}", quorum)])
         return _Outcome(toast, _buttons_left(session, words, submission, message_id))
 
 
-def _claim(session: Session, submission: Submission, tap: AnswerTap, source_key: str) -> Effect:
+def _claim(session: Session, submission: Submission, tap: AnswerTap, source_key: str, quorum: Quorum) -> Effect:
     now = utc_now()
     if tap.say is Say.RIGHT:
         return claims.agree(session, submission, source_key=source_key, now=now)
     label = NONE_OF_THESE if tap.say is Say.NONE else tap.label
-    return claims.dispute(session, submission, label=label, source_key=source_key, now=now)
+    return claims.dispute(session, submission, label=label, source_key=source_key, quorum=quorum, now=now)
 
 
 def _told(session: Session, submission: Submission) -> str | None:

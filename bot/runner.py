@@ -82,6 +82,7 @@ class Runner:
             features=registry.feature_store,
             predictor=self.champion,
             audit_rate=review_settings.audit_rate,
+            quorum=review_settings.quorum,
             limits=Limits(per_minute=settings.rate_limit_per_minute, per_day=settings.daily_quota),
             min_free_bytes=review_settings.min_free_megabytes * 1_000_000,
             stage=self.metrics.stage,

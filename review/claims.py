@@ -10,6 +10,7 @@ from review import judging, known_photos, outbox, records
 from review.outbox import OutboxKind, Recipient
 from review.people import language_of
 from review.policy import Reason
+from review.quorum import ONE, Quorum
 from review.tables import Claim, ItemStatus, PredictionRecord, ReviewItem, Submission
 
 # People look again when an asker disagrees with people; not again and again.
@@ -45,10 +46,19 @@ def agree(session: Session, submission: Submission, *, source_key: str, now: dat
     return Effect.THANKED
 
 
-def dispute(session: Session, submission: Submission, *, label: str | None, source_key: str, now: datetime) -> Effect:
+def dispute(
+    session: Session,
+    submission: Submission,
+    *,
+    label: str | None,
+    source_key: str,
+    quorum: Quorum = ONE,
+    now: datetime,
+) -> Effect:
     """The asker says that the answer is wrong, and what the photo shows: a label, "none", or None: does not know.
 
     The photo's one review item is opened, or opened again; the same tap again changes nothing. The asker is told.
+    `quorum` says how many reviewers must then agree.
     """
     item = known_photos.item_of(session, submission)
     if item is not None and _said(session, submission, label):
@@ -58,7 +68,7 @@ def dispute(session: Session, submission: Submission, *, label: str | None, sour
             return Effect.SETTLED
     if not _record(session, submission, source_key, agrees=False, label=label, now=now):
         return Effect.REPEATED
-    effect = _open(session, submission, item, now)
+    effect = _open(session, submission, item, quorum, now)
     if submission.chat_id is not None and effect is not Effect.SETTLED:
         outbox.enqueue(
             session,
@@ -76,19 +86,19 @@ def dispute(session: Session, submission: Submission, *, label: str | None, sour
     return effect
 
 
-def _open(session: Session, submission: Submission, item: ReviewItem | None, now: datetime) -> Effect:
+def _open(session: Session, submission: Submission, item: ReviewItem | None, quorum: Quorum, now: datetime) -> Effect:
     if item is None:
         first = submission.repeats_id or submission.id
         record = session.scalar(select(PredictionRecord).where(PredictionRecord.submission_id == first))
-        session.add(records.item(first, record, [Reason.DISPUTED], now))
+        session.add(records.item(first, record, [Reason.DISPUTED], now, quorum=quorum))
         session.flush()
         return Effect.OPENED
     if item.status is ItemStatus.OPEN:
-        judging.dispute(session, item, now=now)
+        judging.dispute(session, item, quorum=quorum, now=now)
         return Effect.ADDED
     if item.status is ItemStatus.WITHDRAWN or _disputes(session, submission) > 1 + _REOPENINGS:
         return Effect.SETTLED
-    judging.dispute(session, item, now=now)
+    judging.dispute(session, item, quorum=quorum, now=now)
     return Effect.OPENED
 
 

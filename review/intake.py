@@ -29,6 +29,7 @@ from review.limits import Limits, Refusal
 from review.near_duplicates import Seen
 from review.outbox import OutboxKind
 from review.policy import WITHOUT_MODEL, Decision, Reason, Routing, draw, route
+from review.quorum import ONE, Quorum
 from review.secret_keys import AUDIT, secret_key
 from review.storage import ImageStore
 from review.tables import Image, PredictionRecord, Submission
@@ -73,6 +74,7 @@ class Intake:
         features: FeatureStore,
         predictor: Predictor,
         audit_rate: float,
+        quorum: Quorum = ONE,
         limits: Limits | None = None,
         min_free_bytes: int = 0,
         clock: Callable[[], datetime] = utc_now,
@@ -83,6 +85,7 @@ class Intake:
         self._features = features
         self._predictor = predictor
         self._audit_rate = audit_rate
+        self._quorum = quorum
         self._limits = limits or Limits()
         self._min_free_bytes = min_free_bytes
         self._clock = clock
@@ -204,7 +207,9 @@ class Intake:
             )
             novelty = prediction.novelty if prediction is not None else None
             item = (
-                records.item(submission.id, record, routing.reasons, now, novelty=novelty) if routing.reviewed else None
+                records.item(submission.id, record, routing.reasons, now, novelty=novelty, quorum=self._quorum)
+                if routing.reviewed
+                else None
             )
             session.add_all(row for row in (record, item) if row is not None)
             session.flush()

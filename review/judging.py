@@ -17,6 +17,7 @@ from review.errors import LeaseLost, NothingToUndo, NotYours
 from review.people import identities
 from review.policy import Reason
 from review.queue import stands
+from review.quorum import ONE, Quorum
 from review.tables import (
     NONE_OF_THESE,
     Channel,
@@ -146,14 +147,16 @@ def reopen(
     session.flush()
 
 
-def dispute(session: Session, item: ReviewItem, *, now: datetime) -> None:
+def dispute(session: Session, item: ReviewItem, *, quorum: Quorum = ONE, now: datetime) -> None:
     """The asker disagrees with what was said: people look (once more), and what they said before settles nothing.
 
+    What was looked at by several is never settled by fewer; a dispute may ask for more of them (`quorum`).
     A moderator who holds the item at this moment keeps it.
     """
     if Reason.DISPUTED not in item.reasons:
         item.reasons = [*item.reasons, Reason.DISPUTED.value]
         records.rank(item)
+    item.verdicts_needed = max(item.verdicts_needed, quorum.of(item.reasons))
     near_duplicates.promote(session, [item.id])  # somebody says that it is unlike the others
     item.represented_by_id = None
     if item.status is ItemStatus.SETTLED:
@@ -230,9 +233,11 @@ def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: date
     if verdict.kind is VerdictKind.DEFER:
         item.deferred_until = None
     reached = consensus.decide(_votes(session, item), needed=item.verdicts_needed)
-    item.needs_adjudicator = reached.disagreement
-    if item.status is ItemStatus.SETTLED and reached.final is None:
+    opens = item.status is ItemStatus.SETTLED and reached.final is None
+    if opens:
         _open(item)
+    item.needs_adjudicator = reached.disagreement
+    if opens:
         if session.get_one(Submission, item.submission_id).image_sha256 is None:
             item.status = ItemStatus.WITHDRAWN  # its photo was deleted: nobody can say what it shows any more
         elif item.represented_by_id is not None:

@@ -120,7 +120,13 @@ def ping(session: Session, user_ids: Collection[int], rule: PingRule, now: datet
 def backlog(session: Session, rule: PingRule, now: datetime) -> Backlog:
     """Open items in nobody's hands. Random checks are never urgent: their askers have their answer."""
     rows = session.execute(
-        select(ReviewItem.submission_id, ReviewItem.reasons, ReviewItem.opened_at).where(
+        select(
+            ReviewItem.id,
+            ReviewItem.submission_id,
+            ReviewItem.reasons,
+            ReviewItem.opened_at,
+            ReviewItem.needs_adjudicator,
+        ).where(
             ReviewItem.status == ItemStatus.OPEN,
             ReviewItem.lease_expires_at.is_(None) | (ReviewItem.lease_expires_at <= now),
         )
@@ -134,7 +140,9 @@ def backlog(session: Session, rule: PingRule, now: datetime) -> Backlog:
     )
     claimed = {row[0]: row[1] for row in claims}
     since: list[datetime] = []
-    for submission, reasons, opened_at in rows:
+    for item_id, submission, reasons, opened_at, disagreed in rows:
+        if disagreed:  # only a moderator can end it, since the last word that was said
+            since.append(session.scalar(select(func.max(Verdict.created_at)).where(Verdict.item_id == item_id)) or now)
         if Reason.OUT_OF_DOMAIN in reasons:
             since.append(opened_at)
         if Reason.DISPUTED in reasons:
@@ -145,7 +153,9 @@ def backlog(session: Session, rule: PingRule, now: datetime) -> Backlog:
 
 
 def _moderator(session: Session, user_id: int, now: datetime) -> Moderator:
-    reviewer = session.scalar(select(Reviewer.id).where(Reviewer.telegram_user_id == user_id))
+    reviewer = session.scalar(
+        select(func.coalesce(Reviewer.same_as_id, Reviewer.id)).where(Reviewer.telegram_user_id == user_id)
+    )
     held = select(ReviewItem.id).where(ReviewItem.lease_reviewer_id == reviewer, ReviewItem.lease_expires_at > now)
     prefix = _prefix(user_id)
     return Moderator(

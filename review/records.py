@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from review.arrival import ReceivedPhoto
 from review.people import asker_for
 from review.policy import Reason, Routing, priority, uncertainty_of, weightiest
+from review.quorum import ONE, Quorum
 from review.tables import POLICY_VERSION, ItemStatus, PredictionRecord, ReviewItem, Submission
 
 if TYPE_CHECKING:  # importing it loads torch
@@ -85,8 +86,12 @@ def item(
     now: datetime,
     *,
     novelty: float | None = None,
+    quorum: Quorum = ONE,
 ) -> ReviewItem:
-    """An open item for a photo, ranked; `record` None: no model judged it. `novelty` as in `policy.priority`."""
+    """An open item for a photo, ranked; `record` None: no model judged it. `novelty` as in `policy.priority`.
+
+    `quorum` says how many reviewers must agree on what has these reasons.
+    """
     opened = ReviewItem(
         submission_id=submission_id,
         status=ItemStatus.OPEN,
@@ -95,6 +100,7 @@ def item(
         confidence=record.confidence if record else None,
         uncertainty=uncertainty_of(record.probabilities.values() if record else ()),
         novelty=novelty,
+        verdicts_needed=quorum.of([reason.value for reason in reasons]),
         opened_at=now,
     )
     rank(opened)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from model.settings import Settings
 from review.database import POSTGRES, sqlite_file
+from review.quorum import Quorum
 
 
 class ReviewSettings(Settings):
@@ -33,6 +34,14 @@ class ReviewSettings(Settings):
     )
     audit_rate: float = Field(
         default=0.02, ge=0, le=1, description="share of the photos answered alone that a person looks at as well, 0..1"
+    )
+    verdicts_needed: str = Field(
+        default="",
+        description="how many reviewers must say the same, each without seeing the others' answer, by the reason of an "
+        "item, such as audit=2,disputed=2; one is enough for what is not named",
+    )
+    gold_rate: float = Field(
+        default=0, ge=0, le=1, description="share of claims that give an item with a known answer, unnoticed, 0..1"
     )
     retention_days: int = Field(
         default=0,
@@ -66,6 +75,12 @@ class ReviewSettings(Settings):
                 raise ValueError(f"{expected}; other databases are not supported")
         return value
 
+    @field_validator("verdicts_needed")
+    @classmethod
+    def _valid_quorum(cls, value: str) -> str:
+        Quorum.parse(value)
+        return value
+
     @classmethod
     def _sentence(cls, detail: dict[str, Any]) -> str:
         """The URL of a database server may hold a password: nobody is to read it in a log."""
@@ -79,6 +94,11 @@ class ReviewSettings(Settings):
         if self.review_database_url:
             return make_url(self.review_database_url)
         return URL.create("sqlite", database=str(self.home_folder() / "review.db"))
+
+    @property
+    def quorum(self) -> Quorum:
+        """How many reviewers must agree."""
+        return Quorum.parse(self.verdicts_needed)
 
     @property
     def image_store(self) -> Path:

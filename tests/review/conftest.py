@@ -22,6 +22,7 @@ from review.intake import Intake
 from review.limits import Limits
 from review.outbox import Recipient
 from review.people import reviewer_named
+from review.quorum import ONE, Quorum
 from review.schema import upgrade
 from review.settings import ReviewSettings
 from review.storage import LocalImageStore
@@ -165,7 +166,13 @@ def house(database: Database, home: Path) -> House:
 
 
 def make_house(
-    database: Database, home: Path, *, audit_rate: float = 0.0, limits: Limits | None = None, min_free_bytes: int = 0
+    database: Database,
+    home: Path,
+    *,
+    audit_rate: float = 0.0,
+    quorum: Quorum = ONE,
+    limits: Limits | None = None,
+    min_free_bytes: int = 0,
 ) -> House:
     images, features, model = LocalImageStore(home / "images"), FeatureStore(home / "models" / "features"), FakeModel()
     intake = Intake(
@@ -174,6 +181,7 @@ def make_house(
         features=features,
         predictor=model,
         audit_rate=audit_rate,
+        quorum=quorum,
         limits=limits,
         min_free_bytes=min_free_bytes,
         clock=lambda: NOW,
@@ -183,7 +191,7 @@ def make_house(
 
 @pytest.fixture
 def house_with(database: Database, home: Path) -> Callable[..., House]:
-    """`house_with(limits=..., min_free_bytes=...)`"""
+    """`house_with(quorum=..., limits=..., min_free_bytes=...)`"""
     return lambda **settings: make_house(database, home, **settings)
 
 
@@ -205,6 +213,7 @@ class Reviewing:
     def __init__(self, database: Database, now: datetime) -> None:
         self.database = database
         self.now = now
+        self.quorum = ONE  # of disputes
 
     def next(self, name: str) -> queue.Claim | None:
         with self.database.write() as session:
@@ -243,7 +252,7 @@ class Reviewing:
         """The answer is wrong: it is `label`."""
         with self.database.write() as session:
             submission = session.get_one(Submission, submission_id)
-            return claims.dispute(session, submission, label=label, source_key=tap, now=self.now)
+            return claims.dispute(session, submission, label=label, source_key=tap, quorum=self.quorum, now=self.now)
 
 
 @pytest.fixture

@@ -231,8 +231,11 @@ class QueueMachine(RuleBasedStateMachine):
         try:
             with self.database.write() as session:
                 judging.undo(session, reviewer_named(session, name, self.now), now=self.now)
+                settled = session.scalars(select(ReviewItem.id).where(ReviewItem.status == ItemStatus.SETTLED)).all()
         except NothingToUndo:
             return
+        for item in settled:  # a reopening that is taken back settles it again, whoever looks at it
+            self.holders.pop(item, None)
 
     @invariant()
     def items_are_what_standing_verdicts_make_of_them(self) -> None:
