@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from click.testing import CliRunner
 from bot.cli import bearbot
 from model.artifact import ModelCard
 from model.registry import Registry
+from model.serving import Prediction
+from review.tables import VerdictKind
 
-pytestmark = pytest.mark.usefixtures("home")
+pytestmark = [pytest.mark.usefixtures("home"), pytest.mark.anyio]
 
 
 def stats(*arguments: str) -> str:
@@ -106,3 +109,44 @@ def test_a_folder_of_models_that_is_a_file_leaves_the_rest(home: Path) -> None:
     (home / "models").write_text("in the way")
     assert "  promises         unknown: " in stats()
     assert model_row()["problem"]
+
+
+async def test_answers_are_judged_in_a_window_beside_the_figure_that_misleads(
+    house: Any, audited_house: Any, predict: Callable[..., Prediction], at: Any, now: datetime
+) -> None:
+    for number, final in enumerate(("black", "black", "grizzly"), start=1):
+        item = (await audited_house.receive(number, predict("black", 0.99))).item_id
+        at.say("mo", item, VerdictKind.LABEL, final)
+    await audited_house.receive(4, predict("teddy", 0.99))
+    disputed = await house.receive(5, predict("black", 0.99))
+    at.asker_says(disputed.submission_id, "grizzly")
+    shown = stats()
+    assert "  random checks    66.7% (" in shown
+    assert "    black          66.7% (" in shown
+    assert "    not known yet  1 of the checks wait\n" in shown
+    assert "    never checked  1 answers came while" in shown
+    assert "  disputed besides 0 wrong, 0 right, 1 waiting: " in shown
+    assert "  all settled      66.7% (" in shown
+    assert "\nphotos that got no wrong answer from the model: 66.7% (" in shown
+    row = json.loads(stats("--json"))
+    assert (row["production"]["accuracy"]["checked"], row["production"]["accuracy"]["wrong"]) == (3, 1)
+    assert list(row["production"]["by_label"]) == ["black", "teddy"]
+    assert row["production"]["accuracy"]["answers"] == 4
+    assert row["production"]["missing"] == {"waiting": 1, "cant_tell": 0, "deleted": 0, "unweighted": 0}
+    assert row["reviewers"]["mo"]["verdicts"] == 3
+    before = stats("--until", f"{now:%Y-%m-%d}")
+    assert f"(95 % interval), sent before {now:%Y-%m-%d} 00:00 UTC\n" in before
+    assert "  random checks    none\n" in before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--since", "yesterday"], "expected a time such as"),
+        (["--since", "2026-11-10", "--until", "2026-11-02"], "--since 2026-11-10T00:00 must be before --until"),
+    ],
+)
+def test_windows_that_are_none_are_wrong_usage(arguments: list[str], why: str) -> None:
+    result = CliRunner().invoke(bearbot, ["review", "stats", *arguments])
+    assert result.exit_code == 2
+    assert why in result.stderr
