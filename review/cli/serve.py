@@ -30,6 +30,7 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
     from review.cli.installation import opened
     from review.slate import Slate
     from review.web.app import application
+    from review.web.dashboard import Dashboard
     from review.web.desk import Desk
     from review.web.guard import LOOPBACK
     from review.web.login import Link, reviewer
@@ -79,6 +80,7 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
             numbers=shared and given is None,
             url=url,
             link=link,
+            more=Dashboard(desk, installation.registry).routes(),
         )
         serve_page(app, desk, listening, behind_proxy=given is not None)
         note("ended; what was open on pages is back in the queue")

@@ -1,0 +1,1 @@
+"""Figures of how reviewing goes, as pictures (SVG) with a table of the same numbers beside each."""
