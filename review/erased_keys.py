@@ -7,7 +7,8 @@ same photo, or was erased by a version that did not keep the chance. Nothing in 
 
 import secrets
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
 
 from review.policy import Decision
 from review.tables import Submission
@@ -44,6 +45,16 @@ def is_erased() -> ColumnElement[bool]:
 def erased_answer() -> ColumnElement[bool]:
     """The model had answered it alone."""
     return Submission.source_key.startswith(ERASED_ANSWER)
+
+
+def count_erased_answers(session: Session) -> int:
+    """Submissions that the model had answered alone, further ones of the same photo included."""
+    count = select(func.count()).select_from(Submission).where(erased_answer())
+    if session.get_bind().dialect.name == "sqlite":
+        # It finds a beginning in an index only by comparison, and compares by bytes; others sort as their language does.
+        after = f"{ERASED_ANSWER[:-1]}{chr(ord(ERASED_ANSWER[-1]) + 1)}"
+        count = count.where(Submission.source_key >= ERASED_ANSWER, Submission.source_key < after)
+    return session.scalar(count) or 0
 
 
 def erased_first(decision: Decision | None = None, *, chance: float | None = None) -> ColumnElement[bool]:

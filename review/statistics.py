@@ -14,7 +14,7 @@ from model.errors import ModelError
 from model.proportion import Proportion
 from model.registry import Registry
 from model.risk import RiskThreshold
-from review.erased_keys import erased_answer
+from review.erased_keys import count_erased_answers
 from review.pace import names
 from review.policy import Decision, Reason
 from review.tables import ItemStatus, PredictionRecord, ReviewItem, Submission, Verdict, VerdictKind
@@ -85,13 +85,13 @@ def gather(session: Session, now: datetime) -> QueueStatistics:
         select(func.count()).select_from(PredictionRecord).where(PredictionRecord.route == Decision.ANSWER.value)
     )
     # What people decided outlives what the model said, which goes when somebody has their data deleted.
-    erased_alone = session.scalar(select(func.count()).select_from(Submission).where(erased_answer()))
+    erased_alone = count_erased_answers(session)
     by_reason = open_by_reason(session)
     oldest = session.scalar(select(func.min(ReviewItem.opened_at)).where(ReviewItem.status == ItemStatus.OPEN))
     settled = _settled(session)
     return QueueStatistics(
         submissions=submissions,
-        answered_alone=(alone or 0) + (erased_alone or 0),
+        answered_alone=(alone or 0) + erased_alone,
         open_items=sum(by_reason.values()),
         open_by_reason={reason.value: items for reason, items in by_reason.items()},
         oldest_waiting_seconds=(now - oldest).total_seconds() if oldest else None,
@@ -105,23 +105,22 @@ def gather(session: Session, now: datetime) -> QueueStatistics:
 
 def _settled(session: Session) -> list[tuple[int, bool, bool, bool]]:
     """How many items, whether people agreed with the model, whether it doubted them, whether they were drawn."""
-    agreed = (ReviewItem.suggested_label == ReviewItem.final_label).label("agreed")
-    plain = session.execute(
-        select(ReviewItem.reason, agreed, func.count())
-        .where(ReviewItem.final_label.is_not(None))
-        .group_by(ReviewItem.reason, "agreed")
+    settled = ReviewItem.final_label.is_not(None)
+    labels = (ReviewItem.suggested_label, ReviewItem.final_label)
+    rows = session.execute(
+        select(ReviewItem.reason, *labels, func.count()).where(settled).group_by(ReviewItem.reason, *labels)
+    )
+    # What was disputed may be here for another reason as well, and only that.
+    disputed = ReviewItem.reason == Reason.DISPUTED.value
+    every = cast(ReviewItem.reasons, Text).label("every")
+    several = session.execute(
+        select(every, *labels, func.count()).where(settled, disputed).group_by("every", *labels)
     ).all()
-    # Only what is disputed can be here for another reason that counts.
-    disputed = session.execute(
-        select(cast(ReviewItem.reasons, Text).label("all"), agreed, func.count())
-        .where(ReviewItem.final_label.is_not(None), ReviewItem.reason == Reason.DISPUTED.value)
-        .group_by("all", "agreed")
-    ).all()
-    found = [((reason,), agrees, items) for reason, agrees, items in plain if reason != Reason.DISPUTED]
-    found += [(tuple(json.loads(reasons)), agrees, items) for reasons, agrees, items in disputed]
+    found = [((reason,), said, final, items) for reason, said, final, items in rows if reason != Reason.DISPUTED]
+    found += [(tuple(json.loads(reasons)), said, final, items) for reasons, said, final, items in several]
     return [
-        (items, bool(agrees), bool(_DOUBTS.intersection(reasons)), Reason.AUDIT in reasons)
-        for reasons, agrees, items in found
+        (items, said == final, bool(_DOUBTS.intersection(reasons)), Reason.AUDIT in reasons)
+        for reasons, said, final, items in found
     ]
 
 

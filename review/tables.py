@@ -255,7 +255,7 @@ class PredictionRecord(Base):
     probabilities: Mapped[dict[str, float]] = mapped_column(JSON)
     out_of_domain_score: Mapped[float] = mapped_column(comment="higher: further out of domain")
     in_domain: Mapped[bool]
-    route: Mapped[str] = mapped_column(String(16), comment="review.policy.Decision: answer, review")
+    route: Mapped[str] = mapped_column(String(16), index=True, comment="review.policy.Decision: answer, review")
     reasons: Mapped[list[str]] = mapped_column(JSON, comment="review.policy.Reason values")
     inclusion_probability: Mapped[float] = mapped_column(comment="with which it came to be reviewed, 0..1")
     audit_draw: Mapped[float | None] = mapped_column(
@@ -406,6 +406,13 @@ class Verdict(Base):
         CheckConstraint("(kind = 'undo') = (undoes_id IS NOT NULL)", name="undo_undoes"),
         Index(None, "import_key", unique=True),
         Index(None, "reviewer_id", "id"),
+        Index(  # who said how much, what settled near-duplicates, too, being one verdict
+            "ix_verdicts_said",
+            "reviewer_id",
+            "kind",
+            sqlite_where=text("with_id IS NULL"),
+            postgresql_where=text("with_id IS NULL"),
+        ),
         Index(None, "item_id", "reviewer_id", "kind"),
         filled("ix_verdicts_with_id", "with_id"),
         Index("ix_verdicts_passed", "reviewer_id", "item_id", sqlite_where=text(PASSED), postgresql_where=text(PASSED)),

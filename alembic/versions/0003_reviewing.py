@@ -15,6 +15,7 @@ branch_labels = None
 depends_on = None
 
 _SETTLED = sa.text("final_label IS NOT NULL")
+_SAID = sa.text("with_id IS NULL")
 _CLAIMABLE = sa.text("status = 'open' AND represented_by_id IS NULL")
 # Indexes of mostly empty columns: those that there were, and those that are new.
 _FILLED_ANEW = {
@@ -231,6 +232,15 @@ def upgrade() -> None:
         sqlite_where=_SETTLED,
         postgresql_where=_SETTLED,
     )
+    op.create_index(op.f("ix_predictions_route"), "predictions", ["route"], unique=False)
+    op.create_index(
+        "ix_verdicts_said",
+        "verdicts",
+        ["reviewer_id", "kind"],
+        unique=False,
+        sqlite_where=_SAID,
+        postgresql_where=_SAID,
+    )
     op.create_index(
         "ix_review_items_claimable",
         "review_items",
@@ -378,6 +388,8 @@ def downgrade() -> None:
         op.drop_index(index, table_name=table)
     for index, (table, column) in _FILLED_ANEW.items():
         op.create_index(index, table, [column], unique=False)
+    op.drop_index("ix_verdicts_said", table_name="verdicts")
+    op.drop_index(op.f("ix_predictions_route"), table_name="predictions")
     op.drop_index("ix_review_items_final_label", table_name="review_items")
     for index in _ITEM_INDEXES:
         op.drop_index(index, table_name="review_items")
