@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from model.console import note, print_json
+from review.cli.export import export
+from review.cli.import_verdicts import import_verdicts
 from review.cli.items import list_items, show
 from review.cli.options import as_option, json_option, reviewer_name
 from review.cli.serve import serve
@@ -86,7 +88,9 @@ def next_item(name: str | None, as_json: bool) -> None:
             click.echo(f"LABEL is     {', '.join(installation.labels)}, none or cant_tell")
 
 
-for command in (list_items, show, label, skip, defer, undo, reopen, split, stats, who, serve):
+for command in (list_items, show, label, skip, defer, undo, reopen, split):
+    review.add_command(command)
+for command in (stats, export, import_verdicts, who, serve):
     review.add_command(command)
 
 
