@@ -284,7 +284,13 @@ def draw(measured: Mapping[str, Mapping[str, Curve]], png: Path) -> None:
     for number, (title, curves) in enumerate(measured.items(), start=1):
         axes = figure.add_subplot(1, len(measured), number)
         for (order, curve), colour, style in zip(curves.items(), ("#0b6e4f", "#8a5a00"), ("-", "--"), strict=True):
-            axes.plot(curve.labels, 100 * curve.mean, style, color=colour, label=f"{order} order")
+            axes.plot(
+                curve.labels,
+                100 * curve.mean,
+                style,
+                color=colour,
+                label="our order" if order == "ours" else "random order",
+            )
             low, high = 100 * curve.accuracy.min(axis=0), 100 * curve.accuracy.max(axis=0)
             axes.fill_between(curve.labels, low, high, color=colour, alpha=0.15, linewidth=0)
         full = float(np.mean([curve.mean[-1] for curve in curves.values()]))
