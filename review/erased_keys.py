@@ -51,7 +51,7 @@ def count_erased_answers(session: Session) -> int:
     """Submissions that the model had answered alone, further ones of the same photo included."""
     count = select(func.count()).select_from(Submission).where(erased_answer())
     if session.get_bind().dialect.name == "sqlite":
-        # It finds a beginning in an index only by comparison, and compares by bytes; others sort as their language does.
+        # It finds a beginning in an index by comparison only, and compares bytes; others sort as in a language.
         after = f"{ERASED_ANSWER[:-1]}{chr(ord(ERASED_ANSWER[-1]) + 1)}"
         count = count.where(Submission.source_key >= ERASED_ANSWER, Submission.source_key < after)
     return session.scalar(count) or 0
