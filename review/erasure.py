@@ -174,6 +174,7 @@ def _blank(session: Session, ids: Collection[int], passed_on: Collection[int]) -
         .values(status=ItemStatus.WITHDRAWN, lease_token=None, lease_reviewer_id=None, lease_expires_at=None)
         .returning(ReviewItem.id)
     ).all()
+    session.execute(update(ReviewItem).where(ReviewItem.submission_id.in_(ids)).values(gold_at=None))
     near_duplicates.promote(session, withdrawn)
     session.execute(update(Submission).where(Submission.repeats_id.in_(ids)).values(repeats_id=None))
     for row in rows:

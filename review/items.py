@@ -68,12 +68,37 @@ class ItemView:
         return self.blind and self.status is ItemStatus.OPEN
 
 
-def view(session: Session, item_id: int) -> ItemView:
-    """One item; raises `NotFound`."""
+def view(session: Session, item_id: int, *, as_open: bool = False) -> ItemView:
+    """One item; raises `NotFound`. `as_open`: as whoever claimed it is to see it, whatever became of it."""
     found = list_items(session, only=ReviewItem.id == item_id)
     if not found:
         raise NotFound(f"no item {item_id}: `bearbot review list --all` shows all")
-    return found[0]
+    return opened(session, found[0]) if as_open else found[0]
+
+
+def opened(session: Session, seen: ItemView) -> ItemView:
+    """An item as it looks while it is open: one with a known answer is not told from others (`review.gold`)."""
+    if seen.status is not ItemStatus.SETTLED:
+        return seen
+    # How long it waits would give it away: it waits as long as what is at the top of the queue.
+    waiting = session.scalar(
+        select(Submission.submitted_at)
+        .join(ReviewItem, ReviewItem.submission_id == Submission.id)
+        .where(ReviewItem.status == ItemStatus.OPEN)
+        .order_by(ReviewItem.priority.desc(), ReviewItem.id)
+        .limit(1)
+    )
+    return replace(
+        seen,
+        status=ItemStatus.OPEN,
+        final_label=None,
+        free_name=None,
+        settled_at=None,
+        settled_by=None,
+        needs_adjudicator=False,
+        represented_by=None,
+        submitted_at=waiting or seen.submitted_at,
+    )
 
 
 def require_photo(session: Session, item_id: int) -> None:

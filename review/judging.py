@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from review import consensus, hearing, near_duplicates, queue, records
+from review import consensus, gold, hearing, near_duplicates, queue, records
 from review.consensus import Vote
 from review.errors import LeaseLost, NothingToUndo, NotYours
 from review.people import identities
@@ -66,9 +66,9 @@ def settle(
     with `VerdictKind.LABEL`, `free_name` (what it shows instead) with `NONE`, `deferred_until` with `DEFER`. What the
     item represents is settled with it. Raises `NotYours` for what an adjudicator must decide.
     """
-    if token is not None and (check := _gold_check(session, item_id, reviewer, token)) is not None:
-        _check(session, check, reviewer, kind, label, free_name, how, now)
-        return None
+    check = _gold_check(session, item_id, reviewer, token, now)
+    if check is not None:
+        return _check(session, check, reviewer, kind, label, free_name, how, now)
     item = queue.open_item(session, item_id)
     if token is None:
         queue.refuse_if_held(session, item, reviewer, now)
@@ -228,6 +228,7 @@ def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: date
     )
     session.flush()
     if verdict.checks_gold:
+        gold.take_back(session, verdict)
         return
     item = session.get_one(ReviewItem, verdict.item_id)
     if verdict.kind is VerdictKind.DEFER:
@@ -314,12 +315,15 @@ def _verdict(
     )
 
 
-def _gold_check(session: Session, item_id: int, reviewer: Reviewer, token: str) -> GoldCheck | None:
-    return session.scalar(
-        select(GoldCheck).where(
-            GoldCheck.item_id == item_id, GoldCheck.reviewer_id == reviewer.id, GoldCheck.token == token
-        )
-    )
+def _gold_check(
+    session: Session, item_id: int, reviewer: Reviewer, token: str | None, now: datetime
+) -> GoldCheck | None:
+    """The check that this reviewer answers, knowing nothing of it; without a token, only one that they have in hand."""
+    if token is None:
+        check = gold.begun(session, item_id, reviewer)
+        return check if check is not None and check.expires_at > now else None
+    check = gold.by_token(session, item_id, token)
+    return check if check is not None and check.reviewer_id == reviewer.id else None
 
 
 def _check(
@@ -331,17 +335,19 @@ def _check(
     free_name: str | None,
     how: Circumstances,
     now: datetime,
-) -> None:
-    """Note what the reviewer says of a known answer; nothing else changes."""
+) -> str | None:
+    """Note what the reviewer says of a known answer; nothing else changes. Returns what it would have come to."""
     if check.expires_at <= now or check.verdict_id is not None:
         raise LeaseLost(
             f"item {check.item_id} is no longer yours: the time was up, or you said it already; claim again"
         )
-    verdict = _verdict(session.get_one(ReviewItem, check.item_id), reviewer, kind, label, free_name, how, now)
+    item = session.get_one(ReviewItem, check.item_id)
+    verdict = _verdict(item, reviewer, kind, label, free_name, how, now)
     verdict.checks_gold = True
     session.add(verdict)
     session.flush()
     check.verdict_id = verdict.id
+    return (label or NONE_OF_THESE) if kind in _VOTES and item.verdicts_needed == 1 else None
 
 
 def _last_standing(session: Session, reviewer: Reviewer, *only: ColumnElement[bool]) -> Verdict | None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, TextClause, and_, exists, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from review import items
+from review import gold, items
 from review.errors import AlreadySettled, LeaseLost, NotFound, PhotoDeleted
 from review.people import identities
 from review.tables import (
@@ -71,18 +71,24 @@ def claim_next(
     among: Among = ANY,
     besides: Collection[int] = (),
     first: Sequence[int] = (),
+    gold_rate: float = 0.0,
 ) -> Claim | None:
     """The best open item that nobody holds; what this reviewer holds already comes first. None: nothing is left.
 
     What this reviewer skipped or could not tell comes back to them only when nothing else is left. `besides` are items
     that they have in hand and do not ask for; `first` are items to be given before others, in this order, if they can
-    be claimed (`review.slate`).
+    be claimed (`review.slate`). With the chance `gold_rate` it is an item with a known answer instead (`review.gold`),
+    to be shown like any other (`items.view(..., as_open=True)`).
     """
     item = _held(session, reviewer, now, besides)
-    if item is None:
-        candidates = _best(session, reviewer, now, among=among, besides=besides, first=first, count=1)
-        item = candidates[0] if candidates else None
-    return None if item is None else _lease(item, reviewer, lease, now)
+    if item is not None:
+        return _lease(item, reviewer, lease, now)
+    check = gold.held(session, reviewer, now, besides)
+    if check is not None:
+        return _check(session, check.item_id, reviewer, lease, now)
+    found = _best(session, reviewer, now, among=among, besides=besides, first=first, count=1)
+    claims = _given(session, reviewer, found, among, besides, gold_rate, lease, now)
+    return claims[0] if claims else None
 
 
 def claim_batch(
@@ -95,14 +101,20 @@ def claim_batch(
     among: Among = ANY,
     besides: Collection[int] = (),
     first: Sequence[int] = (),
+    gold_rate: float = 0.0,
 ) -> list[Claim]:
-    """Up to `count` of the best items at once, in order, for a page; without what the reviewer holds already."""
+    """Up to `count` of the best items at once, in order, for a page; without what the reviewer holds already.
+
+    With the chance `gold_rate` each of them is an item with a known answer, as in `claim_next`.
+    """
     found = _best(session, reviewer, now, among=among, besides=besides, first=first, count=count)
-    return [_lease(item, reviewer, lease, now) for item in found]
+    return _given(session, reviewer, found, among, besides, gold_rate, lease, now)
 
 
 def claim(session: Session, item_id: int, reviewer: Reviewer, *, lease: timedelta, now: datetime) -> Claim:
     """This very item. Raises `NotFound`, `AlreadySettled`, or `LeaseLost` naming who holds it."""
+    if gold.begun(session, item_id, reviewer) is not None:
+        return _check(session, item_id, reviewer, lease, now)
     item = open_item(session, item_id)
     refuse_if_held(session, item, reviewer, now)
     return _lease(item, reviewer, lease, now)
@@ -111,9 +123,10 @@ def claim(session: Session, item_id: int, reviewer: Reviewer, *, lease: timedelt
 def renew(session: Session, item_id: int, token: str, *, lease: timedelta, now: datetime) -> Claim:
     """The same lease for longer. Raises `LeaseLost` if it ended already: it is never brought back to life."""
     item = session.get(ReviewItem, item_id)
-    if item is None or item.lease_token != token or item.status is not ItemStatus.OPEN or expired(item, now):
+    if item is not None and item.lease_token == token and item.status is ItemStatus.OPEN and not expired(item, now):
+        item.lease_expires_at = now + lease
+    elif not gold.renew(session, item_id, token, lease=lease, now=now):
         raise LeaseLost(f"item {item_id} is no longer yours: claim it again")
-    item.lease_expires_at = now + lease
     session.flush()
     return Claim(item_id, token, now + lease)
 
@@ -125,20 +138,26 @@ def release(session: Session, item_id: int, token: str) -> None:
         raise not_found(item_id)
     if item.lease_token == token:
         unlease(item)
+    else:
+        gold.release(session, item_id, token)
 
 
 def release_all(session: Session, reviewer: Reviewer) -> None:
     """Give back whatever this reviewer holds."""
     for item in session.scalars(select(ReviewItem).where(ReviewItem.lease_reviewer_id == reviewer.id)):
         unlease(item)
+    gold.release_all(session, reviewer)
     session.flush()
 
 
 def held(session: Session, reviewer: Reviewer, now: datetime) -> Claim | None:
     """What this reviewer has in hand; None: nothing."""
     item = _held(session, reviewer, now, ())
-    if item is None or item.lease_token is None or item.lease_expires_at is None:
-        return None
+    if item is None:
+        check = gold.held(session, reviewer, now)
+        return None if check is None else Claim(check.item_id, check.token, check.expires_at)
+    assert item.lease_token is not None
+    assert item.lease_expires_at is not None
     return Claim(item.id, item.lease_token, item.lease_expires_at)
 
 
@@ -271,6 +290,34 @@ def _claimable(now: datetime, reviewer: Reviewer, same: Sequence[int]) -> Column
     if not may_adjudicate(reviewer):
         conditions.append(~ReviewItem.needs_adjudicator)
     return and_(*conditions)
+
+
+def _given(
+    session: Session,
+    reviewer: Reviewer,
+    found: Sequence[ReviewItem],
+    among: Among,
+    besides: Collection[int],
+    gold_rate: float,
+    lease: timedelta,
+    now: datetime,
+) -> list[Claim]:
+    """Leases of what was found, some replaced by gold items; never of more: nobody is kept busy by those alone."""
+    claims: list[Claim] = []
+    for item in found:
+        known = None
+        if gold.draws(gold_rate):
+            taken = [*besides, *(claim.item_id for claim in claims)]
+            known = gold.choose(session, reviewer, among=among.condition(), besides=taken, now=now)
+        claims.append(
+            _lease(item, reviewer, lease, now) if known is None else _check(session, known.id, reviewer, lease, now)
+        )
+    return claims
+
+
+def _check(session: Session, item_id: int, reviewer: Reviewer, lease: timedelta, now: datetime) -> Claim:
+    check = gold.give(session, item_id, reviewer, lease=lease, now=now)
+    return Claim(item_id, check.token, check.expires_at)
 
 
 def _lease(item: ReviewItem, reviewer: Reviewer, lease: timedelta, now: datetime) -> Claim:

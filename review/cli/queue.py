@@ -8,6 +8,7 @@ import click
 from model.console import note, print_json
 from review.cli.export import export
 from review.cli.import_verdicts import import_verdicts
+from review.cli.gold import gold
 from review.cli.items import list_items, show
 from review.cli.options import as_option, json_option, reviewer_name
 from review.cli.serve import serve
@@ -90,7 +91,7 @@ def next_item(name: str | None, as_json: bool) -> None:
 
 for command in (list_items, show, label, skip, defer, undo, reopen, split):
     review.add_command(command)
-for command in (stats, export, import_verdicts, who, serve):
+for command in (stats, export, import_verdicts, who, gold, serve):
     review.add_command(command)
 
 

@@ -1,0 +1,107 @@
+"""`bearbot review gold`: items with known answers, by which reviewers are measured."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from model.console import note, print_json
+from review.cli.options import items_argument, json_option
+
+if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
+    from collections.abc import Sequence
+
+    from review.gold import GoldItem
+
+
+@click.group()
+def gold() -> None:
+    """Items with known answers, given to reviewers now and then as if they were open.
+
+    REVIEW_GOLD_RATE says how often. Nobody gets one twice, or one that they judged before; what is said of it changes
+    nothing but what `bearbot review who reliability` says of the reviewer.
+
+    \b
+    Example:
+      bearbot review gold add 17 18
+    """
+
+
+@gold.command()
+@items_argument
+def add(item_ids: tuple[int, ...]) -> None:
+    """Measure reviewers by these items: settled ones, of whose answer you are sure.
+
+    \b
+    Example:
+      bearbot review gold add 17 18
+    """
+    from review import gold, items
+    from review.cli.installation import opened
+    from review.clock import utc_now
+    from review.settings import ReviewSettings
+
+    with opened() as installation:
+        with installation.database.write() as session:  # all of them or none
+            for item_id in item_ids:
+                gold.add(session, item_id, utc_now())
+            labels = {item_id: items.view(session, item_id).final_label for item_id in item_ids}
+        for item_id, label in labels.items():
+            click.echo(f"item {item_id} measures reviewers: it is {label}")
+        if ReviewSettings.load().gold_rate == 0:
+            note("no reviewer is given one as long as REVIEW_GOLD_RATE is 0: 0.05 makes it one in twenty")
+
+
+@gold.command()
+@items_argument
+def remove(item_ids: tuple[int, ...]) -> None:
+    """Measure nobody by these items any more.
+
+    \b
+    Example:
+      bearbot review gold remove 17
+    """
+    from review import gold
+    from review.cli.installation import opened
+
+    with opened() as installation:
+        with installation.database.write() as session:
+            for item_id in item_ids:
+                gold.remove(session, item_id)
+        for item_id in item_ids:
+            click.echo(f"item {item_id} measures nobody any more")
+
+
+@gold.command("list")
+@json_option
+def list_gold(as_json: bool) -> None:
+    """All of them, how many reviewers were measured by each, and how many were right.
+
+    What hardly anybody gets right may be settled wrongly.
+
+    \b
+    Example:
+      bearbot review gold list --json | jq .item_id
+    """
+    from review import gold
+    from review.cli.installation import nothing_yet, opened
+
+    if (sentence := nothing_yet()) is not None:
+        note(sentence)
+        return
+    with opened() as installation:
+        with installation.database.read() as session:
+            found = gold.listed(session)
+        if as_json:
+            for one in found:
+                print_json(one.to_json())
+        elif found:
+            click.echo(_table(found))
+        else:
+            note("there are no gold items: `bearbot review gold add ID` makes a settled item one")
+
+
+def _table(found: "Sequence[GoldItem]") -> str:
+    rows = [("ITEM", "LABEL", "SINCE", "CHECKED", "RIGHT")]
+    rows += [(str(one.item_id), one.label, f"{one.since:%Y-%m-%d}", str(one.checks), str(one.right)) for one in found]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -1,0 +1,202 @@
+"""Gold items: settled beyond doubt, and given to reviewers now and then as if they were open, to measure them.
+
+Functions take a session and never commit; whoever opens it commits. A check is a lease of its own: nobody is kept from
+the item, and whatever is said of it changes nothing but what is known of the reviewer.
+"""
+
+import random
+import secrets
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from review.errors import NotFound, PhotoDeleted, ReviewError
+from review.people import identities
+from review.tables import (
+    NONE_OF_THESE,
+    GoldCheck,
+    ItemStatus,
+    Reviewer,
+    ReviewItem,
+    Submission,
+    Verdict,
+    VerdictKind,
+)
+
+_chance = random.SystemRandom()  # nobody foresees which item is one
+
+
+@dataclass(frozen=True)
+class GoldItem:
+    """An item that reviewers are measured by: how many said something of it (`checks`), and how many were right."""
+
+    item_id: int
+    label: str
+    since: datetime
+    checks: int
+    right: int
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`; the time in ISO 8601, UTC."""
+        return {**asdict(self), "since": self.since.isoformat()}
+
+
+def add(session: Session, item_id: int, now: datetime) -> None:
+    """Measure reviewers by this item. Raises `NotFound`, `PhotoDeleted`, or `ReviewError` if it is not settled."""
+    item = _item(session, item_id)
+    if session.get_one(Submission, item.submission_id).image_sha256 is None:
+        raise PhotoDeleted(item_id)
+    if item.status is not ItemStatus.SETTLED:
+        raise ReviewError(f"item {item_id} is {item.status}: only what is settled can measure reviewers")
+    item.gold_at = item.gold_at or now
+    session.flush()
+
+
+def remove(session: Session, item_id: int) -> None:
+    """Nobody is measured by this item any more; what was said of it counts no more either. Raises `ReviewError`."""
+    item = _item(session, item_id)
+    if item.gold_at is None:
+        raise ReviewError(f"item {item_id} is no gold item: `bearbot review gold list` shows them")
+    item.gold_at = None
+    session.flush()
+
+
+def listed(session: Session) -> list[GoldItem]:
+    """All of them, by number; reads only."""
+    undoing = aliased(Verdict)
+    said = case((Verdict.kind == VerdictKind.NONE, NONE_OF_THESE), else_=Verdict.label)
+    rows = session.execute(
+        select(
+            ReviewItem.id,
+            ReviewItem.final_label,
+            ReviewItem.gold_at,
+            func.count(Verdict.id),
+            func.count(Verdict.id).filter(said == ReviewItem.final_label),
+        )
+        .outerjoin(
+            Verdict,
+            and_(
+                Verdict.item_id == ReviewItem.id,
+                Verdict.checks_gold,
+                Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
+                ~exists().where(undoing.undoes_id == Verdict.id),
+            ),
+        )
+        .where(is_gold())
+        .group_by(ReviewItem.id, ReviewItem.final_label, ReviewItem.gold_at)
+        .order_by(ReviewItem.id)
+    )
+    return [
+        GoldItem(item_id, label, since, checks, right)
+        for item_id, label, since, checks, right in rows
+        if label is not None and since is not None  # which `is_gold` says already, but not to the type checker
+    ]
+
+
+def is_gold() -> ColumnElement[bool]:
+    """Reviewers are measured by the item: not without its photo, nor while it is open again."""
+    has_photo = exists().where(Submission.id == ReviewItem.submission_id, Submission.image_sha256.is_not(None))
+    return and_(ReviewItem.gold_at.is_not(None), ReviewItem.status == ItemStatus.SETTLED, has_photo)
+
+
+def draws(rate: float) -> bool:
+    """True with this chance (0..1)."""
+    return _chance.random() < rate
+
+
+def choose(
+    session: Session, reviewer: Reviewer, *, among: ColumnElement[bool], besides: Collection[int], now: datetime
+) -> ReviewItem | None:
+    """Any gold item of which this reviewer knows nothing, by none of their names; None: there is none left."""
+    same = identities(session, reviewer)
+    judged = exists().where(Verdict.item_id == ReviewItem.id, Verdict.reviewer_id.in_(same))
+    given = exists().where(
+        GoldCheck.item_id == ReviewItem.id,
+        GoldCheck.reviewer_id.in_(same),
+        or_(GoldCheck.verdict_id.is_not(None), GoldCheck.expires_at > now),
+    )
+    return session.scalars(
+        select(ReviewItem)
+        .where(is_gold(), among, ReviewItem.id.not_in(besides), ~judged, ~given)
+        .order_by(func.random())
+        .limit(1)
+    ).first()
+
+
+def give(session: Session, item_id: int, reviewer: Reviewer, *, lease: timedelta, now: datetime) -> GoldCheck:
+    """Into this reviewer's hands, with a new token; one that they let expire may come again."""
+    check = session.scalar(
+        select(GoldCheck).where(GoldCheck.item_id == item_id, GoldCheck.reviewer_id == reviewer.id)
+    ) or GoldCheck(item_id=item_id, reviewer_id=reviewer.id)
+    check.token, check.expires_at = secrets.token_urlsafe(6), now + lease
+    session.add(check)
+    session.flush()
+    return check
+
+
+def held(session: Session, reviewer: Reviewer, now: datetime, besides: Collection[int] = ()) -> GoldCheck | None:
+    """What this reviewer has in hand; None: nothing."""
+    return session.scalars(
+        select(GoldCheck)
+        .where(_unanswered(reviewer), GoldCheck.expires_at > now, GoldCheck.item_id.not_in(besides))
+        .order_by(GoldCheck.id)
+        .limit(1)
+    ).first()
+
+
+def begun(session: Session, item_id: int, reviewer: Reviewer) -> GoldCheck | None:
+    """A check of this item that the reviewer was given and did not answer, or took back; None: there is none."""
+    return session.scalar(
+        select(GoldCheck)
+        .join(ReviewItem, ReviewItem.id == GoldCheck.item_id)
+        .where(_unanswered(reviewer), GoldCheck.item_id == item_id, is_gold())
+    )
+
+
+def by_token(session: Session, item_id: int, token: str) -> GoldCheck | None:
+    """The check that a claim gave this token for; None: it was given for something else."""
+    return session.scalar(select(GoldCheck).where(GoldCheck.item_id == item_id, GoldCheck.token == token))
+
+
+def renew(session: Session, item_id: int, token: str, *, lease: timedelta, now: datetime) -> bool:
+    """For longer in the same hands; False if it ended already, or was never in any."""
+    check = by_token(session, item_id, token)
+    if check is None or check.verdict_id is not None or check.expires_at <= now:
+        return False
+    check.expires_at = now + lease
+    return True
+
+
+def release(session: Session, item_id: int, token: str) -> None:
+    """Given back unanswered; it may come again."""
+    session.execute(
+        delete(GoldCheck).where(GoldCheck.item_id == item_id, GoldCheck.token == token, GoldCheck.verdict_id.is_(None))
+    )
+
+
+def release_all(session: Session, reviewer: Reviewer) -> None:
+    """Whatever this reviewer has in hand."""
+    session.execute(delete(GoldCheck).where(_unanswered(reviewer)))
+
+
+def take_back(session: Session, verdict: Verdict) -> None:
+    """The reviewer took back what they said: they may say it anew when they claim the item again."""
+    check = session.scalar(select(GoldCheck).where(GoldCheck.verdict_id == verdict.id))
+    if check is not None:
+        check.verdict_id, check.expires_at = None, verdict.created_at
+        session.flush()
+
+
+def _unanswered(reviewer: Reviewer) -> ColumnElement[bool]:
+    return and_(GoldCheck.reviewer_id == reviewer.id, GoldCheck.verdict_id.is_(None))
+
+
+def _item(session: Session, item_id: int) -> ReviewItem:
+    item = session.get(ReviewItem, item_id)
+    if item is None:
+        raise NotFound(f"no item {item_id}: `bearbot review list --all` shows all")
+    return item
