@@ -20,6 +20,7 @@ from review.production import AccuracyIn, Bucket, Production, Window, accuracy_o
 from review.tables import ItemStatus, PredictionRecord, ReviewItem, Submission
 from review.workload import Workload, workload
 
+_AUDIT_WEEKS_FROM = 14  # days, for what is known by audits
 _WEEKS_FROM = 60  # days, from which on weeks are counted: more points than that cannot be told apart
 
 
@@ -78,11 +79,11 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Overview:
-    """`bucket` is what one step of `volumes`, `accuracy` and `naive` spans; all of them oldest first."""
+    """`bucket` is what one step of `volumes` spans, `accuracy_bucket` one of `accuracy` and `naive`; oldest first."""
 
     now: datetime
-    span: Span
     bucket: Bucket
+    accuracy_bucket: Bucket
     volumes: tuple[Volume, ...]
     waits: tuple[Waits, ...]
     open_items: int
@@ -94,25 +95,26 @@ class Overview:
     workload: Workload
 
 
-def overview(session: Session, span: Span, now: datetime) -> Overview:
-    """Read it all, of one snapshot of the database."""
-    since = span.begins(now)
+def overview(session: Session, since: datetime | None, now: datetime) -> Overview:
+    """Read it all, of one snapshot of the database; what happened from `since` on (None: ever)."""
     volumes = _volumes(session, since, now)
     bucket = Bucket.WEEK if len(volumes) > _WEEKS_FROM else Bucket.DAY
+    # Of a day there are few audits: by weeks one sees more than chance.
+    accuracy_bucket = Bucket.WEEK if len(volumes) > _AUDIT_WEEKS_FROM else Bucket.DAY
     window = Window(since=since)
     oldest = session.scalar(select(func.min(ReviewItem.opened_at)).where(ReviewItem.status == ItemStatus.OPEN))
     waits = _waits(session, now)
     return Overview(
         now=now,
-        span=span,
         bucket=bucket,
+        accuracy_bucket=accuracy_bucket,
         volumes=_by_week(volumes) if bucket is Bucket.WEEK else volumes,
         waits=waits,
         open_items=sum(sum(one.items) for one in waits),
         oldest_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else None,
         production=production(session, window),
-        accuracy=accuracy_over_time(session, window, bucket=bucket),
-        naive=_naive(session, since, bucket),
+        accuracy=accuracy_over_time(session, window, bucket=accuracy_bucket),
+        naive=_naive(session, since, accuracy_bucket),
         confusion=confusion(session, window),
         workload=workload(session, since, now),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,15 @@ _WIDTH = 100  # columns, of the sentences that may be long
     help="Judge answers to photos sent from TIME on: 2026-11-24, 2026-11-24T12:00 (UTC), or 7d ago.",
 )
 @click.option("--until", type=Moment(), metavar="TIME", help="Judge answers to photos sent before TIME.")
+@click.option(
+    "--plot",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also draw the dashboard's figures: SVG files in FOLDER.",
+)
 @json_option
-def stats(since: datetime | None, until: datetime | None, as_json: bool) -> None:
+def stats(since: datetime | None, until: datetime | None, folder: Path | None, as_json: bool) -> None:
     """How much waits and why, who settled how much, how good the answers are.
 
     A few answers, drawn at random, are looked at by people as well: what they say, by the chance of each to be drawn,
@@ -43,8 +51,10 @@ def stats(since: datetime | None, until: datetime | None, as_json: bool) -> None
     Example:
       bearbot review stats --since 7d
       bearbot review stats --since 2026-11-01 --until 2026-12-01 --json
+      bearbot review stats --since 30d --plot figures
     """
     from review.cli.installation import opened
+    from review.cli.plots import write_plots
     from review.clock import utc_now
     from review.pace import pace_by_reviewer
     from review.production import Window, production
@@ -52,7 +62,11 @@ def stats(since: datetime | None, until: datetime | None, as_json: bool) -> None
 
     if since is not None and until is not None and since >= until:
         raise click.UsageError(f"--since {since:%Y-%m-%dT%H:%M} must be before --until {until:%Y-%m-%dT%H:%M}")
+    if folder is not None and until is not None:
+        raise click.UsageError("--plot draws all until now: leave --until out")
     with opened() as installation:
+        if folder is not None:
+            write_plots(installation, folder, since)
         with installation.database.read() as session:
             found = gather(session, utc_now())
             judged = production(session, Window(since, until))

@@ -24,7 +24,7 @@ def figures(found: Overview, curve: RiskCoverage | None, promised: ModelPromise)
     return (
         traffic.volumes(found.volumes, found.bucket),
         traffic.queue_age(found.waits),
-        quality.accuracy(found.accuracy, found.naive, found.production, found.bucket),
+        quality.accuracy(found.accuracy, found.naive, found.production, found.accuracy_bucket),
         promise.risk_coverage(curve, promised),
         quality.confusion(found.confusion, weighted=True),
         quality.confusion(found.confusion, weighted=False),

@@ -59,12 +59,12 @@ class Drawing:
             width = 26 + _LETTER * len(name)
             if x > left and x + width > WIDTH:
                 x, y = left, y + 17
-            if kind.startswith("bar"):
+            if kind.startswith("piece"):
                 self.box((x, y - 9), 12, 10, kind)
             else:
                 self.line([(x, y - 4), (x + 20, y - 4)], kind)
-            self.text((x + (17 if kind.startswith("bar") else 26), y), name, "ink")
-            x += width + _GAP - (9 if kind.startswith("bar") else 0)
+            self.text((x + (17 if kind.startswith("piece") else 26), y), name, "ink")
+            x += width + _GAP - (9 if kind.startswith("piece") else 0)
         return y + 6
 
     def svg(self) -> str:

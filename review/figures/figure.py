@@ -1,9 +1,12 @@
 """What a figure is: a picture, the words that stand for it, and a table of the same numbers; and its file by itself."""
 
+import re
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
+_HEAD = 34  # above a picture, for its title
+_VIEW = re.compile(r'viewBox="0 0 (\S+) (\S+)"')
 STYLE = "figures.css"  # colours for light and dark; the page links to it, a file by itself carries it
 
 
@@ -35,11 +38,16 @@ def style() -> str:
 
 
 def by_itself(figure: Figure) -> str:
-    """The picture as a file that needs nothing else; raises `ValueError` for a figure without one."""
+    """The picture as a file that needs nothing else, with its title above; raises `ValueError` if there is none."""
     if figure.svg is None:
         raise ValueError(f"{figure.name} has no picture")
-    head, rest = figure.svg.split(">", 1)
-    inside = f'<style>{escape(style(), quote=False)}</style><rect class="ground" width="100%" height="100%"/>'
+    inside = (
+        f"<style>{escape(style(), quote=False)}</style>"
+        f'<rect class="ground" y="-{_HEAD}" width="100%" height="100%"/>'
+        f'<text class="strong" x="4" y="-12">{escape(figure.title)}</text>'
+    )
     # The title and the description have to be the first of the picture's children.
-    end = rest.index("</desc>") + len("</desc>")
-    return f'{head} xmlns="http://www.w3.org/2000/svg">{rest[:end]}{inside}{rest[end:]}\n'
+    head, rest = figure.svg.split(">", 1)
+    words, marks = rest.split("</desc>", 1)
+    head = _VIEW.sub(lambda view: f'viewBox="0 -{_HEAD} {view[1]} {float(view[2]) + _HEAD:g}"', head)
+    return f'{head} xmlns="http://www.w3.org/2000/svg">{words}</desc>{inside}{marks}\n'

@@ -50,7 +50,7 @@ def reviewers(found: Workload) -> Figure:
             (frame.left, y + 15),
             max(1.0, frame.at(one.verdicts / top, 0)[0] - frame.left),
             11,
-            "bar f0",
+            "piece f0",
             f"{one.name}: {told}",
         )
     return Figure("reviewers", title, drawing.svg(), notes, table)

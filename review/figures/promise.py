@@ -23,14 +23,14 @@ def risk_coverage(found: RiskCoverage | None, promise: ModelPromise) -> Figure:
             f" Today it answers {share(found.today.coverage)} of them, of which {share(found.today.risk)} are wrong"
         )
     drawing = Drawing(title, description, 272)
-    frame = Frame(48, WIDTH - 12, 26, 226)
+    frame = Frame(54, WIDTH - 12, 26, 226)
     largest = max(point.risk for point in found.curve)
     top = next(risk for risk in _RISKS if risk >= largest)
     drawing.text((4, 14), "wrong among the answered test photos", "ink")
-    frame.draw(drawing, [(step / 4, share(top * step / 4)) for step in range(5)])
+    frame.draw(drawing, [(step / 5, share(top * step / 5)) for step in range(6)])
     for step in range(5):
         x, y = frame.at(step / 4, 0)
-        drawing.text((x, y + 17), f"{step / 4:.0%}", "middle")
+        drawing.text((min(x, WIDTH - 20), y + 17), f"{step / 4:.0%}", "middle")
     drawing.text(
         ((frame.left + frame.right) / 2, frame.bottom + 36), "share of the test photos that it answers", "middle"
     )

@@ -52,9 +52,9 @@ def accuracy(found: Sequence[AccuracyIn], naive: Sequence[Agreed], whole: Produc
         f"by {total.checked:,} audited answers of which {total.wrong:,} were wrong"
     )
     drawing = Drawing(title, description, 270)
-    frame = Frame(48, WIDTH - 12, 44, 240)
+    frame = Frame(54, WIDTH - 12, 44, 240)
     drawing.legend([("right, 95 % interval", "line s0"), ("how often people agreed: misleads", "thin s4 dash-4")], 2)
-    frame.draw(drawing, [(step / 4, share(floor + (1 - floor) * step / 4)) for step in range(5)])
+    frame.draw(drawing, [(step / 5, share(floor + (1 - floor) * step / 5)) for step in range(6)])
     frame.below(drawing, [day(start) for start in days])
 
     def point(start: date, value: float) -> tuple[float, float]:
@@ -91,12 +91,15 @@ def confusion(found: Confusion, *, weighted: bool) -> Figure:
         notes.append(f"Only of what the model doubts. {NO_AUDITS}")
     if not values:
         return Figure(name, title, None, ("People settled nothing yet that the model had an answer to.", *notes), None)
-    order = _order(values)
-    shown = order[:_MOST_LABELS]
-    if len(order) > len(shown):
-        notes.append(f"The {len(shown)} most frequent of {len(order)} labels; the table has all.")
+    sums = _sums(values)
+    shown = sorted(sorted(sums, key=lambda label: (-sums[label], label))[:_MOST_LABELS])
+    if NONE_OF_THESE in shown:
+        shown = [*(label for label in shown if label != NONE_OF_THESE), NONE_OF_THESE]
+    if len(sums) > len(shown):
+        notes.append(f"The {len(shown)} most frequent of {len(sums)} labels; the table has all.")
+    if weighted and found.audited:
+        notes.append("Estimated: an audited answer counts for as many as the chance says with which it was drawn.")
     columns = [label for label in shown if label != NONE_OF_THESE]
-    sums = {label: sum(v for (people, _), v in values.items() if people == label) for label in order}
     total, right = sum(values.values()), sum(v for (people, model), v in values.items() if people == model)
     what = "photos that arrive, estimated" if weighted else "settled items"
     drawing = Drawing(
@@ -118,7 +121,7 @@ def confusion(found: Confusion, *, weighted: bool) -> Figure:
             part = value / sums[people] if sums[people] else 0.0
             kind = "f0" if people == model else "f1"
             told = f"{people}, the model said {model}: {value:,.0f}, {share(part)} of this row"
-            drawing.box((left + column * side + 1, y), side - 2, 38, f"bar {kind}", told, 0.06 + 0.94 * part)
+            drawing.box((left + column * side + 1, y), side - 2, 38, f"piece {kind}", told, 0.06 + 0.94 * part)
             ink = "middle on" if part > 0.55 else "middle ink"
             drawing.text((left + (column + 0.5) * side, y + 24), f"{value:,.0f}", ink)
     return Figure(name, title, drawing.svg(), tuple(notes), _matrix(found, weighted))
@@ -137,13 +140,12 @@ def _row(start: date, estimates: Mapping[date, Estimate], misleading: Mapping[da
     return (str(start), *told, "-" if naive is None else share(naive.value))
 
 
-def _order(values: dict[tuple[str, str], float]) -> list[str]:
-    """Labels, the most frequent first; "none" last."""
-    counts: dict[str, float] = {}
-    for (people, model), value in values.items():
-        counts[people] = counts.get(people, 0) + value
-        counts.setdefault(model, 0)
-    return sorted(counts, key=lambda label: (label == NONE_OF_THESE, -counts[label], label))
+def _sums(values: Mapping[tuple[str, str], float]) -> dict[str, float]:
+    """By what people found, of all labels that occur."""
+    sums = dict.fromkeys((label for key in values for label in key), 0.0)
+    for (people, _), value in values.items():
+        sums[people] += value
+    return sums
 
 
 def _fitting(name: str, room: float) -> str:

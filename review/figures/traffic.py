@@ -61,7 +61,7 @@ def queue_age(waits: Sequence[Waits]) -> Figure:
     drawing = Drawing(title, f"Open items by waiting time. {description}", 270)
     top, steps = scale(max(sums))
     frame = Frame(42, WIDTH - 4, 44, 240)
-    drawing.legend([(words(one.reason), f"bar f{place % 5}") for place, one in enumerate(waits)], 2)
+    drawing.legend([(words(one.reason), f"piece f{place % 5}") for place, one in enumerate(waits)], 2)
     frame.draw(drawing, [(step / top, short(step)) for step in steps])
     width = (frame.right - frame.left) / len(ages) * 0.7
     for age, name in enumerate(ages):
@@ -72,7 +72,7 @@ def queue_age(waits: Sequence[Waits]) -> Figure:
             x, y = frame.at(across(age, len(ages), middle=True), (below + one.items[age]) / top)
             height = one.items[age] / top * (frame.bottom - frame.top)
             told = f"{name}: {_whole(one.items[age])} for {words(one.reason)}"
-            drawing.box((x - width / 2, y), width, height, f"bar f{place % 5}", told)
+            drawing.box((x - width / 2, y), width, height, f"piece f{place % 5}", told)
             below += one.items[age]
     for age, name in enumerate(ages):
         x = frame.at(across(age, len(ages), middle=True), 0)[0]

@@ -87,7 +87,7 @@ class Dashboard:
 
     def _counted(self, span: Span, now: datetime) -> str:
         with self._desk.database.read() as session:
-            found = overview(session, span, now)
+            found = overview(session, span.begins(now), now)
         promise = promise_of(self._registry)
         return _board(found, figures(found, self._curve_of(promise.version), promise))
 
@@ -122,7 +122,8 @@ def _board(found: Overview, shown: tuple[Figure, ...]) -> str:
     return (
         f'<dl class="tiles">{"".join(map(_tile, tiles(found)))}</dl>'
         f'<div class="plots">{"".join(map(_figure, shown))}</div>'
-        f'<p class="hint">As of {found.now:%H:%M} UTC. Days begin at midnight UTC; weeks on Mondays.</p>'
+        f'<p class="hint">As of {found.now:%H:%M} UTC. Days begin at midnight UTC, weeks on Mondays; '
+        "the first and the last may not be whole.</p>"
     )
 
 
@@ -137,7 +138,7 @@ def _figure(figure: Figure) -> str:
     table = _table(figure.table, title) if figure.table is not None else ""
     empty = "" if figure.svg is not None else " none"
     return (
-        f'<section class="figure{empty}" id="{figure.name}" aria-labelledby="{figure.name}-title">'
+        f'<section class="board-figure{empty}" id="{figure.name}" aria-labelledby="{figure.name}-title">'
         f'<h2 id="{figure.name}-title">{title}</h2>{figure.svg or ""}{notes}{table}</section>'
     )
 
