@@ -28,8 +28,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
             with path.open("wb") as file:
                 yield file
             return
-    if path.is_dir():
-        raise ReviewError(f"expected a file to write to, and {path} is a folder")
+    _require_place(path)
     path = path.resolve()  # a link stays a link
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
     try:
@@ -49,6 +48,7 @@ def continued(path: Path, columns: Sequence[str], *, is_csv: bool) -> Iterator[t
 
     Raises `ReviewError` if the file is none of ours (it is left as it is) or somebody else writes to it at the moment.
     """
+    _require_place(path)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+b") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -66,6 +66,13 @@ def continued(path: Path, columns: Sequence[str], *, is_csv: bool) -> Iterator[t
         yield file, number
         file.flush()
         os.fsync(file.fileno())
+
+
+def _require_place(path: Path) -> None:
+    if path.is_dir():
+        raise ReviewError(f"expected a file to write to, and {path} is a folder")
+    if not path.parent.is_dir():
+        raise ReviewError(f"expected a file in a folder that exists, and there is no folder {path.parent}")
 
 
 def _refuse_others(file: IO[bytes], path: Path, columns: Sequence[str], *, is_csv: bool) -> None:

@@ -139,6 +139,13 @@ def test_what_cannot_be_written_whole_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.usefixtures("home")
+def test_a_place_that_is_none_is_one_line(tmp_path: Path) -> None:
+    for more in ((), ("--append",)):
+        assert "there is no folder" in run("export", str(tmp_path / "none" / "rows"), *more, code=1).stderr
+        assert "is a folder" in run("export", str(tmp_path), *more, code=1).stderr
+
+
 async def test_a_full_disk_is_one_line(said: list[int]) -> None:
     assert said
     assert "No space left" in run("export", "/dev/full", code=1).stderr
