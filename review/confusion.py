@@ -9,7 +9,7 @@ is like the rest of its kind (`review.estimate`).
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import Text, case, cast, func, select, true
+from sqlalchemy import ColumnElement, Text, and_, case, cast, func, select, true
 from sqlalchemy.orm import Session
 
 from review.policy import Decision, Reason
@@ -56,7 +56,7 @@ def confusion(session: Session, window: Window = ALWAYS) -> Confusion:
     )
     if window != ALWAYS:
         doubted, answered = (
-            query.join(Submission, Submission.id == ReviewItem.submission_id).where(window.holds())
+            query.join(Submission, Submission.id == ReviewItem.submission_id).where(window.holds(), _opened_in(window))
             for query in (doubted, answered)
         )
     counts: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -90,3 +90,9 @@ def confusion(session: Session, window: Window = ALWAYS) -> Confusion:
         for key, items in cells.items():
             photos[key] += items / chance * drawn_in[chance] / settled
     return Confusion(tuple(Cell(*key, items, photos[key]) for key, items in sorted(counts.items())), audits)
+
+
+def _opened_in(window: Window) -> ColumnElement[bool]:
+    """No item is older than its submission: what an index knows of both spares looking at most items."""
+    since = [] if window.since is None else [ReviewItem.opened_at >= window.since]
+    return and_(ReviewItem.status.in_(list(ItemStatus)), *since)
