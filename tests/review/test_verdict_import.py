@@ -309,6 +309,32 @@ async def test_all_that_was_said_comes_back_in_an_empty_copy(
     shutil.rmtree(folder)
 
 
+@pytest.mark.sqlite
+async def test_a_group_that_was_settled_at_once_is_in_a_copy_too(
+    photos: dict[int, str], database: Database, home: Path, now: datetime
+) -> None:
+    first, second, *_ = photos
+    with database.write() as session:
+        session.get_one(ReviewItem, second).represented_by_id = first
+    export(database, home / "nothing", now=now)
+    with closing(sqlite3.connect(home / "review.db")) as source, closing(sqlite3.connect(home / "two.db")) as target:
+        source.backup(target)
+    with database.write() as session:
+        mo = reviewer_named(session, "mo", now)
+        for label in ("black", "teddy"):
+            if label == "teddy":
+                judging.undo(session, mo, now=now)
+            judging.settle(session, first, mo, kind=VerdictKind.LABEL, label=label, now=now)
+    export(database, home / "rows", now=now)
+    two = Database(f"sqlite:///{home / 'two.db'}")
+    for recorded in (3, 0):
+        with (home / "rows").open("rb") as file:
+            counts = Importer(two, LABELS, clock=lambda: now).take_in(read_json_lines(file), print).counts
+        assert (counts[Outcome.RECORDED], counts[Outcome.REFUSED]) == (recorded, 0)
+    assert _state(database) == _state(two)
+    two.dispose()
+
+
 def _step(session: Any, kind: str, item: int, reviewer: Any, label: str, now: datetime) -> None:
     if kind == "undo":
         judging.undo(session, reviewer, item_id=item, now=now)
