@@ -2,9 +2,13 @@
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+from sqlalchemy.orm import Session
+
+from review import ballots
 
 _DRAWS = 1000  # of the bootstrap
 
@@ -20,6 +24,20 @@ class Agreement:
     low: float | None
     high: float | None
     items: int
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`; what is not known is null."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        if self.alpha is None:
+            return f"unknown: {self.items} photos were judged by several, each for themselves"
+        return f"{self.alpha:.2f} ({self.low:.2f} to {self.high:.2f}, of {self.items} photos)"
+
+
+def among_reviewers(session: Session) -> Agreement:
+    """How far those agree who judged the same items blindly, before anybody decided between them. Reads only."""
+    return agreement([list(words.values()) for words in ballots.blind(session).said.values()])
 
 
 def alpha(items: Sequence[Sequence[Hashable]]) -> float | None:
@@ -37,10 +55,19 @@ def agreement(items: Sequence[Sequence[Hashable]], *, seed: int = 0) -> Agreemen
     found = _alpha(judged)
     if found is None:
         return Agreement(None, None, None, len(judged))
-    random = np.random.default_rng(seed)
-    drawn = [_alpha([judged[i] for i in random.integers(len(judged), size=len(judged))]) for _ in range(_DRAWS)]
+    # Items of which the same was said are alike: how often each kind is drawn is all that a draw of items tells.
+    kinds = Counter(frozenset(values.items()) for values in judged)
+    names = sorted({name for values in judged for name in values}, key=repr)
+    counts = np.array([[dict(kind).get(name, 0) for name in names] for kind in kinds])  # (kinds, names)
+    sizes = counts.sum(axis=1)
+    apart = (counts * (sizes[:, None] - counts)).sum(axis=1) / (sizes - 1)  # (kinds,), as `observed` below
+    shares = np.array(list(kinds.values())) / len(judged)
+    drawn = np.random.default_rng(seed).multinomial(len(judged), shares, size=_DRAWS)  # (draws, kinds)
+    totals, pairable = drawn @ counts, drawn @ sizes
+    expected = (totals * (pairable[:, None] - totals)).sum(axis=1)
     # A draw in which everybody says one thing says nothing of chance, and nothing against agreement.
-    low, high = np.quantile([1.0 if one is None else one for one in drawn], (0.025, 0.975))
+    ratio = np.divide((pairable - 1) * (drawn @ apart), expected, out=np.zeros(_DRAWS), where=expected > 0)
+    low, high = np.quantile(1.0 - ratio, (0.025, 0.975))
     return Agreement(found, float(low), float(high), len(judged))
 
 

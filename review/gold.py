@@ -53,6 +53,7 @@ def add(session: Session, item_id: int, now: datetime) -> None:
     if item.status is not ItemStatus.SETTLED:
         raise ReviewError(f"item {item_id} is {item.status}: only what is settled can measure reviewers")
     item.gold_at = item.gold_at or now
+    item.represented_by_id = None  # whoever is given it sees no near-duplicates of it
     session.flush()
 
 

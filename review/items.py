@@ -125,6 +125,12 @@ def count_open(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(ReviewItem).where(ReviewItem.status == ItemStatus.OPEN)) or 0
 
 
+def count_disagreed(session: Session) -> int:
+    """How many wait for somebody to decide between reviewers."""
+    waiting = (ReviewItem.status == ItemStatus.OPEN, ReviewItem.needs_adjudicator)
+    return session.scalar(select(func.count()).select_from(ReviewItem).where(*waiting)) or 0
+
+
 def rows() -> Any:  # releases of SQLAlchemy write the type of a query in different ways
     """What `views` makes views of: an item, its submission, its prediction, who holds it, who settled it."""
     holder, settler = aliased(Reviewer), aliased(Reviewer)

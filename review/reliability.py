@@ -10,9 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from review import ballots
+from review.tables import Reviewer
 
 _MOST_ROUNDS = 1000
 _CONVERGED = 1e-8  # largest change of any probability in one round
+_ENOUGH = 20  # answers below which nobody is said to be more or less reliable than others
+_PSEUDO_ANSWERS = 0.1  # of each kind, in each row of an observer's table: one answer says little of a class
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,44 @@ def fit(counts: NDArray[np.int64], *, known: Mapping[int, int] | None = None, sm
         if change < _CONVERGED:
             break
     return ObserverModel(prior, errors, truth)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How far a reviewer can be trusted, by `judged` items; `chance` (0..1) is None while these are too few."""
+
+    judged: int
+    chance: float | None
+
+
+def measure(session: Session) -> dict[int, Measured]:
+    """By reviewer, what their answers to gold items, and to what others judged as well, tell of them. Reads only."""
+    blind, gold = ballots.blind(session), ballots.gold(session)
+    said = {item: {**blind.said.get(item, {}), **gold.said.get(item, {})} for item in {*blind.said, *gold.said}}
+    known = {**blind.known, **gold.known}
+    if not said:
+        return {}
+    items, reviewers = sorted(said), sorted({one for words in said.values() for one in words})
+    labels = sorted({*known.values(), *(label for words in said.values() for label in words.values())})
+    counts = np.zeros((len(items), len(reviewers), len(labels)), dtype=np.int64)
+    for row, item in enumerate(items):
+        for reviewer, label in said[item].items():
+            counts[row, reviewers.index(reviewer), labels.index(label)] = 1
+    truths = {row: labels.index(known[item]) for row, item in enumerate(items) if item in known}
+    chances = fit(counts, known=truths, smoothing=_PSEUDO_ANSWERS).reliability()
+    judged = counts.sum(axis=(0, 2))
+    return {
+        reviewer: Measured(int(count), min(1.0, float(chance)) if count >= _ENOUGH else None)
+        for reviewer, count, chance in zip(reviewers, judged, chances, strict=True)
+    }
+
+
+def record(session: Session, measured: Mapping[int, Measured]) -> None:
+    """Have votes weighed by what `measure` found, under all names of a reviewer; never commits."""
+    for reviewer in session.scalars(select(Reviewer)):
+        found = measured.get(reviewer.same_as_id or reviewer.id)
+        reviewer.reliability = found.chance if found is not None else None
+    session.flush()
 
 
 def _fixed(truth: NDArray[np.float64], known: Mapping[int, int] | None) -> NDArray[np.float64]:

@@ -3,10 +3,10 @@
 Functions take a session and never commit; whoever opens it commits. Every change needs a writing session.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from review.people import checked_name, identities, known_reviewer, really, revi
 from review.queue import stands
 from review.tables import ChatAccess, Reviewer, Role, Verdict, VerdictKind
 
+T = TypeVar("T")
 _ANSWERS = (VerdictKind.LABEL, VerdictKind.NONE)
 
 
@@ -74,6 +75,12 @@ def entry(session: Session, reviewer: Reviewer) -> Entry:
     """This one person."""
     name = really(session, reviewer).name
     return next(one for one in entries(session) if one.name == name)
+
+
+def named(session: Session, found: Mapping[int, T]) -> dict[str, T]:
+    """What is known of reviewers, by their names and in the order of these instead of by their numbers."""
+    names = {one.id: one.name for one in session.scalars(select(Reviewer).where(Reviewer.id.in_(found)))}
+    return {name: found[number] for number, name in sorted(names.items(), key=lambda pair: pair[1].casefold())}
 
 
 def add(session: Session, name: str, *, role: Role | None, telegram_user_id: int | None, now: datetime) -> Reviewer:

@@ -12,6 +12,7 @@ from model.console import print_json
 from review.cli.options import Moment, json_option
 
 if TYPE_CHECKING:  # imported in the command: `--help` loads neither SQLAlchemy nor pydantic
+    from review.agreement import Agreement
     from review.estimate import Estimate
     from review.pace import Pace
     from review.production import Production
@@ -53,10 +54,13 @@ def stats(since: datetime | None, until: datetime | None, folder: Path | None, a
       bearbot review stats --since 2026-11-01 --until 2026-12-01 --json
       bearbot review stats --since 30d --plot figures
     """
+    from review.agreement import among_reviewers
     from review.cli.installation import opened
     from review.cli.plots import write_plots
     from review.clock import utc_now
+    from review.items import count_disagreed
     from review.pace import pace_by_reviewer
+    from review.people import adjudicators
     from review.production import Window, production
     from review.statistics import gather, promise_of
 
@@ -71,14 +75,25 @@ def stats(since: datetime | None, until: datetime | None, folder: Path | None, a
             found = gather(session, utc_now())
             judged = production(session, Window(since, until))
             pace = pace_by_reviewer(session, since=since, until=until)
+            agreed = among_reviewers(session)
+            disagreed, deciding = count_disagreed(session), adjudicators(session)
         promise = promise_of(installation.registry)
         if as_json:
             paces = {name: one.to_json() for name, one in pace.items()}
             print_json(
-                {**found.to_json(), "reviewers": paces, "production": judged.to_json(), "model": promise.to_json()}
+                {
+                    **found.to_json(),
+                    "reviewers": paces,
+                    "reviewer_agreement": agreed.to_json(),
+                    "disagreed": disagreed,
+                    "adjudicators": deciding,
+                    "production": judged.to_json(),
+                    "model": promise.to_json(),
+                }
             )
         else:
-            click.echo("\n".join([*_queue(found, pace), *_answers(found, judged), *_promises(promise)]))
+            people = _reviewers(agreed, disagreed, deciding)
+            click.echo("\n".join([*_queue(found, pace), *people, *_answers(found, judged), *_promises(promise)]))
 
 
 def _queue(found: "QueueStatistics", pace: "Mapping[str, Pace]") -> list[str]:
@@ -96,6 +111,15 @@ def _queue(found: "QueueStatistics", pace: "Mapping[str, Pace]") -> list[str]:
     names = dict.fromkeys([*found.verdicts_by_reviewer, *pace])
     for name in names:
         lines.append(_line(f"  {name}", f"{found.verdicts_by_reviewer.get(name, 0)}{_speed(pace.get(name))}"))
+    return lines
+
+
+def _reviewers(agreed: "Agreement", disagreed: int, deciding: int) -> list[str]:
+    """Nothing where nobody judges what others judge."""
+    lines = [_line("reviewers agree", f"{agreed} beyond chance (Krippendorff's alpha)")] if agreed.items else []
+    if disagreed:
+        nobody = "" if deciding else ", and there is none: `bearbot review who add NAME --role moderator`"
+        lines.append(_line("  disagree", f"{disagreed} photos wait for a moderator to decide{nobody}"))
     return lines
 
 

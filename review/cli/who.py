@@ -172,6 +172,41 @@ def login(name: str, as_json: bool) -> None:
             click.echo(token)
 
 
+@who.command()
+@json_option
+def reliability(as_json: bool) -> None:
+    """Measure anew how often each reviewer is right, and weigh their votes by it; the running bot does so daily.
+
+    By gold items (`bearbot review gold`), and by what others say of the same items without seeing it (Dawid & Skene
+    1979). Nothing is said of who judged fewer than 20 of these: their votes count in full.
+
+    \b
+    Example:
+      bearbot review who reliability
+    """
+    from review import reliability, roster
+    from review.cli.installation import opened
+    from review.consensus import weight
+    from review.phrases import percent
+
+    with opened() as installation:
+        with installation.database.read() as session:
+            measured = reliability.measure(session)
+        with installation.database.write() as session:
+            reliability.record(session, measured)
+            people = roster.named(session, measured)
+        rows = [("NAME", "JUDGED", "RELIABLE", "A VOTE WEIGHS")]
+        for name, found in people.items():
+            if as_json:
+                print_json({"name": name, "judged": found.judged, "reliability": found.chance})
+            shown = "not known yet" if found.chance is None else percent(found.chance)
+            rows.append((name, str(found.judged), shown, f"{weight(found.chance):.2f}"))
+        if not people:
+            note("nobody can be measured yet: that takes gold items, or items that several judge blindly")
+        elif not as_json:
+            click.echo(_aligned(rows))
+
+
 def _list(as_json: bool) -> None:
     from review import roster
     from review.cli.installation import nothing_yet, opened
@@ -214,5 +249,9 @@ def _table(people: "Sequence[Entry]") -> str:
                 ", ".join([*one.aliases, *telegram]) or "-",
             )
         )
+    return _aligned(rows)
+
+
+def _aligned(rows: "Sequence[tuple[str, ...]]") -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -1,9 +1,23 @@
 """Reliability of reviewers, against what Dawid and Skene published."""
 
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
 
-from review.reliability import fit
+from bot.cli import bearbot
+from model.serving import Prediction
+from review import gold, judging, queue
+from review.database import Database
+from review.people import reviewer_named
+from review.quorum import Quorum
+from review.reliability import fit, measure, record
+from review.tables import Reviewer, Role, VerdictKind
 
 # A. P. Dawid and A. M. Skene (1979), table 1: 45 patients' fitness for anaesthesia, classes 1 to 4, by five
 # anaesthetists, of whom the first saw the notes three times.
@@ -56,3 +70,76 @@ def test_missing_answers_are_no_answers() -> None:
     assert fit(counts).truth.argmax(axis=1).tolist() == [0, 1, 0, 1]
     with pytest.raises(ValueError, match="at least one answer"):
         fit(np.zeros((1, 2, 2), dtype=np.int64))
+
+
+async def judged(house_with: Any, predict: Callable[..., Prediction], at: Any, wrong: dict[str, int]) -> None:
+    """24 photos, judged blindly by everybody of `wrong`: black, but so many of each end are called teddy."""
+    house = house_with(quorum=Quorum.parse(f"low_confidence={len(wrong)}"))
+    for number in range(1, 25):
+        item = (await house.receive(number, predict("black", 0.5))).item_id
+        true = "black" if number % 2 else "grizzly"
+        for place, (name, errors) in enumerate(wrong.items()):
+            errs = (number + 7 * place) % 24 < errors
+            at.say(name, item, VerdictKind.LABEL, "teddy" if errs else true)
+
+
+@pytest.mark.anyio
+async def test_who_errs_more_often_is_found_out_and_weighs_less(
+    house_with: Any, predict: Callable[..., Prediction], at: Any, database: Database
+) -> None:
+    with database.write() as session:
+        session.add(Reviewer(name="mo", role=Role.MODERATOR, created_at=at.now))
+    await judged(house_with, predict, at, {"ann": 0, "ben": 0, "cas": 9})
+    with database.write() as session:
+        found = measure(session)
+        record(session, found)
+        known = {one.name: one.reliability for one in session.scalars(select(Reviewer))}
+        assert {one.judged for one in found.values()} == {24}
+    assert known["mo"] is None, "of whom nothing is known"
+    assert known["ann"] is not None
+    assert known["cas"] is not None
+    assert known["ann"] > 0.9 > known["cas"]
+    assert known["cas"] == pytest.approx(15 / 24, abs=0.08)
+
+
+@pytest.mark.anyio
+async def test_of_few_answers_nothing_is_said(
+    house_with: Any, predict: Callable[..., Prediction], at: Any, database: Database
+) -> None:
+    house = house_with(quorum=Quorum.parse("low_confidence=2"))
+    item = (await house.receive(1, predict("black", 0.5))).item_id
+    with database.read() as session:
+        assert measure(session) == {}
+    for name in ("ann", "ben"):
+        at.say(name, item, VerdictKind.LABEL, "black")
+    with database.read() as session:
+        assert [(one.judged, one.chance) for one in measure(session).values()] == [(1, None), (1, None)]
+
+
+@pytest.mark.anyio
+async def test_gold_measures_who_reviews_alone(
+    house: Any, predict: Callable[..., Prediction], at: Any, database: Database
+) -> None:
+    ids = [(await house.receive(number, predict("black", 0.5))).item_id for number in range(1, 22)]
+    for item in ids[:20]:
+        at.say("ann", item, VerdictKind.LABEL, "black" if item % 2 else "grizzly")
+    with database.write() as session:
+        for item in ids[:20]:
+            gold.add(session, item, at.now)
+    for _ in range(20):
+        with database.write() as session:
+            ben = reviewer_named(session, "ben", at.now)
+            claim = queue.claim_next(session, ben, lease=timedelta(60), now=at.now, gold_rate=1.0)
+            assert claim is not None
+            label = "black" if claim.item_id > 10 or claim.item_id % 2 else "grizzly"
+            judging.settle(
+                session, claim.item_id, ben, kind=VerdictKind.LABEL, label=label, token=claim.token, now=at.now
+            )
+    result = CliRunner().invoke(bearbot, ["review", "who", "reliability", "--json"])
+    assert result.exit_code == 0, result.output
+    row = json.loads(result.stdout)
+    assert (row["name"], row["judged"]) == ("ben", 20)
+    assert row["reliability"] == pytest.approx(0.75, abs=0.02)
+    shown = CliRunner().invoke(bearbot, ["review", "who", "reliability"]).stdout.splitlines()
+    assert shown[0] == "NAME  JUDGED  RELIABLE  A VOTE WEIGHS"
+    assert shown[1].startswith("ben   20      7")
