@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
+from model.registry import Registry
 from model.serving import Prediction
 from review import logins
 from review.database import Database
@@ -24,6 +25,7 @@ from review.people import reviewer_named
 from review.storage import LocalImageStore
 from review.tables import Reviewer, ReviewItem, Verdict
 from review.web.app import application
+from review.web.dashboard import Dashboard
 from review.web.desk import CSRF_HEADER, Desk
 from review.web.guard import LOOPBACK
 from review.web.login import Link
@@ -65,7 +67,8 @@ class Served:
             cookie=f"bearbot_{self.port}",
             clock=self.clock,
         )
-        app = application(self.desk, hosts=LOOPBACK, link=self.link)
+        figures = Dashboard(self.desk, Registry(home / "models"))
+        app = application(self.desk, hosts=LOOPBACK, link=self.link, more=figures.routes())
         self._server = server_for(app)
         self._thread = threading.Thread(target=lambda: self._server.run(sockets=[self._socket]))
 
