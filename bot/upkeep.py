@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from model.features import FeatureStore
-from review import near_duplicates, overdue
+from review import near_duplicates, overdue, reliability
 from review.clock import utc_now
 from review.database import Database
 from review.errors import ReviewError
@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 EVERY_SECONDS = 3600.0
 
 _ITEMS_AT_ONCE = 200
+_MEASURED_EVERY = timedelta(days=1)  # how reliable reviewers are
 _PAUSE_SECONDS = 0.02  # between small steps: whoever answers people comes first
 
 
@@ -50,6 +51,7 @@ class Upkeep:
         self._told = told
         self._clock = clock
         self._every_seconds = every_seconds
+        self._measured_at: datetime | None = None
         self._stopping = threading.Event()
 
     async def run(self) -> None:
@@ -62,7 +64,14 @@ class Upkeep:
             self._stopping.set()  # a thread cannot be cancelled: it stops before its next step
 
     async def _work(self) -> None:
-        for work in (self._tell_overdue, self._sweep_once, self._scrub, self._fill_in, self._database.tune):
+        for work in (
+            self._tell_overdue,
+            self._sweep_once,
+            self._scrub,
+            self._fill_in,
+            self._measure,
+            self._database.tune,
+        ):
             try:
                 await asyncio.to_thread(work)
             except _Stopped:
@@ -102,6 +111,16 @@ class Upkeep:
         filled = near_duplicates.fill_in(self._database, self._images, pause=self._pause)
         if filled:
             _log.info("photos from before there were fingerprints have theirs", extra={"count": filled})
+
+    def _measure(self) -> None:
+        now = self._clock()
+        if self._measured_at is not None and now - self._measured_at < _MEASURED_EVERY:
+            return
+        with self._database.read() as session:  # nobody waits while it is computed
+            measured = reliability.measure(session)
+        with self._database.write() as session:
+            reliability.record(session, measured)
+        self._measured_at = now
 
     def _scrub(self) -> None:
         if scrub(self._database) is Scrubbed.TOO_LARGE:

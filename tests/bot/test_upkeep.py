@@ -19,7 +19,7 @@ from review.database import Database
 from review.retention import Retention
 from review.scrubbing import note_deletion
 from review.storage import LocalImageStore
-from review.tables import InboxUpdate, OutboxMessage, ReviewItem, Submission
+from review.tables import InboxUpdate, OutboxMessage, Reviewer, ReviewItem, Role, Submission
 
 pytestmark = pytest.mark.anyio
 
@@ -156,3 +156,25 @@ async def test_it_can_be_turned_off(
             submission.submitted_at -= 9 * DAY
     async with serve(runner):
         await sandbox.asker.expect_silence(1.5)
+
+
+async def test_reviewers_are_measured_once_a_day(database: Database, tmp_path: Path) -> None:
+    later = utc_now()
+
+    def reliability() -> float | None:
+        with database.read() as session:
+            return session.scalars(select(Reviewer.reliability)).one()
+
+    def forget() -> None:
+        with database.write() as session:
+            session.scalars(select(Reviewer)).one().reliability = 0.6  # of which no verdict tells
+
+    with database.write() as session:
+        session.add(Reviewer(name="mo", role=Role.REVIEWER, created_at=later, reliability=0.6))
+    async with keeping_up(database, tmp_path, clock=lambda: later):
+        await until(lambda: reliability() is None)
+        forget()
+        await asyncio.sleep(0.3)
+        assert reliability() == 0.6, "not more often than daily"
+        later += DAY
+        await until(lambda: reliability() is None)
