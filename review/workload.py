@@ -7,13 +7,11 @@ from datetime import UTC, datetime, time
 from sqlalchemy import ColumnElement, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
-from review.agreement import Agreement, agreement
+from review.agreement import Agreement, among_reviewers
 from review.pace import names, pace_by_reviewer
-from review.queue import stands
-from review.tables import NONE_OF_THESE, Reviewer, ReviewItem, Verdict, VerdictKind
+from review.tables import Reviewer, Verdict, VerdictKind
 
 _SAID = (VerdictKind.LABEL, VerdictKind.NONE, VerdictKind.CANT_TELL)
-_LATEST_JUDGED = 300  # items that several judged: the interval is found by drawing among them a thousand times
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Workload:
-    """`shares`: the most verdicts first. `agreement` is of the latest items that several judged by themselves."""
+    """`shares`: the most verdicts first. `agreement` is of what several judged by themselves, whenever that was."""
 
     shares: tuple[Share, ...]
     agreement: Agreement
@@ -74,33 +72,8 @@ def workload(session: Session, since: datetime | None, now: datetime) -> Workloa
     ]
     return Workload(
         tuple(sorted(shares, key=lambda share: (-share.verdicts, share.name))),
-        agreement(_judged_by_several(session, since)),
+        among_reviewers(session),
     )
-
-
-def _judged_by_several(session: Session, since: datetime | None) -> list[list[str]]:
-    """What each person said by themselves, of each of the latest items; the word of who decides for others is none."""
-    latest = (
-        select(ReviewItem.id).where(ReviewItem.verdicts_needed > 1).order_by(ReviewItem.id.desc()).limit(_LATEST_JUDGED)
-    )
-    rows = session.execute(
-        select(Verdict.item_id, Verdict.reviewer_id, Verdict.label)
-        .where(
-            Verdict.item_id.in_(latest),
-            Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
-            ~Verdict.adjudicates,
-            ~Verdict.checks_gold,
-            Verdict.with_id.is_(None),
-            stands(),
-            _since(since),
-        )
-        .order_by(Verdict.id)
-    )
-    named = names(session)
-    said: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for item, reviewer, label in rows:
-        said[item][named[reviewer]] = label or NONE_OF_THESE
-    return [list(votes.values()) for votes in said.values()]
 
 
 def _since(since: datetime | None) -> ColumnElement[bool]:

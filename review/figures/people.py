@@ -63,12 +63,12 @@ def agreement_in_words(found: Workload) -> str:
         return "How far reviewers agree is not known: no photo was judged by several people, each for themselves."
     if agreed.alpha is None or agreed.low is None or agreed.high is None:
         return (
-            f"Of the latest {agreed.items} photos that several people judged all got one and the same label, which "
+            f"All {agreed.items} photos that several people judged got one and the same label, which "
             "says nothing of agreement beyond chance."
         )
     return (
         f"Agreement of reviewers (Krippendorff's alpha; 1 is perfect, 0 as by chance): {agreed.alpha:.2f}, 95 % "
-        f"interval {agreed.low:.2f} to {agreed.high:.2f}, by the latest {agreed.items} photos that several judged."
+        f"interval {agreed.low:.2f} to {agreed.high:.2f}, by {agreed.items} photos that several judged."
     )
 
 

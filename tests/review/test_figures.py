@@ -135,7 +135,7 @@ def test_reviewers_and_their_agreement() -> None:
     )
     assert told(figure) == ["mo: 30, 2.2 s each, reliability 97.0%", "<b>&ana: 10"]
     assert "<b>" not in (figure.svg or "")
-    assert "0.74, 95 % interval 0.60 to 0.90, by the latest 12 photos" in figure.notes[0]
+    assert "0.74, 95 % interval 0.60 to 0.90, by 12 photos" in figure.notes[0]
     nobody = people.reviewers(Workload((), Agreement(None, None, None, 0)))
     assert (nobody.svg, nobody.notes[0]) == (None, "Nobody reviewed in this time.")
     assert "no photo was judged by several people" in nobody.notes[1]

@@ -150,3 +150,17 @@ def test_windows_that_are_none_are_wrong_usage(arguments: list[str], why: str) -
     result = CliRunner().invoke(bearbot, ["review", "stats", *arguments])
     assert result.exit_code == 2
     assert why in result.stderr
+
+
+def test_figures_are_drawn_into_a_folder(home: Path) -> None:
+    result = CliRunner().invoke(bearbot, ["review", "stats", "--plot", str(home / "figures")])
+    assert result.exit_code == 0, result.output
+    assert [file.name for file in (home / "figures").iterdir()] == ["risk_coverage.svg"], "all that there is yet"
+    assert "Nothing waits for people." in result.stderr
+    assert "set REVIEW_AUDIT_RATE" in result.stderr
+    (home / "in_the_way").write_text("")
+    refused = CliRunner().invoke(bearbot, ["review", "stats", "--plot", str(home / "in_the_way")])
+    assert refused.exit_code == 2
+    until = CliRunner().invoke(bearbot, ["review", "stats", "--plot", str(home / "figures"), "--until", "1d"])
+    assert until.exit_code == 2
+    assert "leave --until out" in until.stderr
