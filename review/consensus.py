@@ -40,7 +40,8 @@ def weight(reliability: float | None) -> float:
 def decide(votes: Sequence[Vote], *, needed: int = 1) -> Consensus:
     """What the standing votes (oldest first) come to; of each reviewer the last one counts.
 
-    An adjudicator's word is final. Without one all must say the same, with the weight of `needed` trusted reviewers.
+    An adjudicator's word is final. Without one all must say the same: one alone where one is `needed`; else with the
+    weight of so many trusted reviewers, or one more than that.
     """
     for vote in reversed(votes):
         if vote.adjudicates:
@@ -51,7 +52,8 @@ def decide(votes: Sequence[Vote], *, needed: int = 1) -> Consensus:
         return Consensus(None)
     if len(said) > 1:
         return Consensus(None, disagreement=True)
-    agreed = sum(vote.weight for vote in last.values()) + _ENOUGH >= needed
+    # Weights ask for one more voice, where several are asked for anyway: nobody else may be there to be asked.
+    agreed = needed == 1 or len(last) > needed or sum(vote.weight for vote in last.values()) + _ENOUGH >= needed
     return Consensus(said.pop() if agreed else None)
 
 

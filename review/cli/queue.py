@@ -7,8 +7,8 @@ import click
 
 from model.console import note, print_json
 from review.cli.export import export
-from review.cli.import_verdicts import import_verdicts
 from review.cli.gold import gold
+from review.cli.import_verdicts import import_verdicts
 from review.cli.items import list_items, show
 from review.cli.options import as_option, json_option, reviewer_name
 from review.cli.serve import serve
