@@ -103,7 +103,7 @@ def link(name: str, telegram_user_id: int | None, other: str | None, as_json: bo
     The higher of both roles stays.
 
     \b
-    Examples:
+    Example:
       bearbot review who link mo --telegram 123456789
       bearbot review who link mo --same-as mo-laptop
     """
