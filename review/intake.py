@@ -7,32 +7,27 @@ import logging
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import PIL.Image
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from model.errors import ImageError, ImageProblem
 from model.features import FeatureStore
-from model.fingerprint import fingerprint
-from model.images import DEFAULT_LIMITS, decode, encode
-from model.jpeg import is_bare_jpeg
-from review import erasure, known_photos, limits, near_duplicates, outbox, records, replies
+from model.images import DEFAULT_LIMITS
+from review import known_messages, known_photos, limits, near_duplicates, records, replies, stored_photos
 from review.arrival import Accepted, Fetch, Predictor, ReceivedPhoto, Refused, Rejected
 from review.clock import utc_now
 from review.database import Database
 from review.known_photos import KnownPhoto
 from review.limits import Limits, Refusal
-from review.near_duplicates import Seen
 from review.outbox import OutboxKind
-from review.policy import WITHOUT_MODEL, Decision, Reason, Routing, draw, route
+from review.policy import WITHOUT_MODEL, Routing, draw, route
 from review.quorum import ONE, Quorum
 from review.secret_keys import AUDIT, secret_key
 from review.storage import ImageStore
-from review.tables import Image, PredictionRecord, Submission
+from review.stored_photos import StoredPhoto
+from review.tables import Image
 
 if TYPE_CHECKING:  # importing it loads torch, and a bot whose torch is broken still takes photos in
     from model.serving import Prediction
@@ -45,18 +40,6 @@ _log = logging.getLogger(__name__)
 _DECODED_AT_ONCE = 3
 _LARGE_AT_ONCE = 16
 _LARGE = 4_000_000  # pixels
-_KEPT_AS_THEY_CAME = 1_000_000  # bytes; larger files are of finer quality than people or models need
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """A picture in the image store."""
-
-    picture: PIL.Image.Image
-    sha256: str
-    byte_size: int
-    received_sha256: str
-    fingerprint: int
 
 
 class Intake:
@@ -113,7 +96,7 @@ class Intake:
                 async with self._decoded:
                     with self._stage("decode"):
                         stored = await asyncio.to_thread(self._known_or_stored, photo, data)
-                    if not isinstance(stored, _Stored):
+                    if not isinstance(stored, StoredPhoto):
                         return stored
                     if stored.picture.width * stored.picture.height > _LARGE:
                         await held.enter_async_context(self._large)  # until then nobody decodes another in its place
@@ -136,10 +119,10 @@ class Intake:
     def _look(self, photo: ReceivedPhoto) -> Accepted | Refusal | bool:
         """What is to be done without fetching the photo; else whether Telegram's id of it is known."""
         with self._database.read() as session:
-            recorded = _recorded(session, photo.source_key)
+            recorded = known_messages.recorded(session, photo.source_key)
             if recorded is not None:
                 return recorded
-            refused = _refused(session, photo)
+            refused = known_messages.refused(session, photo)
             if refused is not None:  # it must not be taken in now that a minute has passed
                 return refused
             if photo.telegram_user_id is not None:
@@ -150,30 +133,19 @@ class Intake:
                 return True
         return Refusal.DISK_FULL if self._images.free_bytes() < self._min_free_bytes else False
 
-    def _known_or_stored(self, photo: ReceivedPhoto, data: bytes) -> Accepted | Refused | _Stored:
+    def _known_or_stored(self, photo: ReceivedPhoto, data: bytes) -> Accepted | Refused | StoredPhoto:
         received = hashlib.sha256(data).hexdigest()
-        return self._record_known(photo, received) or self._store(data, received)
+        return self._record_known(photo, received) or stored_photos.store(self._images, data, received)
 
-    def _store(self, data: bytes, received_sha256: str) -> _Stored:
-        """What is kept is what is judged: the picture without metadata, as it is read back.
-
-        Photos as Telegram sends them hold nothing else, and are kept as they came.
-        """
-        picture, kept = decode(data), data
-        if len(data) > _KEPT_AS_THEY_CAME or not is_bare_jpeg(data):
-            kept = encode(picture)
-            picture = decode(kept)
-        return _Stored(picture, self._images.put(kept), len(kept), received_sha256, fingerprint(picture))
-
-    def _record(self, photo: ReceivedPhoto, stored: _Stored, prediction: "Prediction | None") -> Accepted | Refused:
+    def _record(self, photo: ReceivedPhoto, stored: StoredPhoto, prediction: "Prediction | None") -> Accepted | Refused:
         if prediction is not None:
             self._features.put(stored.sha256, prediction.backbone, prediction.features)
         now = self._clock()
         with self._database.write() as session:
-            recorded = _recorded(session, photo.source_key)
+            recorded = known_messages.recorded(session, photo.source_key)
             if recorded is not None:  # another process was quicker
                 return recorded
-            if _withdrawn(session, photo):
+            if known_messages.is_withdrawn(session, photo):
                 if session.get(Image, stored.sha256) is None:
                     self._images.delete(stored.sha256)
                     self._features.delete(stored.sha256)
@@ -186,17 +158,7 @@ class Intake:
                     f"photo {stored.sha256} was deleted while it was taken in: it has to come again"
                 )
             if session.get(Image, stored.sha256) is None:
-                session.add(
-                    Image(
-                        sha256=stored.sha256,
-                        received_sha256=stored.received_sha256,
-                        width=stored.picture.width,
-                        height=stored.picture.height,
-                        byte_size=stored.byte_size,
-                        **near_duplicates.columns(stored.fingerprint),
-                        created_at=now,
-                    )
-                )
+                session.add(stored.row(now))
             submission = records.submission(session, photo, stored.sha256, self._sent_at(photo), now)
             audit_draw = draw(photo.source_key, secret_key(session, AUDIT, now))
             routing = self._route(prediction, audit_draw)
@@ -214,7 +176,7 @@ class Intake:
             session.add_all(row for row in (record, item) if row is not None)
             session.flush()
             if item is not None:
-                near_duplicates.join(session, item, _seen(stored, prediction), self._features)
+                near_duplicates.join(session, item, stored.seen(prediction), self._features)
             replies.tell(
                 session,
                 photo,
@@ -230,10 +192,10 @@ class Intake:
             if self._known(session, photo, received_sha256) is None:
                 return None
         with self._database.write() as session:
-            recorded = _recorded(session, photo.source_key)
+            recorded = known_messages.recorded(session, photo.source_key)
             if recorded is not None:
                 return recorded
-            if _withdrawn(session, photo):
+            if known_messages.is_withdrawn(session, photo):
                 return Refused(Refusal.WITHDRAWN)
             known = self._known(session, photo, received_sha256)
             return self._add_known(session, photo, known, self._clock()) if known is not None else None
@@ -260,7 +222,7 @@ class Intake:
             now=now,
         )
         item_id = known.item.id if known.item else None
-        return Accepted(submission.id, item_id, _routing(known.prediction), None, known=True)
+        return Accepted(submission.id, item_id, known_messages.routing_of(known.prediction), None, known=True)
 
     def _route(self, prediction: "Prediction | None", audit_draw: float) -> Routing:
         if prediction is None:
@@ -280,7 +242,7 @@ class Intake:
     def _record_rejection(self, photo: ReceivedPhoto, problem: ImageProblem) -> None:
         limit = DEFAULT_LIMITS.max_bytes if problem is ImageProblem.TOO_MANY_BYTES else None
         with self._database.write() as session:
-            if _withdrawn(session, photo):
+            if known_messages.is_withdrawn(session, photo):
                 return
             replies.tell(
                 session,
@@ -294,47 +256,16 @@ class Intake:
         most = {Refusal.RATE_LIMIT: self._limits.per_minute, Refusal.DAILY_QUOTA: self._limits.per_day}
         if photo.recipient is not None:
             with self._database.write() as session:
-                if _withdrawn(session, photo):
+                if known_messages.is_withdrawn(session, photo):
                     return Refused(Refusal.WITHDRAWN)
                 replies.tell(
                     session,
                     photo,
                     (OutboxKind.REFUSED, {"refusal": refusal.value, "limit": most.get(refusal)}),
-                    dedupe_key=_refusal_key(photo),
+                    dedupe_key=known_messages.refusal_key(photo),
                     now=self._clock(),
                 )
         return Refused(refusal)
-
-
-def _seen(stored: _Stored, prediction: "Prediction | None") -> Seen:
-    if prediction is None:
-        return Seen(stored.fingerprint)
-    return Seen(stored.fingerprint, prediction.backbone, prediction.features)
-
-
-def _withdrawn(session: Session, photo: ReceivedPhoto) -> bool:
-    return photo.update_id is not None and erasure.is_given_up(session, photo.update_id)
-
-
-_OF_MESSAGE = select(Submission).where(Submission.source_key == bindparam("source_key"))
-
-
-def _refused(session: Session, photo: ReceivedPhoto) -> Refusal | None:
-    """Why this very message was refused before; None if it was not."""
-    told = outbox.parameters_of(session, _refusal_key(photo))
-    if told is None and photo.album is not None and photo.recipient is not None:
-        part = outbox.album_part(
-            session,
-            chat_id=photo.recipient.chat_id,
-            album=photo.album,
-            message_id=photo.recipient.reply_to_message_id,
-        )
-        told = part["parameters"] if part is not None and part["kind"] == OutboxKind.REFUSED.value else None
-    return Refusal(told["refusal"]) if told is not None else None
-
-
-def _refusal_key(photo: ReceivedPhoto) -> str:
-    return f"refused:{photo.source_key}"
 
 
 def _sound(prediction: "Prediction | None") -> "Prediction | None":
@@ -346,18 +277,3 @@ def _sound(prediction: "Prediction | None") -> "Prediction | None":
         return prediction
     _log.warning("model %s gave figures that are no numbers: the photo goes to people", prediction.model_version)
     return None
-
-
-def _recorded(session: Session, source_key: str) -> Accepted | None:
-    submission = session.scalar(_OF_MESSAGE, {"source_key": source_key})
-    if submission is None:
-        return None
-    item = known_photos.item_of(session, submission)
-    record = session.scalar(select(PredictionRecord).where(PredictionRecord.submission_id == submission.id))
-    return Accepted(submission.id, item.id if item else None, _routing(record), None, repeated=True)
-
-
-def _routing(record: PredictionRecord | None) -> Routing:
-    if record is None:
-        return WITHOUT_MODEL
-    return Routing(Decision(record.route), tuple(map(Reason, record.reasons)), record.inclusion_probability)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from model.errors import ImageError, ImageProblem
 from model.images import decode
 from model.serving import Prediction
-from review import intake
+from review import stored_photos
 from review.arrival import ReceivedPhoto, Rejected
 from review.database import Database
 from review.intake import Intake
@@ -279,6 +279,6 @@ async def test_few_of_a_burst_are_decoded_at_once(
         busy.pop()
         return decode(data)
 
-    monkeypatch.setattr(intake, "decode", slowly)
+    monkeypatch.setattr(stored_photos, "decode", slowly)
     await asyncio.gather(*(house.receive(number, predict("black", 0.99)) for number in range(1, 13)))
     assert 1 < most <= 3
