@@ -21,7 +21,7 @@ from bot.metrics import Metrics
 from bot.observation import ObservedDelivery
 from bot.removal import take_away
 from bot.work import Together, WorkInHand, until_done
-from review import outbox, showings, submissions
+from review import albums, outbox, showings, submissions
 from review.clock import utc_now
 from review.database import Database
 from review.errors import DatabaseError
@@ -210,7 +210,7 @@ class Delivery:
     def _seal(self, message: PendingMessage) -> PendingMessage | None:
         with self._database.write() as session:
             waits = inbox.waits(session, message.recipient.chat_id, album=message.parameters["album"])
-            return outbox.seal(session, message.id, utc_now(), more_to_come=waits)
+            return albums.seal(session, message.id, utc_now(), more_to_come=waits)
 
     def _mark_sent(self, sent: Sequence[Sent]) -> None:
         with self._database.write() as session:

@@ -10,9 +10,8 @@ from telegram.ext import ExtBot
 
 from bot import inbox, photos
 from bot.context import BotContext
-from review import outbox
+from review import albums
 from review.clock import utc_now
-from review.outbox import ALBUM_PAUSE
 from review.tables import Submission
 
 COMMAND = "bear"
@@ -93,14 +92,14 @@ async def _album_asks(message: Message, context: BotContext) -> bool:
         return True
     if utc_now() - message.date > _STILL_COMING:
         return False
-    await asyncio.sleep(ALBUM_PAUSE.total_seconds())
+    await asyncio.sleep(albums.PAUSE.total_seconds())
     return await asyncio.to_thread(_album_was_asked_for, context, message.chat_id, message.media_group_id)
 
 
 def _album_was_asked_for(context: BotContext, chat_id: int, album: str) -> bool:
     with context.services.database.read() as session:
         found = select(Submission.id).where(Submission.album == album, Submission.chat_id == chat_id).limit(1)
-        if session.scalar(found) is not None or outbox.tells_of_album(session, chat_id, album):
+        if session.scalar(found) is not None or albums.tells(session, chat_id, album):
             return True
         payloads = inbox.payloads_of_album(session, chat_id, album)
     waiting = [Update.de_json(payload, context.bot).message for payload in payloads]

@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from review import erasure, known_photos, outbox
+from review import albums, erasure, known_photos, outbox
 from review.arrival import Accepted, ReceivedPhoto
 from review.limits import Refusal
 from review.outbox import OutboxKind
@@ -22,7 +22,7 @@ def refused(session: Session, photo: ReceivedPhoto) -> Refusal | None:
     """Why this very message was refused before; None if it was not."""
     told = outbox.parameters_of(session, refusal_key(photo))
     if told is None and photo.album is not None and photo.recipient is not None:
-        part = outbox.album_part(
+        part = albums.part_of(
             session,
             chat_id=photo.recipient.chat_id,
             album=photo.album,

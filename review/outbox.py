@@ -6,7 +6,7 @@ stays untold.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
@@ -15,11 +15,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from review.tables import Json, OutboxMessage
-
-# Telegram brings an album as one update a photo, within a fraction of a second. Its answer waits for the last of them,
-# but not for ever for one that fails again and again.
-ALBUM_PAUSE = timedelta(seconds=1)
-ALBUM_PATIENCE = timedelta(minutes=1)
 
 
 class OutboxKind(StrEnum):
@@ -119,6 +114,18 @@ class PendingMessage:
     attempts: int
     created_at: datetime
 
+    @classmethod
+    def of(cls, row: OutboxMessage) -> "PendingMessage":
+        """As its row says."""
+        return cls(
+            id=row.id,
+            kind=row.kind,
+            parameters=row.parameters,
+            recipient=Recipient(row.chat_id, row.thread_id, row.reply_to_message_id, row.language),
+            attempts=row.attempts,
+            created_at=row.created_at,
+        )
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -192,79 +199,13 @@ def parameters_of(session: Session, dedupe_key: str) -> dict[str, Any] | None:
     return session.scalar(_PARAMETERS, {"dedupe_key": dedupe_key})
 
 
-def add_to_album(
-    session: Session,
-    *,
-    album: str,
-    kind: OutboxKind,
-    parameters: Mapping[str, Json],
-    recipient: Recipient,
-    now: datetime,
-) -> None:
-    """Have what became of one photo told together with the others of its album, once no more have come for a while.
-
-    A photo that comes when the others were told already begins another message. The same photo again changes nothing.
-    """
-    messages = _of_album(session, recipient.chat_id, album)
-    if any(part["message"] == recipient.reply_to_message_id for row in messages for part in row.parameters["parts"]):
-        return
-    part = {"message": recipient.reply_to_message_id, "kind": kind.value, "parameters": dict(parameters)}
-    if not messages or messages[-1].parameters["sealed"]:
-        enqueue(
-            session,
-            kind=OutboxKind.ALBUM,
-            parameters={"album": album, "parts": [part], "sealed": False},
-            recipient=recipient,
-            dedupe_key=_album_key(recipient.chat_id, album, _number(messages[-1]) + 1 if messages else 0),
-            now=now,
-            not_before=now + ALBUM_PAUSE,
-        )
-        return
-    last = messages[-1]
-    parts = sorted([*last.parameters["parts"], part], key=lambda one: one["message"] or 0)
-    last.parameters = {**last.parameters, "parts": parts}
-    last.reply_to_message_id = parts[0]["message"]
-    last.next_attempt_at = now + ALBUM_PAUSE
-    session.flush()
-
-
-def tells_of_album(session: Session, chat_id: int, album: str) -> bool:
-    """Whether anything is, or was, to be told of an album."""
-    return bool(_of_album(session, chat_id, album))
-
-
-def album_part(session: Session, *, chat_id: int, album: str, message_id: int | None) -> dict[str, Any] | None:
-    """What is (to be) told of one photo of an album, as {message, kind, parameters}; None if nothing is."""
-    prefix = f"album:{chat_id}:{album}:"
-    rows = session.scalars(
-        select(OutboxMessage.parameters).where(OutboxMessage.dedupe_key.between(prefix, f"{prefix}~"))
-    )
-    return next((part for row in rows for part in row["parts"] if part["message"] == message_id), None)
-
-
-def seal(session: Session, id: int, now: datetime, *, more_to_come: bool) -> PendingMessage | None:
-    """Close an album's message before it is put into words; None if it waits for more of its photos, or is gone."""
-    row = session.get(OutboxMessage, id)
-    if row is None:
-        return None
-    if row.parameters["sealed"]:  # an attempt to send it failed, or was cut short
-        return _pending(row)
-    if row.next_attempt_at > now:
-        return None
-    if more_to_come and now - row.created_at < ALBUM_PATIENCE:
-        row.next_attempt_at = now + ALBUM_PAUSE
-        return None
-    row.parameters = {**row.parameters, "sealed": True}
-    return _pending(row)
-
-
 def due(session: Session, now: datetime, limit: int, *, besides: Collection[int] = ()) -> list[PendingMessage]:
     """What to send now, oldest first: of each chat only its oldest, so that order holds in a chat.
 
     A postponed message, or one of those `besides` that are being sent already, makes its own chat wait and no other.
     """
     rows = session.scalars(_DUE, {"besides": list(besides), "now": now, "most": limit})
-    return [_pending(row) for row in rows]
+    return [PendingMessage.of(row) for row in rows]
 
 
 def mark_sent(session: Session, sent: Sequence[Sent]) -> None:
@@ -301,30 +242,3 @@ def readdress(session: Session, id: int, chat_id: int, now: datetime) -> None:
     message.chat_id = chat_id
     message.reply_to_message_id = None  # that number is another message there
     message.next_attempt_at = now
-
-
-def _of_album(session: Session, chat_id: int, album: str) -> Sequence[OutboxMessage]:
-    prefix = _album_key(chat_id, album)
-    return session.scalars(
-        select(OutboxMessage).where(OutboxMessage.dedupe_key.between(prefix, f"{prefix}~")).order_by(OutboxMessage.id)
-    ).all()
-
-
-def _album_key(chat_id: int, album: str, number: int | None = None) -> str:
-    return f"album:{chat_id}:{album}:{'' if number is None else number}"
-
-
-def _number(row: OutboxMessage) -> int:
-    """Of a message of an album, from 0: earlier ones may be swept away, so it is not how many there are."""
-    return int(row.dedupe_key.rpartition(":")[2])
-
-
-def _pending(row: OutboxMessage) -> PendingMessage:
-    return PendingMessage(
-        id=row.id,
-        kind=row.kind,
-        parameters=row.parameters,
-        recipient=Recipient(row.chat_id, row.thread_id, row.reply_to_message_id, row.language),
-        attempts=row.attempts,
-        created_at=row.created_at,
-    )

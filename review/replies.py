@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from review import outbox
+from review import albums, outbox
 from review.arrival import ReceivedPhoto
 from review.known_photos import KnownPhoto
 from review.outbox import OutboxKind
@@ -28,9 +28,7 @@ def tell(session: Session, photo: ReceivedPhoto, reply: Reply, *, dedupe_key: st
             session, kind=kind, parameters=parameters, recipient=photo.recipient, dedupe_key=dedupe_key, now=now
         )
     else:
-        outbox.add_to_album(
-            session, album=photo.album, kind=kind, parameters=parameters, recipient=photo.recipient, now=now
-        )
+        albums.add(session, album=photo.album, kind=kind, parameters=parameters, recipient=photo.recipient, now=now)
 
 
 def of_judged(submission_id: int, record: PredictionRecord | None) -> Reply:
