@@ -77,7 +77,7 @@ def backup() -> None:
     Example:
       bearbot db backup
     """
-    from review.schema import backup as run_backup
+    from review.backups import backup as run_backup
 
     with _opened() as (settings, database):
         click.echo(run_backup(database, settings.backup_folder, keep=settings.backups_kept))
@@ -95,10 +95,10 @@ def restore(file: Path | None) -> None:
     Example:
       bearbot db restore
     """
+    from review.backups import backups
+    from review.backups import restore as run_restore
     from review.clock import utc_now
     from review.errors import NotFound
-    from review.schema import backups
-    from review.schema import restore as run_restore
 
     with _opened() as (settings, database):
         kept = backups(settings.backup_folder)

@@ -11,7 +11,8 @@ from model.registry import Registry
 from model.settings import ModelSettings
 from review.database import Database
 from review.errors import ReviewError
-from review.schema import exists, require_current
+from review.revisions import exists
+from review.schema import require_current
 from review.settings import ReviewSettings
 from review.storage import LocalImageStore
 
@@ -23,6 +24,7 @@ class Installation:
     database: Database
     images: LocalImageStore
     lease: timedelta
+    gold_rate: float
     registry: Registry
 
     @property
@@ -52,6 +54,7 @@ def opened() -> Iterator[Installation]:
                 database=database,
                 images=LocalImageStore(settings.image_store),
                 lease=timedelta(seconds=settings.lease_seconds),
+                gold_rate=settings.gold_rate,
                 registry=Registry(ModelSettings.load().home),
             )
         finally:

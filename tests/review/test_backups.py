@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from review.backups import backup, backups, restore
 from review.database import Database
 from review.errors import DatabaseError, NoDatabase
 from review.people import reviewer_named
-from review.schema import backup, backups, problems, restore, revision
+from review.revisions import revision
+from review.schema import problems
 from review.tables import Reviewer
 
 pytestmark = pytest.mark.sqlite

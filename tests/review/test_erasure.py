@@ -12,13 +12,13 @@ from sqlalchemy import func, inspect, select
 from model.serving import Prediction
 from review import claims, erasure, items, judging
 from review.arrival import ReceivedPhoto
+from review.backups import backup
 from review.database import Database
 from review.erased_keys import ERASED
 from review.errors import NotFound
 from review.limits import Refusal
 from review.outbox import OutboxKind, Recipient, enqueue
 from review.people import reviewer_for_telegram
-from review.schema import backup
 from review.scrubbing import Scrubbed, scrub
 from review.statistics import gather
 from review.tables import (

@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, MetaData, Table, select
 
-from review import judging, queue, schema
+from review import judging, queue, revisions
 from review.database import Database
 from review.people import reviewer_named
 from review.schema import problems
@@ -152,7 +152,7 @@ SECOND: Rows = {
 
 
 def move(database: Database, way: Callable[..., None], target: str) -> None:
-    config = schema._config()
+    config = revisions.config()
     with database.migrating() as connection:
         config.attributes["connection"] = connection
         way(config, target)

@@ -11,11 +11,13 @@ import pytest
 from alembic import command
 from sqlalchemy import select, text
 
-from review import schema
+from review import revisions
+from review.backups import backups
 from review.database import Database
 from review.errors import DatabaseError, NoDatabase, SchemaMismatch
 from review.people import reviewer_named
-from review.schema import backups, problems, require_current, revision, upgrade
+from review.revisions import revision
+from review.schema import problems, require_current, upgrade
 from review.tables import Reviewer
 
 
@@ -45,7 +47,7 @@ def journal_mode(file: Path) -> str:
 
 
 def move(database: Database, way: Callable[..., None], target: str) -> None:
-    config = schema._config()
+    config = revisions.config()
     with database.migrating() as connection:
         config.attributes["connection"] = connection
         way(config, target)
@@ -104,7 +106,7 @@ def test_a_database_of_the_first_revision_is_upgraded_and_taken_back_with_its_da
 
     before = rows()
     done = upgrade(database, folder, keep=1)
-    assert (done.before, done.after) == ("0001", schema._head())
+    assert (done.before, done.after) == ("0001", revisions.head())
     assert done.backup is not None
     assert problems(database) == []
     for table, kept in rows().items():
@@ -120,7 +122,7 @@ def test_a_pending_migration_comes_after_a_backup(
     add(database, "mo", now)
     migrated: list[Any] = []
     # The program is made to believe in a next revision.
-    monkeypatch.setattr(schema, "_head", lambda: "0004")
+    monkeypatch.setattr(revisions, "head", lambda: "0004")
     monkeypatch.setattr(command, "upgrade", lambda *_: migrated.append(backups(folder)))
     done = upgrade(database, folder, keep=3)
     assert (done.before, done.after) == ("0003", "0004")
@@ -137,7 +139,7 @@ def test_a_migration_that_fails_changes_nothing(
 
     add(database, "mo", now)
     with monkeypatch.context() as patched:
-        patched.setattr(schema, "_head", lambda: "0004")
+        patched.setattr(revisions, "head", lambda: "0004")
         patched.setattr(command, "upgrade", half)
         with pytest.raises(RuntimeError, match="half-way"):
             upgrade(database, folder, keep=3)
@@ -146,7 +148,7 @@ def test_a_migration_that_fails_changes_nothing(
 
 
 def test_an_older_database_is_named_with_the_cure(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "_head", lambda: "0004")
+    monkeypatch.setattr(revisions, "head", lambda: "0004")
     with pytest.raises(SchemaMismatch, match=r"at revision 0003, this program at 0004: run `bearbot db upgrade`"):
         require_current(database)
 
