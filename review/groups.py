@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, null, select
 from sqlalchemy.orm import Session
 
-from review import queue
+from review import claimable
 from review.tables import ItemStatus, ReviewItem
 
 
@@ -21,7 +21,7 @@ class Group:
 
 def waiting_groups(session: Session) -> list[Group]:
     """All that waits, those in somebody's hands included, the largest group first."""
-    hidden = queue.is_blind()
+    hidden = claimable.is_blind()
     label = case((hidden, null()), else_=ReviewItem.suggested_label).label("shown_label")
     # Grouped by name: PostgreSQL takes the same expression with other parameters for another one.
     rows = session.execute(

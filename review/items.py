@@ -22,6 +22,14 @@ from review.tables import (
     VerdictKind,
 )
 
+_holder, _settler, _undoing = aliased(Reviewer), aliased(Reviewer), aliased(Verdict)  # made once: that takes a while
+_ROWS = (
+    select(ReviewItem, Submission, PredictionRecord, _holder.name, _settler.name)
+    .join(Submission, ReviewItem.submission_id == Submission.id)
+    .outerjoin(PredictionRecord, PredictionRecord.submission_id == Submission.id)
+    .outerjoin(_holder, _holder.id == ReviewItem.lease_reviewer_id)
+    .outerjoin(_settler, _settler.id == ReviewItem.settled_by_id)
+)
 PAGE = 500  # items read at once: SQLite takes a limited number of parameters, and memory stays flat
 
 
@@ -95,6 +103,7 @@ def opened(session: Session, seen: ItemView) -> ItemView:
         free_name=None,
         settled_at=None,
         settled_by=None,
+        deferred_until=None,
         needs_adjudicator=False,
         represented_by=None,
         submitted_at=waiting or seen.submitted_at,
@@ -133,14 +142,7 @@ def count_disagreed(session: Session) -> int:
 
 def rows() -> Any:  # releases of SQLAlchemy write the type of a query in different ways
     """What `views` makes views of: an item, its submission, its prediction, who holds it, who settled it."""
-    holder, settler = aliased(Reviewer), aliased(Reviewer)
-    return (
-        select(ReviewItem, Submission, PredictionRecord, holder.name, settler.name)
-        .join(Submission, ReviewItem.submission_id == Submission.id)
-        .outerjoin(PredictionRecord, PredictionRecord.submission_id == Submission.id)
-        .outerjoin(holder, holder.id == ReviewItem.lease_reviewer_id)
-        .outerjoin(settler, settler.id == ReviewItem.settled_by_id)
-    )
+    return _ROWS
 
 
 def views(session: Session, found: Sequence[Any]) -> list[ItemView]:
@@ -219,11 +221,10 @@ def _free_names(session: Session, ids: Sequence[int]) -> dict[int, str | None]:
     """Of the last "none of these" that nobody took back."""
     if not ids:
         return {}
-    undoing = aliased(Verdict)
     said = (
         select(Verdict.item_id, Verdict.free_name)
         .where(Verdict.item_id.in_(ids), Verdict.kind == VerdictKind.NONE, ~Verdict.checks_gold)
-        .where(~exists().where(undoing.undoes_id == Verdict.id))
+        .where(~exists().where(_undoing.undoes_id == Verdict.id))
         .order_by(Verdict.id)
     )
     return {row.item_id: row.free_name for row in session.execute(said)}

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Row, Subquery, Text, and_, case, cast, exi
 from sqlalchemy.orm import Session
 
 from model.proportion import Proportion
-from review import queue
+from review import claimable
 from review.erased_keys import chance_in, erased_answer, erased_first, is_erased, without_token
 from review.estimate import Estimate, Stratum, estimate
 from review.policy import Decision, Reason
@@ -178,7 +178,7 @@ def _items(window: Window) -> Subquery:
     audited = cast(ReviewItem.reasons, Text).contains(f'"{Reason.AUDIT}"')
     said = exists(
         select(Verdict.id).where(
-            Verdict.item_id == ReviewItem.id, Verdict.kind == VerdictKind.CANT_TELL, queue.stands()
+            Verdict.item_id == ReviewItem.id, Verdict.kind == VerdictKind.CANT_TELL, claimable.stands()
         )
     )
     answered = or_(PredictionRecord.route == Decision.ANSWER.value, erased_answer())

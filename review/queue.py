@@ -9,22 +9,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, TextClause, and_, exists, or_, select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
 
-from review import gold, items
+from review import claimable, gold, items
+from review.claimable import ANY, Among
 from review.errors import AlreadySettled, LeaseLost, NotFound, PhotoDeleted
 from review.people import identities
 from review.tables import (
-    CLAIMABLE,
-    CLAIMABLE_INDEX,
-    PASSED,
     ItemStatus,
     Reviewer,
     ReviewItem,
     Role,
-    Verdict,
-    VerdictKind,
 )
 
 
@@ -37,28 +33,6 @@ class Claim:
     expires_at: datetime
 
 
-@dataclass(frozen=True)
-class Among:
-    """Which items to choose from; None: any. `suggested_label` is the model's guess, `reason` the weightiest one.
-
-    No blind item is among those of a label: to be there would tell what the model said of it.
-    """
-
-    suggested_label: str | None = None
-    reason: str | None = None
-    blind: bool | None = None
-
-    def condition(self) -> ColumnElement[bool]:
-        """For a WHERE clause."""
-        wanted = ((ReviewItem.suggested_label, self.suggested_label), (ReviewItem.reason, self.reason))
-        conditions = [column == value for column, value in wanted if value is not None]
-        blind = self.blind if self.suggested_label is None else False
-        if blind is not None:
-            conditions.append(is_blind() if blind else ~is_blind())
-        return and_(True, *conditions)
-
-
-ANY = Among()
 _ASKED_AHEAD = 7  # items of `first` that others may hold already
 
 
@@ -87,7 +61,7 @@ def claim_next(
     if check is not None:
         return _check(session, check.item_id, reviewer, lease, now)
     found = _best(session, reviewer, now, among=among, besides=besides, first=first, count=1)
-    claims = _given(session, reviewer, found, among, besides, gold_rate, lease, now)
+    claims = _given(session, reviewer, found, 1, among, besides, gold_rate, lease, now)
     return claims[0] if claims else None
 
 
@@ -108,12 +82,14 @@ def claim_batch(
     With the chance `gold_rate` each of them is an item with a known answer, as in `claim_next`.
     """
     found = _best(session, reviewer, now, among=among, besides=besides, first=first, count=count)
-    return _given(session, reviewer, found, among, besides, gold_rate, lease, now)
+    return _given(session, reviewer, found, count, among, besides, gold_rate, lease, now)
 
 
 def claim(session: Session, item_id: int, reviewer: Reviewer, *, lease: timedelta, now: datetime) -> Claim:
     """This very item. Raises `NotFound`, `AlreadySettled`, or `LeaseLost` naming who holds it."""
-    if gold.begun(session, item_id, reviewer) is not None:
+    check = gold.given(session, item_id, reviewer)
+    if check is not None:
+        gold.refuse_if_answered(session, check, reviewer)
         return _check(session, item_id, reviewer, lease, now)
     item = open_item(session, item_id)
     refuse_if_held(session, item, reviewer, now)
@@ -142,11 +118,12 @@ def release(session: Session, item_id: int, token: str) -> None:
         gold.release(session, item_id, token)
 
 
-def release_all(session: Session, reviewer: Reviewer) -> None:
-    """Give back whatever this reviewer holds."""
-    for item in session.scalars(select(ReviewItem).where(ReviewItem.lease_reviewer_id == reviewer.id)):
+def release_all(session: Session, reviewer: Reviewer, *, besides: Collection[int] = ()) -> None:
+    """Give back whatever this reviewer holds but these items."""
+    held = select(ReviewItem).where(ReviewItem.lease_reviewer_id == reviewer.id, ReviewItem.id.not_in(besides))
+    for item in session.scalars(held):
         unlease(item)
-    gold.release_all(session, reviewer)
+    gold.release_all(session, reviewer, besides=besides)
     session.flush()
 
 
@@ -205,17 +182,6 @@ def expired(item: ReviewItem, now: datetime) -> bool:
     return item.lease_expires_at is None or item.lease_expires_at <= now
 
 
-def is_blind() -> ColumnElement[bool]:
-    """Several must say the same of the item, each without seeing what the model or others said."""
-    return and_(ReviewItem.verdicts_needed > 1, ~ReviewItem.needs_adjudicator)
-
-
-def stands() -> ColumnElement[bool]:
-    """Nobody took the verdict back."""
-    undoing = aliased(Verdict)
-    return ~exists().where(undoing.undoes_id == Verdict.id)
-
-
 def _best(
     session: Session,
     reviewer: Reviewer,
@@ -227,30 +193,24 @@ def _best(
     count: int,
 ) -> list[ReviewItem]:
     """In the order in which they are given out; what this reviewer passed by already comes last."""
-    same = identities(session, reviewer)
-    passed = ReviewItem.id.in_(select(Verdict.item_id).where(Verdict.reviewer_id.in_(same), text(PASSED), stands()))
-    claimable = and_(_claimable(now, reviewer, same), among.condition(), ReviewItem.id.not_in(besides))
-    # Asked several times, because each question follows the index of the queue and stops at its first rows; to sort by
-    # `passed` would read every open item for each claim.
-    # Numbers only, and their rows afterwards: PostgreSQL asks an index alone if nothing else is wanted.
-    best = select(ReviewItem.id).order_by(ReviewItem.priority.desc(), ReviewItem.id)
-    if among == ANY:
-        # All indexes of the queue look alike to SQLite; in this one it need not look at the rows that it passes by.
-        best = best.with_hint(ReviewItem, f"INDEXED BY {CLAIMABLE_INDEX}", "sqlite")
+    values = {"same": identities(session, reviewer), "now": now}
+    adjudicates = may_adjudicate(reviewer)
     found: list[ReviewItem] = []
     # A few at a time: most often the first of them can be claimed, and each is looked up by its number.
     for start in range(0, len(first), count + _ASKED_AHEAD):
         if len(found) == count:
             break
         soon = first[start : start + count + _ASKED_AHEAD]
-        chosen = session.scalars(select(ReviewItem).where(claimable, ~passed, ReviewItem.id.in_(soon))).all()
+        those = {**values, "besides": list(besides), "named": soon}
+        chosen = session.scalars(claimable.named(among, adjudicates), those).all()
         found += sorted(chosen, key=lambda item: soon.index(item.id))[: count - len(found)]
-    for condition in (~passed, passed):
+    # Asked twice, because each question follows the index of the queue and stops at its first rows; to sort by what was
+    # passed by would read every open item for each claim.
+    for passed in (False, True):
         if len(found) < count:
-            taken = {item.id for item in found}
-            # First what is known of the reviewer at once, then what is looked up for each item: SQLite goes in order.
-            some = best.where(condition, claimable, ReviewItem.id.not_in(taken)).limit(count - len(found))
-            found += [session.get_one(ReviewItem, item_id) for item_id in session.scalars(some).all()]
+            more = {**values, "besides": [*besides, *(item.id for item in found)], "count": count - len(found)}
+            some = session.scalars(claimable.in_order(among, adjudicates, passed), more).all()
+            found += [session.get_one(ReviewItem, item_id) for item_id in some]
     return found
 
 
@@ -264,51 +224,31 @@ def _held(session: Session, reviewer: Reviewer, now: datetime, besides: Collecti
     ).first()
 
 
-def _claimable(now: datetime, reviewer: Reviewer, same: Sequence[int]) -> ColumnElement[bool]:
-    """Open, seen by people itself, in nobody's hands, not put off, and open to this reviewer, whatever their name."""
-    mine, undoing, later, undoing_later = (aliased(Verdict) for _ in range(4))
-    voted = exists().where(
-        mine.item_id == ReviewItem.id,
-        mine.reviewer_id.in_(same),
-        ~mine.checks_gold,  # what was said to be measured is no vote
-        mine.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
-        or_(ReviewItem.reopened_after.is_(None), mine.id > ReviewItem.reopened_after),
-        ~exists().where(undoing.undoes_id == mine.id),
-        ~exists().where(
-            later.item_id == mine.item_id,
-            later.id > mine.id,
-            later.kind == VerdictKind.REOPEN,
-            ~exists().where(undoing_later.undoes_id == later.id),
-        ),
-    )
-    conditions: list[ColumnElement[bool] | TextClause] = [
-        text(CLAIMABLE),  # in the words of the index, or it would not be taken
-        or_(ReviewItem.lease_expires_at.is_(None), ReviewItem.lease_expires_at <= now),
-        or_(ReviewItem.deferred_until.is_(None), ReviewItem.deferred_until <= now),
-        ~voted,
-    ]
-    if not may_adjudicate(reviewer):
-        conditions.append(~ReviewItem.needs_adjudicator)
-    return and_(*conditions)
-
-
 def _given(
     session: Session,
     reviewer: Reviewer,
     found: Sequence[ReviewItem],
+    count: int,
     among: Among,
     besides: Collection[int],
     gold_rate: float,
     lease: timedelta,
     now: datetime,
 ) -> list[Claim]:
-    """Leases of what was found, some replaced by gold items; never of more: nobody is kept busy by those alone."""
-    claims: list[Claim] = []
-    for item in found:
+    """Leases of what was found, some replaced by gold items; never of more: nobody is kept busy by those alone.
+
+    But up to `count` that this reviewer had in hand before come again, as others do.
+    """
+    condition = among.condition()
+    again: list[int] = []
+    if gold_rate > 0:
+        again = gold.begun(session, reviewer, among=condition, besides=besides, now=now, count=count)
+    claims = [_check(session, item_id, reviewer, lease, now) for item_id in again]
+    for item in found[: count - len(again)]:
         known = None
         if gold.draws(gold_rate):
             taken = [*besides, *(claim.item_id for claim in claims)]
-            known = gold.choose(session, reviewer, among=among.condition(), besides=taken, now=now)
+            known = gold.choose(session, reviewer, like=item, among=condition, besides=taken, now=now)
         claims.append(
             _lease(item, reviewer, lease, now) if known is None else _check(session, known.id, reviewer, lease, now)
         )

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review import logins, queue
+from review.claimable import stands
 from review.errors import ReviewError
 from review.people import checked_name, identities, known_reviewer, really, reviewer_named, telegram_identity
-from review.queue import stands
 from review.tables import ChatAccess, Reviewer, Role, Verdict, VerdictKind
 
 T = TypeVar("T")

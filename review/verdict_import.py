@@ -17,12 +17,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from review import judging
+from review.claimable import stands
 from review.database import Database
 from review.errors import AlreadySettled, DatabaseError, NotFound, ReviewError
 from review.foreign_verdicts import Broken, Foreign, key_of
 from review.judging import Circumstances
 from review.people import reviewer_named
-from review.queue import not_found, stands
+from review.queue import not_found
 from review.tables import (
     NONE_OF_THESE,
     Channel,

@@ -9,8 +9,8 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from review.bulk import InHand
+from review.claimable import Among
 from review.policy import Reason
-from review.queue import Among
 from review.tables import VerdictKind
 
 MOST_ITEMS = 200  # of one request

@@ -29,12 +29,12 @@ from model.console import note
 from model.serving import Prediction
 from review import items, judging, listing, queue, records, replies, statistics, waiting
 from review.arrival import ReceivedPhoto
+from review.claimable import ANY, Among
 from review.clock import utc_now
 from review.database import Database
 from review.listing import Wanted
 from review.outbox import Recipient
 from review.policy import route
-from review.queue import ANY, Among
 from review.schema import upgrade
 from review.tables import Image, ItemStatus, Reviewer, VerdictKind
 from tests.large_queue import FRESH, HOLDER, MODERATOR, NOW, SKIPPER, VOTER, fill

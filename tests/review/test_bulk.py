@@ -9,6 +9,7 @@ import pytest
 from model.serving import Prediction
 from review import bulk, judging, queue
 from review.bulk import InHand, Outcome
+from review.claimable import Among
 from review.errors import NothingToUndo
 from review.groups import Group, waiting_groups
 from review.judging import Circumstances
@@ -94,7 +95,7 @@ async def test_groups_hide_the_label_of_blind_items(house: Any, items: list[int]
             Group("black", "low_confidence", False, 2),
             Group(None, "low_confidence", True, 1),
         ]
-        blind = queue.Among(blind=True).condition()
+        blind = Among(blind=True).condition()
         assert session.query(ReviewItem.id).where(blind).all() == [(items[0],)]
-        labelled = queue.Among(suggested_label="black", blind=True).condition()
+        labelled = Among(suggested_label="black", blind=True).condition()
         assert (items[0],) not in session.query(ReviewItem.id).where(labelled).all()

@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 from bot.cli import bearbot
 from model.serving import Prediction
 from review import erasure, gold, items, judging, queue
+from review.claimable import Among
 from review.database import Database
 from review.errors import AlreadySettled, LeaseLost
 from review.people import reviewer_named
-from review.queue import Among, Claim
+from review.queue import Claim
 from review.tables import GoldCheck, ItemStatus, Reviewer, ReviewItem, Verdict, VerdictKind
 
 pytestmark = pytest.mark.anyio
