@@ -175,7 +175,7 @@ async def _webhook(settings: "BotSettings") -> list[Finding]:
 
 
 def _database(settings: "ReviewSettings") -> Finding:
-    from bot.inbox import count_set_aside
+    from bot.unhandled import count_set_aside
     from review.database import Database
     from review.errors import NoDatabase, ReviewError
     from review.schema import problems, require_current

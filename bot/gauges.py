@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import inbox
+from bot import unhandled
 from review.clock import utc_now
 from review.database import Database
 from review.errors import DatabaseError
@@ -39,8 +39,8 @@ class Gauges:
 
     def _waiting(self, session: Session) -> Iterator[Metric]:
         updates = GaugeMetricFamily("bearbot_inbox_updates", "Updates that are not handled", labels=["state"])
-        updates.add_metric(["pending"], inbox.count_pending(session))
-        updates.add_metric(["set_aside"], inbox.count_set_aside(session))
+        updates.add_metric(["pending"], unhandled.count_pending(session))
+        updates.add_metric(["set_aside"], unhandled.count_set_aside(session))
         yield updates
         count, oldest = session.execute(
             select(func.count(), func.min(OutboxMessage.created_at)).where(

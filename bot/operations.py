@@ -11,7 +11,7 @@ from bot.askers import askers
 from model.console import WholeNumber, note, one_line_errors, print_json
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
-    from bot.inbox import Unhandled
+    from bot.unhandled import Unhandled
     from review.database import Database
 
 # What the database can hold; anything else was never an update.
@@ -55,7 +55,7 @@ def list_updates(with_payload: bool, as_json: bool) -> None:
     Example:
       bearbot bot inbox list --json | jq 'select(.state == "set_aside") | .update_id'
     """
-    from bot.inbox import unhandled
+    from bot.unhandled import unhandled
     from review.cli.installation import nothing_yet
     from review.clock import utc_now
     from review.phrases import duration
@@ -100,7 +100,7 @@ def retry(ids: tuple[int, ...], everything: bool, as_json: bool) -> None:
     Example:
       bearbot bot inbox retry 730000017 730000018
     """
-    from bot.inbox import retry as run_retry
+    from bot.unhandled import retry as run_retry
     from review.clock import utc_now
 
     if bool(ids) == everything:
@@ -125,7 +125,7 @@ def drop(ids: tuple[int, ...], yes: bool, as_json: bool) -> None:
     Example:
       bearbot bot inbox drop 730000017 --yes
     """
-    from bot.inbox import drop as run_drop
+    from bot.unhandled import drop as run_drop
     from review.clock import utc_now
 
     if not ids:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot import inbox
+from bot import inbox, unhandled
 from bot.inbox import Line
 from bot.metrics import Metrics, Stage
 from bot.updates import kind_of, update_id_of
@@ -92,7 +92,7 @@ class Reception:
             _log.error("an update that cannot be read is set aside", extra={"update": update_id}, exc_info=error)
             self._metrics.error(type(error).__name__)
             with self._database.write() as session:
-                inbox.set_aside(session, update_id, _as_text(update), type(error).__name__, self._clock())
+                unhandled.set_aside(session, update_id, _as_text(update), type(error).__name__, self._clock())
 
 
 def _as_text(update: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot import inbox
+from bot import inbox, unhandled
 from bot.inbox import Failure, Line
 from review.database import Database
 from review.people import choose_language
@@ -110,7 +110,7 @@ def test_a_failure_waits_longer_each_time_and_is_set_aside_in_the_end(database: 
     assert (waits[0], max(waits)) == (1, 256)
     assert due(database, now + timedelta(days=365)) == [2]
     with database.read() as session:
-        assert inbox.count_set_aside(session) == 1
+        assert unhandled.count_set_aside(session) == 1
         row = session.get_one(InboxUpdate, 1)
         assert (row.attempts, row.error) == (inbox.MAX_ATTEMPTS, "RuntimeError")
         assert "private" in row.payload  # kept, so that it can be tried again by hand

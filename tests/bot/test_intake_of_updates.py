@@ -12,7 +12,7 @@ from sqlalchemy import select
 from telegram.error import Forbidden
 from telegram.ext import ExtBot
 
-from bot import inbox
+from bot import inbox, unhandled
 from bot.dispatch import Dispatcher
 from bot.errors import UnreadableUpdate
 from bot.metrics import Metrics
@@ -203,7 +203,7 @@ async def test_what_the_model_had_no_time_for_is_not_given_up(
     async with dispatching(database, handler):
         await until(lambda: handler.done == ["photo"])
     with database.read() as session:
-        assert inbox.count_set_aside(session) == 0
+        assert unhandled.count_set_aside(session) == 0
 
 
 @pytest.mark.parametrize(("chat", "told"), [(10, ["failed"]), (-10, [])])
@@ -217,7 +217,7 @@ async def test_what_is_no_update_is_set_aside_at_once_and_no_group_is_told(
         await until(lambda: handler.done == ["the next"])
     with database.read() as session:
         assert session.get_one(InboxUpdate, 1).attempts == 1
-        assert inbox.count_set_aside(session) == 1
+        assert unhandled.count_set_aside(session) == 1
         assert list(session.scalars(select(OutboxMessage.kind))) == told
 
 

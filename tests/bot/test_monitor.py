@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.orm import Session
 
-from bot import inbox
+from bot import inbox, unhandled
 from bot.gauges import Gauges
 from bot.metrics import Metrics, Stage
 from bot.monitor import Monitor
@@ -132,7 +132,7 @@ async def test_the_openmetrics_form_is_given_to_who_asks_for_it(client: httpx.As
 def test_what_waits_is_counted(database: Database) -> None:
     with database.write() as session:
         inbox.store(session, [{"update_id": number, "message": {"chat": {"id": number}}} for number in range(3)], NOW)
-        inbox.set_aside(session, 9, "{}", "KeyError", NOW)
+        unhandled.set_aside(session, 9, "{}", "KeyError", NOW)
         inbox.mark_handled(session, [0], NOW)
         for key, sent in (("a", True), ("b", False), ("c", False)):
             at = NOW + timedelta(seconds=len(key) + ord(key))
