@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Text, and_, cast, delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from model.features import FeatureStore
-from review import near_duplicates, showings
+from review import learnt_photos, near_duplicates, showings
 from review.clock import utc_now
 from review.database import Database
 from review.erased_keys import ERASED, erased_key
@@ -32,7 +32,6 @@ from review.tables import (
     ItemStatus,
     OutboxMessage,
     PredictionRecord,
-    RetrainingRun,
     ReviewItem,
     Submission,
 )
@@ -71,7 +70,7 @@ def erase_person(session: Session, telegram_user_id: int, *, besides_update: int
     _drop_updates(session, telegram_user_id, besides_update)
     erased = erase_submissions(session, [row.id for row in rows])
     if asker is not None:
-        _forget_group(session, f"asker-{asker.id}")
+        learnt_photos.forget_group(session, f"asker-{asker.id}")
         if asker.blocked_at is None:
             session.delete(asker)
         else:
@@ -94,7 +93,7 @@ def erase_submissions(session: Session, ids: Sequence[int]) -> Erased:
         showings.take_away(session, some, utc_now())
         photos |= _blank(session, some, passed_on)
     gone = _without_sender(session, photos)
-    _forget_photos(session, frozenset(gone))
+    learnt_photos.forget_photos(session, frozenset(gone))
     session.expire_all()  # these statements went past the rows in memory
     if ids:
         note_deletion(session)
@@ -269,40 +268,6 @@ def _nameless(handled_at: object) -> dict[str, object]:
         "set_aside_at": None,
         "error": None,
     }
-
-
-def _forget_group(session: Session, group: str) -> None:
-    """Who sent which photos of a retraining."""
-    for run in _runs_with(session, f'"{group}"'):
-        assert run.snapshot is not None
-        photos = [
-            {**photo, "group": "erased"} if photo["group"] == group else photo for photo in run.snapshot["photos"]
-        ]
-        run.snapshot = {**run.snapshot, "photos": photos}
-
-
-def _forget_photos(session: Session, photos: frozenset[str]) -> None:
-    """What retrainings learnt from: entries of these photos go."""
-    if not photos:
-        return
-    for run in _runs_with(session, *(photos if len(photos) <= 20 else ())):
-        assert run.snapshot is not None
-        left = [photo for photo in run.snapshot["photos"] if photo["sha256"] not in photos]
-        if len(left) < len(run.snapshot["photos"]):
-            run.snapshot = {**run.snapshot, "photos": left}
-
-
-def _runs_with(session: Session, *words: str) -> Iterator[RetrainingRun]:
-    """Retrainings whose snapshot holds one of these words (all, if none are given), one in memory at a time."""
-    holds = [cast(RetrainingRun.snapshot, Text).contains(word, autoescape=True) for word in words]
-    for run_id in session.scalars(
-        select(RetrainingRun.id).where(RetrainingRun.snapshot.is_not(None), *([or_(*holds)] if holds else []))
-    ).all():
-        run = session.get_one(RetrainingRun, run_id)
-        if run.snapshot is not None:
-            yield run
-        session.flush()
-        session.expunge(run)
 
 
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
