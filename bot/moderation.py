@@ -14,12 +14,12 @@ from bot.context import BotContext, Services
 from bot.keyboards import Choice, Tap, UndoTap
 from bot.review_cards import Card
 from bot.taps import acknowledge
-from review import items, judging, near_duplicates, queue
+from review import gold, items, judging, near_duplicates, queue
 from review.clock import utc_now
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, NotYours, PhotoDeleted
 from review.judging import Circumstances
 from review.people import reviewer_for_telegram
-from review.tables import Channel, ReviewItem, Role, Verdict, VerdictKind
+from review.tables import Channel, Reviewer, ReviewItem, Role, Verdict, VerdictKind
 
 _log = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ def _settle(services: Services, tap: Tap, user: User, role: Role) -> _Settled:
         repeated = False
         items.require_photo(session, tap.item_id)
         try:
-            how = _circumstances(session, services, tap.item_id, now)
+            how = _circumstances(session, services, tap.item_id, reviewer, now)
             judging.settle(session, tap.item_id, reviewer, kind=kind, label=label, token=tap.token, how=how, now=now)
         except AlreadySettled as error:
             if (error.reviewer, error.label) != (reviewer.name, tap.choice):
@@ -195,10 +195,13 @@ def _settle(services: Services, tap: Tap, user: User, role: Role) -> _Settled:
         return _Settled(reviewer.name, verdict.id, repeated, queue.held(session, reviewer, now) is not None)
 
 
-def _circumstances(session: Session, services: Services, item_id: int, now: datetime) -> Circumstances:
+def _circumstances(
+    session: Session, services: Services, item_id: int, reviewer: Reviewer, now: datetime
+) -> Circumstances:
     """How long the card was there, and whether the model's answer stood on it."""
     item = session.get(ReviewItem, item_id)
-    until = item.lease_expires_at if item is not None else None
+    check = gold.given(session, item_id, reviewer)
+    until = check.expires_at if check is not None else item.lease_expires_at if item is not None else None
     seconds = (review_cards.lease_of(services) - (until - now)).total_seconds() if until is not None else None
     blind = item is not None and item.verdicts_needed > 1 and not item.needs_adjudicator
     return Circumstances(
@@ -240,7 +243,7 @@ def _take_back(services: Services, tap: UndoTap, user: User, role: Role) -> _Tak
                 raise
             # The same tap once more, after a crash maybe: whether its card was shown then is not known.
             return _TakenBack(reviewer.name, item_id, review_cards.card_of(session, held, reviewer))
-        queue.release_all(session, reviewer)
+        queue.release_all(session, reviewer, besides=[item_id])
         try:
             claim = queue.claim(session, item_id, reviewer, lease=review_cards.lease_of(services), now=now)
         except (AlreadySettled, LeaseLost, NotFound) as error:

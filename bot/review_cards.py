@@ -59,10 +59,10 @@ async def bring_next(chat_id: int, user: User, role: Role, context: BotContext) 
 def card_of(session: Session, claim: Claim, reviewer: Reviewer) -> Card:
     """What to show of an item that was just claimed."""
     last = judging.last_verdict(session, reviewer)
-    left = items.count_open(session) - 1
+    left = max(0, items.count_open(session) - 1)  # of an item that measures its reviewer, too: it looks open
     group = near_duplicates.members(session, claim.item_id)[1:]
     return Card(
-        items.view(session, claim.item_id),
+        items.view(session, claim.item_id, as_open=True),
         claim.token,
         left,
         last.id if last else None,
@@ -144,7 +144,14 @@ def _claim_next(services: Services, user: User, role: Role) -> Card | None:
     now = utc_now()
     with services.database.write() as session:
         reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
-        claim = queue.claim_next(session, reviewer, lease=lease_of(services), now=now, first=services.slate.order())
+        claim = queue.claim_next(
+            session,
+            reviewer,
+            lease=lease_of(services),
+            now=now,
+            first=services.slate.order(),
+            gold_rate=services.review_settings.gold_rate,
+        )
         return None if claim is None else card_of(session, claim, reviewer)
 
 

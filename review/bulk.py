@@ -12,10 +12,10 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import judging
+from review import gold, judging
+from review.claimable import stands
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, NotYours
 from review.judging import Circumstances
-from review.queue import stands
 from review.tables import Channel, Reviewer, ReviewItem, Verdict, VerdictKind
 
 _BETWEEN = 10_000  # verdicts of everybody that may come between those of one bulk: they are not looked for further back
@@ -97,8 +97,9 @@ def settle_each(
                 )
             answered.append(Answered(one.item_id, Outcome.SETTLED if final else Outcome.RECORDED, final))
         except (AlreadySettled, LeaseLost) as error:
-            if _said_already(session, reviewer, one.item_id, kind, label, now):
-                final = session.get_one(ReviewItem, one.item_id).final_label
+            before = judging.last_verdict(session, reviewer, item_id=one.item_id)
+            if before is not None and _same(before, kind, label, now):
+                final = gold.came_to(session.get_one(ReviewItem, one.item_id), before)
                 answered.append(Answered(one.item_id, Outcome.SETTLED if final else Outcome.RECORDED, final))
             else:
                 lost = Outcome.LOST if isinstance(error, LeaseLost) else Outcome.SETTLED_BEFORE
@@ -137,8 +138,5 @@ def last_stroke(session: Session, reviewer: Reviewer) -> list[int]:
     )
 
 
-def _said_already(
-    session: Session, reviewer: Reviewer, item_id: int, kind: VerdictKind, label: str | None, now: datetime
-) -> bool:
-    last = judging.last_verdict(session, reviewer, item_id=item_id)
-    return last is not None and (last.kind, last.label) == (kind, label) and now - last.created_at <= _REPEATED_WITHIN
+def _same(before: Verdict, kind: VerdictKind, label: str | None, now: datetime) -> bool:
+    return (before.kind, before.label) == (kind, label) and now - before.created_at <= _REPEATED_WITHIN

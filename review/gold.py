@@ -7,14 +7,16 @@ the item, and whatever is said of it changes nothing but what is known of the re
 import random
 import secrets
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from review.errors import NotFound, PhotoDeleted, ReviewError
+from review import items
+from review.errors import AlreadySettled, NotFound, PhotoDeleted, ReviewError
+from review.items import ItemView
 from review.people import identities
 from review.tables import (
     NONE_OF_THESE,
@@ -27,6 +29,7 @@ from review.tables import (
     VerdictKind,
 )
 
+_VOTES = (VerdictKind.LABEL, VerdictKind.NONE)
 _chance = random.SystemRandom()  # nobody foresees which item is one
 
 
@@ -83,7 +86,7 @@ def listed(session: Session) -> list[GoldItem]:
             and_(
                 Verdict.item_id == ReviewItem.id,
                 Verdict.checks_gold,
-                Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
+                Verdict.kind.in_(_VOTES),
                 ~exists().where(undoing.undoes_id == Verdict.id),
             ),
         )
@@ -110,9 +113,19 @@ def draws(rate: float) -> bool:
 
 
 def choose(
-    session: Session, reviewer: Reviewer, *, among: ColumnElement[bool], besides: Collection[int], now: datetime
+    session: Session,
+    reviewer: Reviewer,
+    *,
+    like: ReviewItem,
+    among: ColumnElement[bool],
+    besides: Collection[int],
+    now: datetime,
 ) -> ReviewItem | None:
-    """Any gold item of which this reviewer knows nothing, by none of their names; None: there is none left."""
+    """Any gold item of which this reviewer knows nothing, by none of their names; None: there is none left.
+
+    It comes in the place of the item `like`: what is judged blind in that of another that is, and one that waited for
+    the same reason rather than another.
+    """
     same = identities(session, reviewer)
     judged = exists().where(Verdict.item_id == ReviewItem.id, Verdict.reviewer_id.in_(same))
     given = exists().where(
@@ -123,7 +136,8 @@ def choose(
     return session.scalars(
         select(ReviewItem)
         .where(is_gold(), among, ReviewItem.id.not_in(besides), ~judged, ~given)
-        .order_by(func.random())
+        .where(ReviewItem.verdicts_needed == like.verdicts_needed)
+        .order_by(ReviewItem.reason != like.reason, func.random())
         .limit(1)
     ).first()
 
@@ -133,7 +147,7 @@ def give(session: Session, item_id: int, reviewer: Reviewer, *, lease: timedelta
     check = session.scalar(
         select(GoldCheck).where(GoldCheck.item_id == item_id, GoldCheck.reviewer_id == reviewer.id)
     ) or GoldCheck(item_id=item_id, reviewer_id=reviewer.id)
-    check.token, check.expires_at = secrets.token_urlsafe(6), now + lease
+    check.token, check.expires_at, check.verdict_id = secrets.token_urlsafe(6), now + lease, None
     session.add(check)
     session.flush()
     return check
@@ -149,12 +163,86 @@ def held(session: Session, reviewer: Reviewer, now: datetime, besides: Collectio
     ).first()
 
 
-def begun(session: Session, item_id: int, reviewer: Reviewer) -> GoldCheck | None:
-    """A check of this item that the reviewer was given and did not answer, or took back; None: there is none."""
-    return session.scalar(
-        select(GoldCheck)
-        .join(ReviewItem, ReviewItem.id == GoldCheck.item_id)
-        .where(_unanswered(reviewer), GoldCheck.item_id == item_id, is_gold())
+def begun(
+    session: Session,
+    reviewer: Reviewer,
+    *,
+    among: ColumnElement[bool],
+    besides: Collection[int],
+    now: datetime,
+    count: int,
+) -> list[int]:
+    """Items that the reviewer let go of unanswered, or whose answer they took back: any other would come again, too."""
+    return list(
+        session.scalars(
+            select(GoldCheck.item_id)
+            .join(ReviewItem, ReviewItem.id == GoldCheck.item_id)
+            .where(_unanswered(reviewer), GoldCheck.expires_at <= now, is_gold(), among)
+            .where(GoldCheck.item_id.not_in(besides))
+            .order_by(GoldCheck.id)
+            .limit(count)
+        )
+    )
+
+
+def given(session: Session, item_id: int, reviewer: Reviewer) -> GoldCheck | None:
+    """The check of this item that the reviewer was given; None: there is none, or it means nothing any more.
+
+    One in hand means something as long as the item is settled; one that was answered, as long as the item is gold.
+    """
+    item = session.get(ReviewItem, item_id)
+    if item is None or item.status is not ItemStatus.SETTLED:
+        return None
+    check = session.scalar(select(GoldCheck).where(GoldCheck.item_id == item_id, GoldCheck.reviewer_id == reviewer.id))
+    return check if check is not None and (item.gold_at is not None or check.verdict_id is None) else None
+
+
+def lost(session: Session, item_id: int, token: str) -> bool:
+    """Whether the token is of a check that was given back, or came anew since: it looks like any lost lease."""
+    item = session.get(ReviewItem, item_id)
+    measures = item is not None and item.gold_at is not None and item.status is ItemStatus.SETTLED
+    return measures and by_token(session, item_id, token) is None
+
+
+def came_to(item: ReviewItem, verdict: Verdict) -> str | None:
+    """The final label as whoever said this is to see it; None: the item is open, for all they know."""
+    if not verdict.checks_gold:
+        return item.final_label
+    return (verdict.label or NONE_OF_THESE) if verdict.kind in _VOTES and item.verdicts_needed == 1 else None
+
+
+def refuse_if_answered(session: Session, check: GoldCheck, reviewer: Reviewer) -> None:
+    """Raises `AlreadySettled` by this reviewer's own word, as any other item would be."""
+    if check.verdict_id is None:
+        return
+    item, verdict = session.get_one(ReviewItem, check.item_id), session.get_one(Verdict, check.verdict_id)
+    if (label := came_to(item, verdict)) is not None:
+        raise AlreadySettled(item.id, reviewer=reviewer.name, label=label)
+
+
+def shown(session: Session, item_id: int, reviewer: Reviewer) -> ItemView:
+    """An item as this reviewer is to see it; raises `NotFound`.
+
+    What measures them is open and in their hands, and then settled by what they said themselves.
+    """
+    seen = items.view(session, item_id)
+    check = given(session, item_id, reviewer)
+    if check is None:
+        return seen
+    seen = items.opened(session, seen)
+    if check.verdict_id is None:
+        return replace(seen, held_by=reviewer.name, held_until=check.expires_at)
+    verdict = session.get_one(Verdict, check.verdict_id)
+    label = came_to(session.get_one(ReviewItem, item_id), verdict)
+    if label is None:
+        return seen
+    return replace(
+        seen,
+        status=ItemStatus.SETTLED,
+        final_label=label,
+        free_name=verdict.free_name,
+        settled_at=verdict.created_at,
+        settled_by=reviewer.name,
     )
 
 
@@ -179,9 +267,15 @@ def release(session: Session, item_id: int, token: str) -> None:
     )
 
 
-def release_all(session: Session, reviewer: Reviewer) -> None:
-    """Whatever this reviewer has in hand."""
-    session.execute(delete(GoldCheck).where(_unanswered(reviewer)))
+def release_all(session: Session, reviewer: Reviewer, *, besides: Collection[int] = ()) -> None:
+    """Whatever this reviewer has in hand but these items."""
+    session.execute(delete(GoldCheck).where(_unanswered(reviewer), GoldCheck.item_id.not_in(besides)))
+
+
+def in_hands_of(session: Session, reviewer: Reviewer, now: datetime) -> int:
+    """How many checks this reviewer holds."""
+    held = select(func.count()).select_from(GoldCheck).where(_unanswered(reviewer), GoldCheck.expires_at > now)
+    return session.scalar(held) or 0
 
 
 def take_back(session: Session, verdict: Verdict) -> None:

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from review import consensus, gold, hearing, near_duplicates, queue, records
+from review.claimable import stands
 from review.consensus import Vote
 from review.errors import LeaseLost, NothingToUndo, NotYours
 from review.people import identities
 from review.policy import Reason
-from review.queue import stands
 from review.quorum import ONE, Quorum
 from review.tables import (
     NONE_OF_THESE,
@@ -66,14 +66,16 @@ def settle(
     with `VerdictKind.LABEL`, `free_name` (what it shows instead) with `NONE`, `deferred_until` with `DEFER`. What the
     item represents is settled with it. Raises `NotYours` for what an adjudicator must decide.
     """
-    check = _gold_check(session, item_id, reviewer, token, now)
+    check = gold.given(session, item_id, reviewer)
     if check is not None:
-        return _check(session, check, reviewer, kind, label, free_name, how, now)
+        return _check(session, check, reviewer, token, kind, label, free_name, how, now)
+    if token is not None and gold.lost(session, item_id, token):
+        raise _lost(item_id)
     item = queue.open_item(session, item_id)
     if token is None:
         queue.refuse_if_held(session, item, reviewer, now)
     elif (item.lease_token, item.lease_reviewer_id) != (token, reviewer.id) or queue.expired(item, now):
-        raise LeaseLost(f"item {item_id} is no longer yours: the time was up, or you claimed it once more; claim again")
+        raise _lost(item_id)
     adjudicates = False
     if item.needs_adjudicator and kind in _VOTES:
         adjudicates = queue.may_adjudicate(reviewer) and not _voted(session, item, reviewer)
@@ -171,8 +173,15 @@ def last_verdict(session: Session, reviewer: Reviewer, *, item_id: int | None = 
     return _last_standing(session, reviewer, *(() if item_id is None else (Verdict.item_id == item_id,)))
 
 
-def standing(session: Session, item: ReviewItem) -> Sequence[Verdict]:
-    """The item's verdicts since it was last opened that nobody took back, oldest first; checks of reviewers apart."""
+def standing(session: Session, item: ReviewItem, *, seen_by: Reviewer | None = None) -> Sequence[Verdict]:
+    """The item's verdicts since it was last opened that nobody took back, oldest first; checks of reviewers apart.
+
+    `seen_by` a reviewer who is measured by the item: without what settled it, and with what they said themselves.
+    """
+    checks: ColumnElement[bool] = ~Verdict.checks_gold
+    if seen_by is not None and gold.given(session, item.id, seen_by) is not None:
+        own = and_(Verdict.checks_gold, Verdict.reviewer_id == seen_by.id)
+        checks = or_(own, and_(~Verdict.checks_gold, Verdict.kind.not_in(_VOTES)))
     reopened = session.scalar(
         select(func.max(Verdict.id)).where(Verdict.item_id == item.id, Verdict.kind == VerdictKind.REOPEN, stands())
     )
@@ -182,7 +191,7 @@ def standing(session: Session, item: ReviewItem) -> Sequence[Verdict]:
             Verdict.item_id == item.id,
             Verdict.kind.not_in((VerdictKind.UNDO, VerdictKind.REOPEN)),
             Verdict.id > max(item.reopened_after or 0, reopened or 0),
-            ~Verdict.checks_gold,
+            checks,
             stands(),
         )
         .order_by(Verdict.id)
@@ -315,39 +324,35 @@ def _verdict(
     )
 
 
-def _gold_check(
-    session: Session, item_id: int, reviewer: Reviewer, token: str | None, now: datetime
-) -> GoldCheck | None:
-    """The check that this reviewer answers, knowing nothing of it; without a token, only one that they have in hand."""
-    if token is None:
-        check = gold.begun(session, item_id, reviewer)
-        return check if check is not None and check.expires_at > now else None
-    check = gold.by_token(session, item_id, token)
-    return check if check is not None and check.reviewer_id == reviewer.id else None
-
-
 def _check(
     session: Session,
     check: GoldCheck,
     reviewer: Reviewer,
+    token: str | None,
     kind: VerdictKind,
     label: str | None,
     free_name: str | None,
     how: Circumstances,
     now: datetime,
 ) -> str | None:
-    """Note what the reviewer says of a known answer; nothing else changes. Returns what it would have come to."""
-    if check.expires_at <= now or check.verdict_id is not None:
-        raise LeaseLost(
-            f"item {check.item_id} is no longer yours: the time was up, or you said it already; claim again"
-        )
+    """Note what the reviewer says of a known answer; nothing else changes. Returns what it would have come to.
+
+    It is refused where, and with the words with which, the same would be refused of any other item.
+    """
+    gold.refuse_if_answered(session, check, reviewer)
+    if token is not None and (check.token != token or check.verdict_id is not None or check.expires_at <= now):
+        raise _lost(check.item_id)
     item = session.get_one(ReviewItem, check.item_id)
     verdict = _verdict(item, reviewer, kind, label, free_name, how, now)
     verdict.checks_gold = True
     session.add(verdict)
     session.flush()
     check.verdict_id = verdict.id
-    return (label or NONE_OF_THESE) if kind in _VOTES and item.verdicts_needed == 1 else None
+    return gold.came_to(item, verdict)
+
+
+def _lost(item_id: int) -> LeaseLost:
+    return LeaseLost(f"item {item_id} is no longer yours: the time was up, or you claimed it once more; claim again")
 
 
 def _last_standing(session: Session, reviewer: Reviewer, *only: ColumnElement[bool]) -> Verdict | None:

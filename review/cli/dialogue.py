@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import click
 
-from review import items, judging, queue
+from review import gold, items, judging, queue
 from review.cli.installation import Installation
 from review.cli.presentation import card
 from review.clock import utc_now
 from review.errors import ReviewError
+from review.items import ItemView
 from review.people import reviewer_named
 from review.queue import Claim
 from review.tables import VerdictKind
@@ -28,10 +29,11 @@ class _Answer:
 def converse(installation: Installation, name: str) -> None:
     """Claim, show, ask, settle; on leaving (also by Ctrl-C) what is held goes back to the queue."""
     settled = 0
-    while (claim := _claim(installation, name)) is not None:
+    while (found := _claim(installation, name)) is not None:
+        claim, item = found
         done = False
         try:
-            _show(installation, claim)
+            _show(installation, item)
             answer = _ask(installation, name, claim)
             if answer is None:
                 break
@@ -49,15 +51,18 @@ def converse(installation: Installation, name: str) -> None:
     click.echo(f"{settled} looked at. Thank you!")
 
 
-def _claim(installation: Installation, name: str) -> Claim | None:
+def _claim(installation: Installation, name: str) -> tuple[Claim, ItemView] | None:
     with installation.database.write() as session:
         reviewer = reviewer_named(session, name, utc_now())
-        return queue.claim_next(session, reviewer, lease=installation.lease, now=utc_now())
+        claim = queue.claim_next(
+            session, reviewer, lease=installation.lease, now=utc_now(), gold_rate=installation.gold_rate
+        )
+        return None if claim is None else (claim, gold.shown(session, claim.item_id, reviewer))
 
 
-def _show(installation: Installation, claim: Claim) -> None:
+def _show(installation: Installation, item: ItemView) -> None:
     with installation.database.read() as session:
-        item, left = items.view(session, claim.item_id), items.count_open(session) - 1
+        left = max(0, items.count_open(session) - 1)  # nobody sees at what is not open itself that it is not
     click.echo()
     click.echo(card(item, utc_now(), installation.images))
     click.echo(f"queue       {left} more")

@@ -96,7 +96,7 @@ for command in (stats, export, import_verdicts, who, gold, serve):
 
 
 def _claimed(installation: "Installation", name: str) -> "ItemView | None":
-    from review import items, queue
+    from review import gold, queue
     from review.clock import utc_now
     from review.people import reviewer_named
     from review.slate import Slate
@@ -104,8 +104,15 @@ def _claimed(installation: "Installation", name: str) -> "ItemView | None":
     first = Slate.of(installation.database, installation.registry).refresh()
     with installation.database.write() as session:
         reviewer = reviewer_named(session, name, utc_now())
-        claim = queue.claim_next(session, reviewer, lease=installation.lease, now=utc_now(), first=first)
-        return items.view(session, claim.item_id) if claim else None
+        claim = queue.claim_next(
+            session,
+            reviewer,
+            lease=installation.lease,
+            now=utc_now(),
+            first=first,
+            gold_rate=installation.gold_rate,
+        )
+        return gold.shown(session, claim.item_id, reviewer) if claim else None
 
 
 def _print(installation: "Installation", item: "ItemView") -> None:

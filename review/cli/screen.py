@@ -37,7 +37,9 @@ def open_screen(name: str, *, graphics: str | None, dark: bool | None, hide_answ
     with opened() as installation:
         with installation.database.write() as session:  # a name that is none is said before anything opens
             name = reviewer_named(session, name, utc_now()).name
-        desk = Desk(database=installation.database, name=name, lease=installation.lease)
+        desk = Desk(
+            database=installation.database, name=name, lease=installation.lease, gold_rate=installation.gold_rate
+        )
         ended: list[int] = []
         app = None
         try:

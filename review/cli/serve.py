@@ -52,6 +52,7 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
             database=installation.database,
             images=installation.images,
             lease=installation.lease,
+            gold_rate=installation.gold_rate,
             labels=lambda: installation.labels,
             # Cookies know no ports: two pages on one machine must not take each other's.
             cookie="__Host-bearbot" if secure else f"bearbot_{port}",

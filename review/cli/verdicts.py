@@ -54,7 +54,7 @@ def label(
       bearbot review label 17 grizzly --as mo
       bearbot review label 18 19 none --name "polar bear" --as mo
     """
-    from review import items, judging
+    from review import gold, items, judging
     from review.cli.installation import opened
     from review.cli.presentation import item_row
     from review.clock import utc_now
@@ -74,7 +74,7 @@ def label(
             final = judging.settle(
                 session, item_id, reviewer, kind=kind, label=wanted, free_name=free_name, how=how, now=utc_now()
             )
-            item = items.view(session, item_id)
+            item = gold.shown(session, item_id, reviewer)
             if as_json:
                 rows.append(item_row(item, utc_now(), installation.images))
             if final is None:

@@ -48,7 +48,7 @@ class Cards:
     def card(self, claim: Claim) -> Card:
         """All that is shown of an item. Raises `NotFound`: it was deleted meanwhile."""
         with self._database.read() as session:
-            item = items.view(session, claim.item_id)
+            item = items.view(session, claim.item_id, as_open=True)
             members = [one for one in near_duplicates.members(session, claim.item_id) if one.item_id != item.id]
         card = Card(claim, item, None, members=members)
         try:

@@ -72,12 +72,14 @@ class Desk:
         database: Database,
         name: str,
         lease: timedelta,
+        gold_rate: float = 0.0,
         clock: Callable[[], datetime] = utc_now,
         pauses: Sequence[float] = _PAUSES,
     ) -> None:
         self._database = database
         self._name = name
         self._lease = lease
+        self._gold_rate = gold_rate
         self._clock = clock
         self._pauses = pauses
         self._closing = threading.Event()
@@ -118,6 +120,7 @@ class Desk:
                 now=self._clock(),
                 besides=tuple(self._held),
                 first=first(session, reviewer),
+                gold_rate=self._gold_rate,
             )
             return _Done(claims, kept=claims)
 

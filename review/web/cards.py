@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review import items, judging, near_duplicates, queue
+from review import gold, items, judging, near_duplicates, queue
 from review.items import ItemView
 from review.tables import ItemStatus, Reviewer, ReviewItem
 
@@ -18,22 +18,23 @@ from review.tables import ItemStatus, Reviewer, ReviewItem
 def cards(session: Session, claims: Sequence[queue.Claim], now: datetime) -> list[dict[str, Any]]:
     """What is claimed, in the order of the claims, each with its token."""
     ids = [claim.item_id for claim in claims]
-    views = {view.id: view for view in items.list_items(session, only=ReviewItem.id.in_(ids))} if ids else {}
+    found = items.list_items(session, only=ReviewItem.id.in_(ids)) if ids else []
+    views = {view.id: items.opened(session, view) for view in found}
     alike = _alike(session, ids)
     return [
-        {**card(session, views[claim.item_id], now), "token": claim.token, "alike": alike.get(claim.item_id, 0)}
+        {**card(views[claim.item_id], now), "token": claim.token, "alike": alike.get(claim.item_id, 0)}
         for claim in claims
         if claim.item_id in views
     ]
 
 
-def card(session: Session, view: ItemView, now: datetime) -> dict[str, Any]:
+def card(view: ItemView, now: datetime) -> dict[str, Any]:
     """One item without its token; `label` and `confidence` (0..1) are null where there is nothing to be shown."""
     blind = view.blind
     return {
         "id": view.id,
         "blind": blind,
-        "disagreement": session.get_one(ReviewItem, view.id).needs_adjudicator,
+        "disagreement": view.needs_adjudicator,
         "label": None if blind else view.suggested_label,
         "confidence": None if blind else view.confidence,
         "reasons": list(view.reasons),
@@ -42,14 +43,14 @@ def card(session: Session, view: ItemView, now: datetime) -> dict[str, Any]:
     }
 
 
-def details(session: Session, item_id: int, now: datetime) -> dict[str, Any]:
-    """All there is to know of an item; raises `NotFound`."""
-    view = items.view(session, item_id)
+def details(session: Session, item_id: int, reviewer: Reviewer, now: datetime) -> dict[str, Any]:
+    """All that this reviewer is to know of an item; raises `NotFound`."""
+    view = gold.shown(session, item_id, reviewer)
     item = session.get_one(ReviewItem, item_id)
-    shown = card(session, view, now)
+    shown = card(view, now)
     said: list[dict[str, str]] = []
     if not shown["blind"]:
-        for verdict in judging.standing(session, item):
+        for verdict in judging.standing(session, item, seen_by=reviewer):
             who = session.get_one(Reviewer, verdict.reviewer_id).name
             said.append({"reviewer": who, "said": verdict.label or verdict.free_name or verdict.kind.value})
     return {

@@ -48,7 +48,8 @@ class NotLoggedIn(HTTPException):
 class Desk:
     """`labels` gives what reviewers may say and raises `ModelError`; `cookie` is the cookie's name.
 
-    `first` gives items that are to be claimed before others, in this order (`review.slate`).
+    `first` gives items that are to be claimed before others, in this order (`review.slate`); with the chance
+    `gold_rate` a card is an item with a known answer (`review.gold`).
     """
 
     database: Database
@@ -58,6 +59,7 @@ class Desk:
     cookie: str
     secure: bool = False
     first: Callable[[], Sequence[int]] = tuple
+    gold_rate: float = 0.0
     clock: Callable[[], datetime] = utc_now
     sittings: Sittings = field(default_factory=Sittings)
     _limiter: CapacityLimiter | None = None

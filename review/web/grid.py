@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from review import bulk, judging, near_duplicates, queue
+from review import bulk, gold, judging, near_duplicates, queue
 from review.bulk import Answered, InHand
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.groups import waiting_groups
@@ -75,8 +75,8 @@ class Grid:
 
     def _details(self, sitting: Sitting, item_id: int) -> dict[str, Any]:
         with self._desk.database.read() as session:
-            self._desk.reviewer(session, sitting)
-            return cards.details(session, item_id, self._desk.clock())
+            reviewer = self._desk.reviewer(session, sitting)
+            return cards.details(session, item_id, reviewer, self._desk.clock())
 
     async def _claim(self, request: Request) -> Response:
         sitting = self._desk.sitting(request)
@@ -97,6 +97,7 @@ class Grid:
                 among=among,
                 besides=besides,
                 first=self._desk.first(),
+                gold_rate=self._desk.gold_rate,
             )
             session.flush()
             found = cards.cards(session, claims, now)
@@ -214,7 +215,7 @@ class Grid:
 def _in_hands_of(session: Session, reviewer: Reviewer, now: datetime) -> int:
     held = select(func.count()).select_from(ReviewItem)
     mine = held.where(ReviewItem.lease_reviewer_id == reviewer.id, ReviewItem.lease_expires_at > now)
-    return session.scalar(mine) or 0
+    return (session.scalar(mine) or 0) + gold.in_hands_of(session, reviewer, now)
 
 
 def _load(session: Session, items: list[InHand]) -> None:
@@ -224,5 +225,7 @@ def _load(session: Session, items: list[InHand]) -> None:
 
 def _require_mine(session: Session, one: InHand, reviewer: Reviewer) -> None:
     item = session.get(ReviewItem, one.item_id)
-    if item is None or item.lease_reviewer_id != reviewer.id:
+    if item is not None and item.lease_reviewer_id == reviewer.id:
+        return
+    if gold.given(session, one.item_id, reviewer) is None:
         raise LeaseLost(f"item {one.item_id} is no longer yours")

@@ -32,6 +32,12 @@ def run(*arguments: str, code: int = 0) -> Result:
     return result
 
 
+def review(*arguments: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(bearbot, ["review", *arguments])
+    assert result.exit_code == code, result.output
+    return result
+
+
 @pytest.fixture
 async def known(house: Any, predict: Predict, at: Any, database: Database) -> int:
     """An item that ann settled as black, by which others are measured; another one waits."""
@@ -177,6 +183,139 @@ async def test_who_was_measured_may_still_judge_it_once_it_is_open(known: int, a
     assert real.item_id == known
     assert at.say("mo", known, LABEL, "teddy", token=real.token) == "teddy"
     assert at.view(known).final_label == "teddy"
+
+
+async def test_what_was_taken_back_or_let_go_of_comes_again_even_if_nothing_else_waits(known: int, at: Any) -> None:
+    taken = claim(at, "mo")
+    assert taken is not None
+    at.say("mo", known, LABEL, "teddy", token=taken.token)
+    at.undo("mo")
+    assert claim(at, "rita", 0.0) is not None, "all that waits is with rita"
+    again = claim(at, "mo")
+    assert again is not None
+    assert again.item_id == known
+    at.now += LEASE
+    assert claim(at, "mo", 0.0, besides=[known + 1]) is None, "no rate, no checks"
+    late = claim(at, "mo")
+    assert late is not None
+    assert late.item_id == known
+    assert at.say("mo", known, LABEL, "black", token=late.token) == "black"
+
+
+async def test_it_is_refused_in_the_words_in_which_any_other_is(known: int, at: Any) -> None:
+    first = claim(at, "mo")
+    assert first is not None
+    at.now += LEASE
+    late = f"item {known} is no longer yours: the time was up, or you claimed it once more; claim again"
+    for token in (first.token, "of a check that was given back"):
+        with pytest.raises(LeaseLost) as refused:
+            at.say("mo", known, LABEL, "teddy", token=token)
+        assert str(refused.value) == late
+    other = known + 1
+    real = at.take("rita", other)
+    at.now += LEASE
+    with pytest.raises(LeaseLost) as refused:
+        at.say("rita", other, LABEL, "teddy", token=real.token)
+    assert str(refused.value) == late.replace(f"item {known}", f"item {other}")
+    assert at.say("mo", known, LABEL, "teddy") == "teddy", "without a token it is open to who had it, like others"
+    for token in (None, first.token):
+        with pytest.raises(AlreadySettled, match="mo said 'teddy'"):
+            at.say("mo", known, LABEL, "black", token=token)
+    with pytest.raises(AlreadySettled, match="mo said 'teddy'"):
+        at.take("mo", known)
+
+
+async def test_what_was_skipped_is_still_open_for_all_its_reviewer_knows(known: int, at: Any) -> None:
+    taken = claim(at, "mo")
+    assert taken is not None
+    at.say("mo", known, SKIP, token=taken.token)
+    with at.database.read() as session:
+        seen = gold.shown(session, known, session.scalars(select(Reviewer).where(Reviewer.name == "mo")).one())
+    assert (seen.status, seen.final_label) == (ItemStatus.OPEN, None)
+    assert at.say("mo", known, LABEL, "teddy", token=at.take("mo", known).token) == "teddy"
+
+
+async def test_it_comes_in_the_place_of_what_is_judged_alike(known: int, at: Any, database: Database) -> None:
+    with database.write() as session:
+        session.get_one(ReviewItem, known + 1).verdicts_needed = 2
+    real = claim(at, "mo")
+    assert real is not None
+    assert real.item_id == known + 1, "among blind ones it would show what they hide"
+    with database.write() as session:
+        session.get_one(ReviewItem, known).verdicts_needed = 2
+        queue.release(session, known + 1, real.token)
+    check = claim(at, "mo")
+    assert check is not None
+    assert check.item_id == known
+    with database.read() as session:
+        assert items.view(session, known, as_open=True).hidden
+    assert at.say("mo", known, LABEL, "teddy", token=check.token) is None, "others are to say the same"
+
+
+async def test_one_that_waited_for_the_same_reason_comes_first(
+    house: Any, predict: Predict, at: Any, database: Database
+) -> None:
+    for number in range(1, 9):
+        item = (await house.receive(number, predict("black", 0.5, in_domain=number == 8))).item_id
+        at.say("ann", item, LABEL, "black")
+        with database.write() as session:
+            gold.add(session, item, at.now)
+    await house.receive(9, predict("grizzly", 0.6))
+    taken = claim(at, "mo")
+    assert taken is not None
+    assert at.view(taken.item_id).reasons == ("low_confidence",)
+
+
+async def test_what_is_given_back_with_all_else_is_not_what_stays_in_hand(known: int, at: Any) -> None:
+    taken = claim(at, "mo")
+    assert taken is not None
+    with at.database.write() as session:
+        mo = reviewer_named(session, "mo", at.now)
+        queue.release_all(session, mo, besides=[known])
+        assert queue.held(session, mo, at.now) == taken
+        queue.release_all(session, mo)
+        assert queue.held(session, mo, at.now) is None
+
+
+async def test_next_and_label_tell_nothing_of_it(
+    known: int, at: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as session:  # what is known is unlike what the model says
+        session.get_one(ReviewItem, known).final_label = "teddy"
+    monkeypatch.setenv("REVIEW_GOLD_RATE", "1")
+    before, told = at.view(known), at.told()
+    given = review("next", "--as", "mo", "--json").stdout
+    row, real = json.loads(given), json.loads(review("next", "--as", "rita", "--json").stdout)
+    assert (row["id"], real["id"]) == (known, known), "both are measured"
+    review("label", str(known), "grizzly", "--as", "rita")
+    real = json.loads(review("next", "--as", "rita", "--json").stdout)
+    assert real["id"] == known + 1
+    unlike = {name for name in row if row[name] != real[name]}
+    its_own = {"id", "submission", "photo", "suggested_label", "confidence", "probabilities", "priority", "uncertainty"}
+    clocks = {"held_by", "held_until", "waiting_seconds"}
+    assert unlike <= its_own | clocks
+    assert row["held_by"] == "mo"
+    assert row["held_until"] is not None
+    assert "ann" not in given
+    shown = review("next", "--as", "mo").stdout
+    assert "verdict" not in shown
+    assert "held by     mo until" in shown
+    said = review("label", str(known), "black", "--as", "mo", "--json").stdout
+    final = {"status": "settled", "final_label": "black", "reviewer": "mo", "free_name": None, "held_by": None}
+    assert {name: json.loads(said)[name] for name in final} == final
+    assert review("label", str(known), "black", "--as", "mo", code=1).stderr.endswith("is settled: mo said 'black'\n")
+    assert review("undo", "--as", "mo").stdout == f"your verdict on item {known} is taken back\n"
+    again = review("label", str(known), "none", "--name", "polar bear", "--as", "mo").stdout
+    assert again == f"item {known} is settled: none, said mo\n"
+    assert (at.view(known), at.told()) == (before, told)
+    row = json.loads(run("list", "--json").stdout)
+    assert (row["checks"], row["right"]) == (2, 0)
+
+
+async def test_without_a_rate_nobody_is_given_it(known: int, at: Any) -> None:
+    for name in ("mo", "rita"):
+        found = review("next", "--as", name, "--json").stdout
+        assert (json.loads(found)["id"] if found else None) == (known + 1 if name == "mo" else None)
 
 
 async def test_the_commands(known: int, at: Any, database: Database) -> None:

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from model.serving import Prediction
-from review import judging, queue
-from review.errors import LeaseLost, NotYours
+from review import gold, judging, queue
+from review.errors import AlreadySettled, NotYours
 from review.people import reviewer_named
 from review.tables import GoldCheck, ItemStatus, ReviewItem, Role, Verdict, VerdictKind
 
@@ -178,11 +178,12 @@ async def test_an_answer_to_a_known_one_is_noted_once_and_changes_nothing(
     at.say("mo", item, LABEL, "grizzly")
     with at.database.write() as session:
         flo = reviewer_named(session, "flo", at.now)
+        gold.add(session, item, at.now)
         session.add(GoldCheck(item_id=item, reviewer_id=flo.id, token="check", expires_at=at.now + timedelta(hours=1)))
     before = at.told()
     assert at.say("flo", item, LABEL, "teddy", token="check") == "teddy", "as if it settled any other item"
     assert (row(at, item).final_label, at.told()) == ("grizzly", before)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(AlreadySettled, match="flo said 'teddy'"):  # as it would read of any other item
         at.say("flo", item, LABEL, "teddy", token="check")
     with at.database.read() as session:
         assert [verdict.label for verdict in session.scalars(select(Verdict).where(Verdict.checks_gold))] == ["teddy"]
