@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server | None"
 
     with Server.prepared(url, tmp_path_factory.mktemp("server")) as prepared:
         yield prepared
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database, made once; tests copy the file."""
+    from review.database import Database
+    from review.schema import upgrade
+
+    folder = tmp_path_factory.mktemp("template")
+    database = Database(f"sqlite:///{folder / 'review.db'}")
+    upgrade(database, folder / "backups", keep=1)
+    database.dispose()
+    return folder / "review.db"
 
 
 @pytest.hookimpl(wrapper=True)

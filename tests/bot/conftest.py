@@ -1,6 +1,7 @@
 """A sandbox, a bot that talks to it over HTTP, and a database with the tables."""
 
 import asyncio
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -21,7 +22,6 @@ from bot.sandbox.server import MODERATOR, Sandbox
 from bot.settings import BotSettings
 from model.settings import ModelSettings
 from review.database import Database
-from review.schema import upgrade
 from review.settings import ReviewSettings
 from tests.postgres import Server
 from tests.telegram_types import assert_all_valid
@@ -30,10 +30,11 @@ ADMIN = 3001
 
 
 @pytest.fixture
-def database(tmp_path: Path, server: Server | None) -> Iterator[Database]:
+def database(tmp_path: Path, template: Path, server: Server | None) -> Iterator[Database]:
+    if server is None:
+        shutil.copy(template, tmp_path / "review.db")
     with server.new_database() if server is not None else nullcontext(f"sqlite:///{tmp_path / 'review.db'}") as url:
         database = Database(url)
-        upgrade(database, tmp_path / "backups", keep=1)
         yield database
         database.dispose()
 

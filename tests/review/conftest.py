@@ -23,7 +23,6 @@ from review.limits import Limits
 from review.outbox import Recipient
 from review.people import reviewer_named
 from review.quorum import ONE, Quorum
-from review.schema import upgrade
 from review.settings import ReviewSettings
 from review.storage import LocalImageStore
 from review.tables import OutboxMessage, Submission, VerdictKind
@@ -36,16 +35,6 @@ LEASE = timedelta(minutes=5)
 @pytest.fixture
 def now() -> datetime:
     return NOW
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database, made once; tests copy the file."""
-    folder = tmp_path_factory.mktemp("template")
-    database = Database(f"sqlite:///{folder / 'review.db'}")
-    upgrade(database, folder / "backups", keep=1)
-    database.dispose()
-    return folder / "review.db"
 
 
 @pytest.fixture
