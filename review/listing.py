@@ -85,18 +85,32 @@ def stream(
 ) -> Iterator[ItemView]:
     """All of them (or `limit`), a page at a time, each page in a session of its own: a pager may stay open overnight.
 
-    What changes meanwhile is seen as it is when its page is read. `first`: how many are read for the first page.
+    What changes meanwhile is seen as it is when its page is read, and no item twice. `first`: how many are read for the
+    first page.
     """
+    shown = bytearray()  # a bit an item, by its number: what is settled now comes once more behind what is open
     after: Cursor | None = None
     left, size = limit, first
     while left is None or left > 0:
         with database.read() as session:
             found = page(session, wanted, after=after, limit=size if left is None else min(size, left))
-        yield from found.items
+        fresh = [one for one in found.items if _marked(shown, one.id)]
+        yield from fresh
         if found.next is None:
             return
         after, size = found.next, items.PAGE
-        left = left if left is None else left - len(found.items)
+        left = left if left is None else left - len(fresh)
+
+
+def _marked(shown: bytearray, number: int) -> bool:
+    """Set this number's bit; False if it was set before."""
+    place, bit = number // 8, 1 << number % 8
+    if place >= len(shown):
+        shown.extend(bytes(place + 1 - len(shown)))
+    if shown[place] & bit:
+        return False
+    shown[place] |= bit
+    return True
 
 
 def _key(status: ItemStatus, wanted: Wanted) -> InstrumentedAttribute[Any] | None:
@@ -140,8 +154,8 @@ def _hinted(query: Any, status: ItemStatus, wanted: Wanted) -> Any:
         index = "ix_review_items_settled_by_id"
     elif wanted.since is not None:
         index = f"ix_review_items_status_{'settled' if status is ItemStatus.SETTLED else 'opened'}_at"
-    elif wanted.label is not None and status is not ItemStatus.SETTLED:
-        index = "ix_review_items_by_label"
+    elif wanted.label is not None:
+        index = "ix_review_items_by_final_label" if status is ItemStatus.SETTLED else "ix_review_items_by_label"
     else:
         index = "ix_review_items_by_reason" if wanted.reason is not None else "ix_review_items_queue"
     return query.with_hint(ReviewItem, f"INDEXED BY {index}", "sqlite")

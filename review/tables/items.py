@@ -58,9 +58,7 @@ class ReviewItem(Base):
     lease_expires_at: Mapped[datetime | None]
     final_label: Mapped[str | None] = mapped_column(String(64), comment="a label, or none: none of these")
     settled_at: Mapped[datetime | None]
-    settled_by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("reviewers.id"), index=True, comment="whose verdict settled it"
-    )
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("reviewers.id"), comment="whose verdict settled it")
     told_label: Mapped[str | None] = mapped_column(
         String(64), comment="what the asker heard last from a person; kept when the item is reopened"
     )
@@ -106,13 +104,24 @@ class ReviewItem(Base):
         ),
         filled("ix_review_items_represented_by_id", "represented_by_id"),
         filled("ix_review_items_lease_reviewer_id", "lease_reviewer_id"),
-        Index(None, "status", "opened_at"),
-        Index(None, "status", "settled_at"),
+        # Behind the order of a page stands what it may be asked for besides: other rows are passed by unread.
+        Index("ix_review_items_status_opened_at", "status", "opened_at", "id", "suggested_label", "reason"),
+        Index("ix_review_items_status_settled_at", "status", "settled_at", "id", "final_label", "reason"),
+        Index("ix_review_items_settled_by_id", "settled_by_id", "id", "final_label", "reason"),
         Index(  # what people said beside what the model said, counted without reading the items
             "ix_review_items_final_label",
             "reason",
             "suggested_label",
             "final_label",
+            sqlite_where=text("final_label IS NOT NULL"),
+            postgresql_where=text("final_label IS NOT NULL"),
+        ),
+        Index(  # the pages of what people said it shows; of another reason nothing is read
+            "ix_review_items_by_final_label",
+            "final_label",
+            priority.desc(),
+            "id",
+            "reason",
             sqlite_where=text("final_label IS NOT NULL"),
             postgresql_where=text("final_label IS NOT NULL"),
         ),

@@ -100,6 +100,17 @@ def test_what_is_asked_for_is_all_that_comes(database: Database, now: datetime, 
     assert sorted(opened) == [n for n in waiting if n % 20 + 1 >= 15]
 
 
+def test_what_is_settled_while_the_list_goes_on_is_listed_once(
+    database: Database, many: list[int], now: datetime
+) -> None:
+    listed = listing.stream(database, EVERYTHING, first=2)
+    first = next(listed)
+    with database.write() as session:
+        who = reviewer_named(session, "mo", now)
+        judging.settle(session, first.id, who, kind=VerdictKind.LABEL, label="black", now=now + timedelta(hours=9))
+    assert sorted([first.id, *(one.id for one in listed)]) == many
+
+
 async def test_a_blind_item_is_under_no_label(house: Any, predict: Predict, database: Database) -> None:
     item = (await house.receive(1, predict("black", 0.7))).item_id
     assert [one.id for one in walked(database, Wanted(label="black"), 5)] == [item]
