@@ -36,7 +36,7 @@ from review.listing import Wanted
 from review.outbox import Recipient
 from review.policy import route
 from review.schema import upgrade
-from review.tables import Image, ItemStatus, Reviewer, VerdictKind
+from review.tables import NONE_OF_THESE, Image, ItemStatus, Reviewer, VerdictKind
 from tests.large_queue import FRESH, HOLDER, MODERATOR, NOW, SKIPPER, VOTER, fill
 from tests.postgres import Server
 
@@ -209,6 +209,10 @@ def looks() -> dict[str, Callable[[Session], Any]]:
         "page (disputed)": page(Wanted(reason="disputed")),
         "page (a reviewer's)": page(Wanted((ItemStatus.SETTLED,), reviewer=HOLDER)),
         "page (since)": page(Wanted(since=NOW - timedelta(days=1))),
+        # Nothing is found: whatever is passed by must be passed by quickly.
+        "page (said none)": page(Wanted((ItemStatus.SETTLED,), label=NONE_OF_THESE)),
+        "page (theirs, none)": page(Wanted((ItemStatus.SETTLED,), reviewer=HOLDER, label=NONE_OF_THESE)),
+        "page (since, none)": page(Wanted((ItemStatus.SETTLED,), since=NOW - timedelta(days=1), label=NONE_OF_THESE)),
     }
 
 
