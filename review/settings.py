@@ -46,11 +46,13 @@ class ReviewSettings(Settings):
     retention_days: int = Field(
         default=0,
         ge=0,
+        le=36_500,  # a century: longer reaches back before the first of all times
         description="how long photos are kept that wait for nobody (0: until their senders delete them)",
     )
     messages_days: int = Field(
         default=30,
         ge=2,  # Telegram may bring an update again for 24 hours, and it must be known then
+        le=36_500,
         description="how long is kept what people were told, and which updates were handled",
     )
     min_free_megabytes: int = Field(

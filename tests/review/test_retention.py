@@ -225,6 +225,19 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     return lambda *arguments: CliRunner().invoke(bearbot, ["db", "sweep", *arguments])
 
 
+@pytest.mark.parametrize("key", ["REVIEW_RETENTION_DAYS", "REVIEW_MESSAGES_DAYS"])
+def test_more_days_than_there_ever_were_are_refused(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv(key, "36500")
+    assert run().exit_code == 0
+    monkeypatch.setenv(key, "36501")
+    refused = run()
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith(f"error: {key}: ")
+    assert "36500" in refused.stderr.replace(",", "")
+
+
 async def test_the_command(house: Any, run: Callable[..., Any], predict: Callable[..., Prediction]) -> None:
     assert run().stdout == "nothing is too old\n"
     await house.receive(1, predict("teddy", 0.99))
