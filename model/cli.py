@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from model.console import note, print_json, reports_errors
+from model.console import WholeNumber, note, print_json, reports_errors
 
 if TYPE_CHECKING:  # imported in the commands that need them: `--help` loads neither torch nor pydantic
     from model.artifact import ModelCard
@@ -54,7 +54,7 @@ def model() -> None:
     help="Train the whole network, or a head on features computed once.  [default: the whole on a GPU]",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=20, show_default=True, help="Of the split and of the training."
+    "--seed", type=WholeNumber(0, 2**32 - 1), default=20, show_default=True, help="Of the split and of the training."
 )
 @click.option("--promote", is_flag=True, help="Let it answer from now on, whatever its figures.")
 @click.option(

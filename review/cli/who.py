@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model.console import note, print_json
+from model.console import WholeNumber, note, print_json
 from review.cli.options import json_option
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
@@ -20,7 +20,7 @@ telegram_option = click.option(
     "--telegram",
     "telegram_user_id",
     metavar="ID",
-    type=click.IntRange(1, _LARGEST_ID),
+    type=WholeNumber(1, _LARGEST_ID, "@userinfobot in Telegram tells it"),
     help="Their number in Telegram.",
 )
 

@@ -137,6 +137,12 @@ def test_wrong_usage_is_exit_status_2(run: Callable[..., Result], arguments: lis
     assert result.stdout == ""
 
 
+def test_a_seed_that_is_none_is_told_what_it_may_be(run: Callable[..., Result]) -> None:
+    for value in ("many", "-1", str(2**32)):
+        said = run("train", "--seed", value, ".").stderr
+        assert f"expected a whole number from 0 to {2**32 - 1}, got '{value}'" in said
+
+
 def test_every_command_has_help_with_an_example() -> None:
     for command in [cli.model, *cli.model.commands.values()]:
         text = command.get_help(click.Context(command))
