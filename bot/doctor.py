@@ -5,7 +5,7 @@ import logging
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -77,6 +77,7 @@ def doctor(as_json: bool) -> None:
 def _findings(review_settings: "ReviewSettings", model_settings: "ModelSettings") -> Iterator[Finding]:
     yield from _token_and_server()
     yield _database(review_settings)
+    yield from _consensus(review_settings)
     yield _disk(review_settings.home_folder())
     yield from _model_and_gpu(model_settings)
 
@@ -201,6 +202,48 @@ def _database(settings: "ReviewSettings") -> Finding:
         mend = "`bearbot db restore` puts a backup in its place"
         return Finding("database", Health.FAILED, f"{where}: {found[0]}", mend)
     return Finding("database", Health.OK, f"{where} is sound and up to date")
+
+
+def _consensus(settings: "ReviewSettings") -> Iterator[Finding]:
+    """A note if reviewers may disagree and there is nobody who could decide: such items would wait for ever."""
+    from review.database import Database
+    from review.errors import ReviewError
+    from review.items import count_disagreed, several_must_agree
+    from review.people import acquaintance, adjudicators
+    from review.schema import require_current
+    from review.tables import ChatAccess
+
+    database = Database(settings.database_url)
+    try:
+        require_current(database)
+    except ReviewError:  # the check of the database tells of it
+        return
+    with database.read() as session:
+        several = several_must_agree(session) or any(most > 1 for most in settings.quorum.by_reason.values())
+        disagreed = count_disagreed(session)
+        deciding = adjudicators(session) or any(
+            acquaintance(session, one).chat_access is not ChatAccess.REVOKED for one in _named_in_settings()
+        )
+    database.dispose()
+    if deciding or not (several or disagreed):
+        return
+    found = "several reviewers must agree, and nobody may decide where they do not"
+    if disagreed:
+        found = f"reviewers disagree on {disagreed} of the waiting items, and nobody may decide"
+    mend = "`bearbot review who add NAME --role moderator`, who decides what they said nothing of yet"
+    yield Finding("consensus", Health.NOTE, found, mend)
+
+
+def _named_in_settings() -> Sequence[int]:
+    """Who moderates by the settings, though they may never have reviewed; Telegram ids."""
+    from bot.settings import BotSettings
+    from model.errors import SettingsError
+
+    try:
+        settings = BotSettings.load()
+    except SettingsError:  # without a bot nobody reviews in the chat
+        return ()
+    return (*settings.moderators, *settings.admins)
 
 
 def _disk(home: Path) -> Finding:

@@ -140,6 +140,12 @@ def count_disagreed(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(ReviewItem).where(*waiting)) or 0
 
 
+def several_must_agree(session: Session) -> bool:
+    """Whether any item waits that one verdict does not settle, whatever the settings say now."""
+    found = select(ReviewItem.id).where(ReviewItem.status == ItemStatus.OPEN, ReviewItem.verdicts_needed > 1)
+    return session.scalar(found.limit(1)) is not None
+
+
 def rows() -> Any:  # releases of SQLAlchemy write the type of a query in different ways
     """What `views` makes views of: an item, its submission, its prediction, who holds it, who settled it."""
     return _ROWS

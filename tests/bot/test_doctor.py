@@ -2,17 +2,22 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from bot.doctor import Finding, Health, _disk, _server, doctor
+from bot.doctor import Finding, Health, _consensus, _disk, _server, doctor
 from bot.sandbox.server import TOKEN, Sandbox
 from bot.settings import BotSettings
 from model.registry import Registry
+from review.clock import utc_now
 from review.database import Database
+from review.people import reviewer_for_telegram, reviewer_named
 from review.schema import upgrade
+from review.settings import ReviewSettings
+from review.tables import ItemStatus, ReviewItem, Role, Submission
 
 
 def findings(*, exit_code: int) -> dict[str, Finding]:
@@ -61,6 +66,82 @@ def test_a_sound_database_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch, tmp_
     upgrade(database, tmp_path / "backups", keep=1)
     database.dispose()
     assert findings(exit_code=1)["database"].health is Health.OK
+
+
+@pytest.fixture
+def home_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Database]:
+    """What the doctor is called to; it is in another's hands as well, like a running bot's."""
+    monkeypatch.setenv("BEARBOT_HOME", str(tmp_path))
+    database = Database(f"sqlite:///{tmp_path / 'review.db'}")
+    upgrade(database, tmp_path / "backups", keep=1)
+    yield database
+    database.dispose()
+
+
+def consensus() -> Finding | None:
+    return next(_consensus(ReviewSettings.load()), None)
+
+
+def test_who_demands_agreement_needs_somebody_who_decides(
+    monkeypatch: pytest.MonkeyPatch, home_database: Database
+) -> None:
+    assert consensus() is None, "one verdict settles everything"
+    monkeypatch.setenv("REVIEW_VERDICTS_NEEDED", "audit=1")
+    assert consensus() is None
+    monkeypatch.setenv("REVIEW_VERDICTS_NEEDED", "audit=2")
+    found = findings(exit_code=1)["consensus"]
+    assert found == consensus()
+    assert found.health is Health.NOTE
+    assert found.found == "several reviewers must agree, and nobody may decide where they do not"
+    assert "bearbot review who add NAME --role moderator" in (found.mend or "")
+    with home_database.write() as session:
+        reviewer_named(session, "rita", utc_now())
+    assert consensus() is not None, "she is no moderator"
+    with home_database.write() as session:
+        reviewer_named(session, "rita", utc_now()).role = Role.MODERATOR
+    assert consensus() is None
+
+
+def test_a_moderator_of_the_settings_decides_unless_removed(
+    monkeypatch: pytest.MonkeyPatch, home_database: Database
+) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("REVIEW_VERDICTS_NEEDED", "disputed=3")
+    assert consensus() is not None
+    monkeypatch.setenv("BOT_MODERATORS", "77")
+    assert consensus() is None, "they wrote nothing yet, and may at any time"
+    with home_database.write() as session:
+        reviewer_for_telegram(session, 77, name="Mo", now=utc_now()).removed_at = utc_now()
+    assert consensus() is not None
+
+
+def test_items_that_wait_for_somebody_to_decide_are_counted(home_database: Database) -> None:
+    with home_database.write() as session:
+        submission = Submission(source_key="a", source="test", submitted_at=utc_now())
+        session.add(submission)
+        session.flush()
+        item = ReviewItem(
+            submission_id=submission.id,
+            status=ItemStatus.OPEN,
+            reasons=["audit"],
+            reason="audit",
+            priority=0.0,
+            verdicts_needed=2,
+            opened_at=utc_now(),
+        )
+        session.add(item)
+    found = consensus()
+    assert found is not None
+    assert "several reviewers must agree" in found.found
+    with home_database.write() as session:
+        session.get_one(ReviewItem, 1).needs_adjudicator = True
+    found = consensus()
+    assert found is not None
+    assert found.found == "reviewers disagree on 1 of the waiting items, and nobody may decide"
+    with home_database.write() as session:
+        item = session.get_one(ReviewItem, 1)
+        item.status, item.final_label, item.needs_adjudicator = ItemStatus.SETTLED, "black", False
+    assert consensus() is None
 
 
 def test_a_home_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
