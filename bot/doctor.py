@@ -1,47 +1,25 @@
 """`bearbot doctor`: what works, what does not, and how to mend it."""
 
-import asyncio
-import logging
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from bot.findings import Finding, Health
+from bot.server_checks import moderators_of_settings, token_and_server
 from model.console import one_line_errors, print_json
 
 if TYPE_CHECKING:  # imported where they are needed: `--help` loads neither telegram nor pydantic
-    from bot.settings import BotSettings
     from model.settings import ModelSettings
     from review.settings import ReviewSettings
 
-_SERVER_SECONDS = 10.0
-_RECENT_SECONDS = 3600.0  # Telegram keeps the last error of a webhook for ever
 _LITTLE_SPACE = 2_000_000_000  # bytes: some thousand photos
 _NO_SPACE = 100_000_000
-
-
-class Health(StrEnum):
-    """`note` is worth knowing and stops nothing."""
-
-    OK = "ok"
-    NOTE = "note"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check found; `mend` says what to do about it."""
-
-    check: str
-    health: Health
-    found: str
-    mend: str | None = None
 
 
 @click.command()
@@ -75,104 +53,11 @@ def doctor(as_json: bool) -> None:
 
 
 def _findings(review_settings: "ReviewSettings", model_settings: "ModelSettings") -> Iterator[Finding]:
-    yield from _token_and_server()
+    yield from token_and_server()
     yield _database(review_settings)
     yield from _consensus(review_settings)
     yield _disk(review_settings.home_folder())
     yield from _model_and_gpu(model_settings)
-
-
-def _token_and_server() -> Iterator[Finding]:
-    from bot.settings import BotSettings
-    from model.errors import SettingsError
-
-    try:
-        settings = BotSettings.load()
-    except SettingsError as error:
-        if "BOT_TOKEN" in str(error):
-            mend = "ask @BotFather in Telegram for a token (/newbot) and put BOT_TOKEN=... into .env, or `bearbot demo`"
-            yield Finding("token", Health.FAILED, str(error), mend)
-        else:
-            yield Finding("settings", Health.FAILED, str(error), "correct it in the environment or in .env")
-        return
-    server = asyncio.run(_server(settings))
-    yield server
-    if server.health is Health.OK:
-        yield from asyncio.run(_webhook(settings))
-    if not settings.moderators and not settings.admins:
-        yield Finding(
-            "moderators",
-            Health.NOTE,
-            "nobody may review in the chat",
-            "put BOT_MODERATORS=id,id into .env; `bearbot review next` works without",
-        )
-
-
-async def _server(settings: "BotSettings") -> Finding:
-    from telegram.error import InvalidToken, RetryAfter, TelegramError
-
-    from bot.connection import build_bot, wait_of
-    from bot.redaction import redacted
-
-    # It would log what the server answers, and that may quote the address with the token in it.
-    logging.getLogger("telegram").setLevel(logging.CRITICAL)
-    bot = build_bot(settings.token, settings.base_url)
-    try:
-        async with asyncio.timeout(_SERVER_SECONDS):
-            await bot.initialize()
-            return Finding("server", Health.OK, f"{settings.base_url} knows the bot as @{bot.username}")
-    except InvalidToken:
-        mend = "copy BOT_TOKEN again from @BotFather, or correct BOT_BASE_URL"
-        return Finding("token", Health.FAILED, f"{settings.base_url} does not know this token", mend)
-    except RetryAfter as error:
-        found = f"{settings.base_url} wants {wait_of(error).total_seconds():.0f} s of patience"
-        return Finding("server", Health.NOTE, found, "try again then; `bearbot run` waits by itself")
-    except TimeoutError:
-        mend = "check the network, a proxy, BOT_BASE_URL"
-        return Finding("server", Health.FAILED, f"{settings.base_url} did not answer in {_SERVER_SECONDS:.0f} s", mend)
-    except TelegramError as error:
-        mend = "check the network, a proxy, BOT_BASE_URL"
-        return Finding("server", Health.FAILED, redacted(f"{settings.base_url}: {error}", settings.token), mend)
-    finally:
-        await bot.shutdown()
-
-
-async def _webhook(settings: "BotSettings") -> list[Finding]:
-    from telegram.error import RetryAfter, TelegramError
-
-    from bot.connection import build_bot
-    from bot.redaction import redacted
-    from review.clock import utc_now
-
-    bot = build_bot(settings.token, settings.base_url)
-    try:
-        async with asyncio.timeout(_SERVER_SECONDS), bot:
-            info = await bot.get_webhook_info()
-    except (TimeoutError, RetryAfter) as error:
-        return [Finding("webhook", Health.NOTE, f"the server did not tell of it ({type(error).__name__})", "try again")]
-    except TelegramError as error:
-        if settings.webhook_url is None:  # a server without webhooks has none that stands in the way
-            return []
-        found = redacted(f"the server tells nothing of webhooks: {error}", settings.token)
-        return [Finding("webhook", Health.FAILED, found, "unset BOT_WEBHOOK_URL, or correct BOT_BASE_URL")]
-    waiting = f"{info.pending_update_count} updates wait"
-    # Many people put the token into the address of their webhook.
-    set_url = redacted(info.url, settings.token)
-    if settings.webhook_url is None:
-        if not info.url:
-            return []
-        mend = "`bearbot run` removes it, since BOT_WEBHOOK_URL is not set; another program may still use it"
-        return [Finding("webhook", Health.NOTE, f"updates are brought to {set_url}, {waiting}", mend)]
-    if info.url != settings.webhook_url:
-        found = f"updates are brought to {set_url}" if info.url else "none is set yet"
-        return [Finding("webhook", Health.NOTE, f"{found}, {waiting}", "`bearbot run` sets BOT_WEBHOOK_URL")]
-    failed_at, reason = info.last_error_date, redacted(info.last_error_message or "", settings.token)
-    if failed_at is not None and (utc_now() - failed_at).total_seconds() < _RECENT_SECONDS:
-        mend = f"is `bearbot run` running, and does the reverse proxy lead to {settings.webhook_address}?"
-        return [
-            Finding("webhook", Health.FAILED, f"{set_url} failed at {failed_at:%H:%M} UTC: {reason}, {waiting}", mend)
-        ]
-    return [Finding("webhook", Health.OK, f"updates are brought to {set_url}, {waiting}")]
 
 
 def _database(settings: "ReviewSettings") -> Finding:
@@ -222,7 +107,7 @@ def _consensus(settings: "ReviewSettings") -> Iterator[Finding]:
         several = several_must_agree(session) or any(most > 1 for most in settings.quorum.by_reason.values())
         disagreed = count_disagreed(session)
         deciding = adjudicators(session) or any(
-            acquaintance(session, one).chat_access is not ChatAccess.REVOKED for one in _named_in_settings()
+            acquaintance(session, one).chat_access is not ChatAccess.REVOKED for one in moderators_of_settings()
         )
     database.dispose()
     if deciding or not (several or disagreed):
@@ -232,18 +117,6 @@ def _consensus(settings: "ReviewSettings") -> Iterator[Finding]:
         found = f"reviewers disagree on {disagreed} of the waiting items, and nobody may decide"
     mend = "`bearbot review who add NAME --role moderator`, who decides what they said nothing of yet"
     yield Finding("consensus", Health.NOTE, found, mend)
-
-
-def _named_in_settings() -> Sequence[int]:
-    """Who moderates by the settings, though they may never have reviewed; Telegram ids."""
-    from bot.settings import BotSettings
-    from model.errors import SettingsError
-
-    try:
-        settings = BotSettings.load()
-    except SettingsError:  # without a bot nobody reviews in the chat
-        return ()
-    return (*settings.moderators, *settings.admins)
 
 
 def _disk(home: Path) -> Finding:

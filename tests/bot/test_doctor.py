@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot.doctor import Finding, Health, _consensus, _disk, _server, doctor
+from bot.doctor import _consensus, _disk, doctor
+from bot.findings import Finding, Health
 from bot.sandbox.server import TOKEN, Sandbox
+from bot.server_checks import server
 from bot.settings import BotSettings
 from model.registry import Registry
 from review.clock import utc_now
@@ -154,12 +156,12 @@ def test_a_home_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path
 async def test_server_and_token(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOT_BASE_URL", sandbox.url)
     monkeypatch.setenv("BOT_TOKEN", sandbox.token)
-    good = await _server(BotSettings.load())
+    good = await server(BotSettings.load())
     assert (good.check, good.health) == ("server", Health.OK)
     assert "@bearbot_sandbox_bot" in good.found
     wrong = "99999:" + "x" * 35
     monkeypatch.setenv("BOT_TOKEN", wrong)
-    bad = await _server(BotSettings.load())
+    bad = await server(BotSettings.load())
     assert (bad.check, bad.health) == ("token", Health.FAILED)
     assert wrong not in f"{bad}"
 
@@ -186,11 +188,11 @@ async def test_an_answer_that_quotes_the_token_is_not_repeated(
         await writer.drain()
         writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as proxy:
+        port = proxy.sockets[0].getsockname()[1]
         monkeypatch.setenv("BOT_BASE_URL", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("BOT_TOKEN", TOKEN)
-        found = await _server(BotSettings.load())
+        found = await server(BotSettings.load())
     assert found.health is Health.FAILED
     printed = capsys.readouterr()
     assert TOKEN not in f"{found}{printed.out}{printed.err}"
