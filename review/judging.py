@@ -131,11 +131,17 @@ def reopen(
 ) -> None:
     """People look once more, because of `note` (1..200 characters); what they said before settles nothing any more.
 
-    Nothing changes for an item that is open. Raises `NotFound`.
+    Nothing changes for an item that is open. Whoever is measured by it takes back what they said themselves: that is
+    all that it was settled by, for what they know. Raises `NotFound`.
     """
     item = session.get(ReviewItem, item_id)
     if item is None:
         raise queue.not_found(item_id)
+    check = gold.given(session, item_id, reviewer)
+    if check is not None:
+        if check.verdict_id is not None:
+            _take_back(session, session.get_one(Verdict, check.verdict_id), reviewer, now)
+        return
     if item.status is not ItemStatus.SETTLED:
         queue.open_item(session, item_id)
         return

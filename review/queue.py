@@ -235,7 +235,7 @@ def _given(
     lease: timedelta,
     now: datetime,
 ) -> list[Claim]:
-    """Leases of what was found, some replaced by gold items; never of more: nobody is kept busy by those alone.
+    """Leases of what was found, with gold items in between; never of more: nobody is kept busy by those alone.
 
     But up to `count` that this reviewer had in hand before come again, as others do.
     """
@@ -244,14 +244,17 @@ def _given(
     if gold_rate > 0:
         again = gold.begun(session, reviewer, among=condition, besides=besides, now=now, count=count)
     claims = [_check(session, item_id, reviewer, lease, now) for item_id in again]
-    for item in found[: count - len(again)]:
-        known = None
+    leased = 0
+    for _ in range(min(len(found), count - len(again))):
+        item, known = found[leased], None
         if gold.draws(gold_rate):
             taken = [*besides, *(claim.item_id for claim in claims)]
             known = gold.choose(session, reviewer, like=item, among=condition, besides=taken, now=now)
-        claims.append(
-            _lease(item, reviewer, lease, now) if known is None else _check(session, known.id, reviewer, lease, now)
-        )
+        if known is not None:
+            claims.append(_check(session, known.id, reviewer, lease, now))
+            continue  # the item comes next: of a batch it is the last that is left to others, not the best
+        claims.append(_lease(item, reviewer, lease, now))
+        leased += 1
     return claims
 
 

@@ -179,7 +179,7 @@ def reopen(item_id: int, why: str, name: str | None) -> None:
     Example:
       bearbot review reopen 17 --because "two bears, and it is the other one" --as mo
     """
-    from review import items, judging
+    from review import gold, judging
     from review.cli.installation import opened
     from review.clock import utc_now
     from review.judging import Circumstances
@@ -190,7 +190,7 @@ def reopen(item_id: int, why: str, name: str | None) -> None:
     with opened() as installation:
         with installation.database.write() as session:
             reviewer = reviewer_named(session, reviewer_name(name), utc_now())
-            was_open = items.view(session, item_id).status is ItemStatus.OPEN
+            was_open = gold.shown(session, item_id, reviewer).status is ItemStatus.OPEN
             judging.reopen(
                 session, item_id, reviewer, note=why, how=Circumstances(channel=Channel.COMMAND), now=utc_now()
             )

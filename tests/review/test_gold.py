@@ -115,6 +115,16 @@ async def test_a_batch_holds_it_in_place_of_another(known: int, at: Any) -> None
     assert again.item_id == known, "what one holds comes first"
 
 
+async def test_of_a_batch_the_last_makes_room_for_it(known: int, at: Any, house: Any, predict: Predict) -> None:
+    late = (await house.receive(3, predict("grizzly", 0.7))).item_id
+    with at.database.write() as session:
+        mo = reviewer_named(session, "mo", at.now)
+        claims = queue.claim_batch(session, mo, count=2, lease=LEASE, now=at.now, gold_rate=1.0)
+        assert [one.item_id for one in claims] == [known, known + 1]
+        more = queue.claim_batch(session, mo, count=2, lease=LEASE, now=at.now, gold_rate=1.0)
+        assert [one.item_id for one in more] == [late]
+
+
 async def test_its_lease_is_renewed_given_back_and_runs_out(known: int, at: Any) -> None:
     taken = claim(at, "mo")
     assert taken is not None

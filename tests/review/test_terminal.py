@@ -14,6 +14,8 @@ from click.testing import CliRunner
 
 from bot.cli import bearbot
 from model.serving import Prediction
+from review import gold
+from review.tables import VerdictKind
 
 pytestmark = pytest.mark.anyio
 
@@ -119,3 +121,39 @@ async def test_a_skip_taken_back_comes_again_at_once(waiting: list[int]) -> None
     terminal.type("\x04")  # Ctrl-D: the end of what is typed
     terminal.ends()
     assert {row["held_by"] for row in rows()} == {None}
+
+
+async def test_what_measures_its_reviewer_looks_like_any_other(
+    waiting: list[int], at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, other = waiting[1:]
+    at.say("zoe", known, VerdictKind.LABEL, "teddy")
+    at.say("zoe", waiting[0], VerdictKind.LABEL, "teddy")
+    with at.database.write() as session:
+        gold.add(session, known, at.now)
+    monkeypatch.setenv("REVIEW_GOLD_RATE", "1")
+    terminal = Terminal("review", "next", "--as", "mo")
+    terminal.until("What is it?")
+    card = terminal.shown
+    assert f"item        {known}" in card
+    assert "held by     mo" in card
+    assert "queue       0 more" in card
+    assert "zoe" not in card
+    assert "verdict" not in card
+    terminal.type("1\n")
+    terminal.until("What is it?")
+    assert f"item        {other}" in terminal.shown
+    assert [line.split()[:1] for line in terminal.shown.splitlines()[2:]] == [
+        line.split()[:1] for line in card.splitlines()[1:]
+    ]
+    terminal.type("u\n")
+    terminal.until(f"your verdict on item {known} is taken back: it comes again")
+    terminal.type("2\n")
+    terminal.until(f"item        {known}")
+    terminal.until("What is it?")
+    terminal.type("3\n")
+    terminal.until("Nothing waits for review.")
+    assert terminal.ends() == 0
+    assert at.view(known).settled_by == "zoe"
+    with at.database.read() as session:
+        assert [(one.checks, one.right) for one in gold.listed(session)] == [(1, 1)]

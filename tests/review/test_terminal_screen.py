@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from textual import events
 from textual.pilot import Pilot
 
-from review import queue
+from review import gold, queue
 from review.database import Database
 from review.people import reviewer_named
 from review.tables import Channel, ItemStatus, ReviewItem, Verdict, VerdictKind
@@ -91,9 +91,10 @@ def screen(house: Any, now: datetime) -> Callable[..., Any]:
         labels: Sequence[str] = LABELS,
         clock: Callable[[], datetime] = lambda: now,
         terminal: Terminal = Terminal(),  # noqa: B008 - it is frozen
+        gold_rate: float = 0.0,
         **choices: Any,
     ) -> AsyncIterator[Screen]:
-        desk = Desk(database=house.database, name=name, lease=LEASE, clock=clock, pauses=(0.02,))
+        desk = Desk(database=house.database, name=name, lease=LEASE, clock=clock, pauses=(0.02,), gold_rate=gold_rate)
         app = ReviewApp(
             desk=desk,
             cards=Cards(house.database, house.images),
@@ -415,3 +416,63 @@ async def test_what_is_like_it_comes_from_the_background(screen: Any, waiting: l
         await opened.shows(waiting[2])
         await opened.until(lambda: bool(opened.app.shown.similar))
         assert {one.caption for one in opened.app.shown.similar} <= {"black", "grizzly"}
+
+
+async def test_what_measures_its_reviewer_looks_like_any_other(screen: Any, waiting: list[int], at: Any) -> None:
+    known, other = waiting[:2]
+    at.say("zoe", known, VerdictKind.LABEL, "teddy")
+    at.say("zoe", other, VerdictKind.LABEL, "grizzly")
+    with at.database.write() as session:
+        gold.add(session, known, at.now)
+    before, told = at.view(known), at.told()
+    async with screen(gold_rate=1.0, size=(120, 30)) as opened:
+        await opened.shows(known)
+        await opened.until(lambda: bool(opened.app.shown.similar))
+        assert [one.caption for one in opened.app.shown.similar] == ["grizzly"], "not what it is known to be"
+        said = opened.text("#facts")
+        await opened.press("2")
+        await opened.shows(waiting[2])
+        await opened.saved()
+        assert "grizzly" in opened.line
+        real = opened.text("#facts")
+        assert [line.split()[:1] for line in said.splitlines()] == [line.split()[:1] for line in real.splitlines()]
+        assert opened.app.last_settled == known
+        await opened.press("u")
+        await opened.shows(known)
+        assert opened.text("#facts") == said
+        await opened.press("s")
+        await opened.shows(waiting[2])
+        await opened.saved()
+        assert not opened.app.failures
+    assert (at.view(known), at.told()) == (before, told)
+    assert opened.verdicts()[2:] == [(known, "label", "grizzly"), (known, "undo", None), (known, "skip", None)]
+
+
+async def test_what_measures_its_reviewer_is_kept_and_opened_again_by_its_number(
+    screen: Any, waiting: list[int], at: Any
+) -> None:
+    known = waiting[0]
+    at.say("zoe", known, VerdictKind.LABEL, "teddy")
+    with at.database.write() as session:
+        gold.add(session, known, at.now)
+    ahead = timedelta()
+    async with screen(gold_rate=1.0, clock=lambda: at.now + ahead) as opened:
+        await opened.shows(known)
+        for _ in range(2):
+            ahead += LEASE - timedelta(seconds=1)
+            assert await asyncio.wrap_future(opened.desk.renew()) == []
+        await opened.press("1")
+        await opened.shows(waiting[1])
+        await opened.until(lambda: opened.app.last_settled == known)
+        await opened.press("r")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        await opened.pilot.press("enter")
+        await opened.pilot.pause()
+        await opened.pilot.press(*"wrong", "enter")
+        await opened.shows(known)
+        await opened.press("3")
+        await opened.saved()
+        assert not opened.app.failures
+    assert at.view(known).final_label == "teddy"
+    with at.database.read() as session:
+        assert [(one.checks, one.right) for one in gold.listed(session)] == [(1, 1)]
