@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from model.errors import ImageError
@@ -21,7 +21,7 @@ from model.images import decode
 from review.database import Database
 from review.errors import NotFound
 from review.storage import ImageStore
-from review.tables import Image, ItemStatus, ReviewItem, Submission
+from review.tables import Image, ItemStatus, ReviewItem, Submission, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +93,15 @@ def members(session: Session, item_id: int) -> list[Member]:
         .order_by(ReviewItem.id != leader, ReviewItem.id)
     ).all()
     return [Member(row.id, row.image_sha256, tuple(row.reasons)) for row in rows]
+
+
+def judged_with(session: Session, item_id: int) -> set[int]:
+    """Items that one verdict was ever given on together with this one, itself among them if there are any."""
+    said = select(Verdict.id, Verdict.with_id).where(Verdict.item_id == item_id)
+    ids = {row.with_id or row.id for row in session.execute(said)}
+    if not ids:
+        return set()
+    return set(session.scalars(select(Verdict.item_id).where(or_(Verdict.id.in_(ids), Verdict.with_id.in_(ids)))))
 
 
 def split(session: Session, item_id: int) -> list[int]:

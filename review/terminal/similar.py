@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from model.features import FeatureStore
+from review import near_duplicates
 from review.database import Database
 from review.tables import ItemStatus, ReviewItem, Submission
 
@@ -53,18 +54,21 @@ class Labelled:
     def nearest(self, item_id: int, image_sha256: str, *, count: int = 3) -> Sequence[Similar]:
         """The settled items most like this photo, nearest first, itself and its near-duplicates left out.
 
-        Empty where no model described the photo, or nothing is settled yet.
+        Nor is what was judged with it among them: an item that measures its reviewer would be seen by what it is known
+        to be. Empty where no model described the photo, or nothing is settled yet.
         """
         if self._read_at is None or monotonic() - self._read_at >= self._fresh_seconds:
             self._read()
         mine = self._described(image_sha256)
         if mine is None or not self._rows:
             return ()
+        with self._database.read() as session:
+            itself = {item_id, *near_duplicates.judged_with(session, item_id)}
         likeness = self._matrix @ mine  # (N,)
         found: list[Similar] = []
         for index in np.argsort(-likeness, kind="stable"):
             row = self._rows[int(index)]
-            if item_id not in (row.item_id, row.group) and row.image_sha256 != image_sha256:
+            if itself.isdisjoint((row.item_id, row.group)) and row.image_sha256 != image_sha256:
                 found.append(Similar(row.item_id, row.image_sha256, row.label, float(likeness[index])))
             if len(found) == count:
                 break

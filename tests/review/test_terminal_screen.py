@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from review import gold, queue
 from review.database import Database
 from review.people import reviewer_named
-from review.tables import Channel, ItemStatus, ReviewItem, Verdict, VerdictKind
+from review.tables import Channel, ItemStatus, ReviewItem, Submission, Verdict, VerdictKind
 from review.terminal.app import ReviewApp
 from review.terminal.cards import Cards
 from review.terminal.desk import Desk
@@ -476,3 +476,20 @@ async def test_what_measures_its_reviewer_is_kept_and_opened_again_by_its_number
     assert at.view(known).final_label == "teddy"
     with at.database.read() as session:
         assert [(one.checks, one.right) for one in gold.listed(session)] == [(1, 1)]
+
+
+def test_what_was_judged_with_it_is_not_shown_as_like_it(house: Any, predict: Predict, at: Any) -> None:
+    async def three() -> list[int]:
+        return [(await house.receive(number, predict("black", 0.5))).item_id for number in (1, 2, 3)]
+
+    leader, member, other = asyncio.run(three())
+    with at.database.write() as session:
+        session.get_one(ReviewItem, member).represented_by_id = leader
+    at.say("zoe", leader, VerdictKind.LABEL, "teddy")
+    at.say("zoe", other, VerdictKind.LABEL, "grizzly")
+    with at.database.write() as session:
+        gold.add(session, member, at.now)
+        photo = session.get_one(Submission, session.get_one(ReviewItem, member).submission_id).image_sha256
+    assert photo is not None
+    labelled = Labelled(house.database, house.features, "net")
+    assert [one.item_id for one in labelled.nearest(member, photo)] == [other]
