@@ -45,9 +45,6 @@ def sheet(explanation: Explanation, routing: Routing, words: SheetWords = ENGLIS
     """
     if not can_be_drawn(words):
         words = ENGLISH
-    # Where no font has a letter a box stands for it, which needs no warning for each. Not by `warnings.catch_warnings`:
-    # it swaps the filters of the whole process, and this is a thread of many.
-    warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")
     page = _Page()
     page.write(says.headline(words, explanation, routing), _TITLE, bold=True)
     page.write(says.outcome(words, routing), _SENTENCE, gap=18)
@@ -63,6 +60,9 @@ class _Page:
     """A page written from top to bottom, in pixels; its height is what was written."""
 
     def __init__(self) -> None:
+        # Where no font has a letter a box stands for it, which needs no warning for each. Not by `catch_warnings`:
+        # it swaps the filters of the whole process, and this is a thread of many.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")
         self._figure = Figure(figsize=(_WIDTH / _DPI, _WIDTH / _DPI), dpi=_DPI, facecolor="white")
         self._renderer = FigureCanvasAgg(self._figure).get_renderer()  # type: ignore[no-untyped-call] # matplotlib's
         # Placed when the height is known, which is when all is written.
