@@ -125,7 +125,7 @@ def last_stroke(session: Session, reviewer: Reviewer) -> list[int]:
         session.scalars(
             select(Verdict.id)
             .where(
-                Verdict.reviewer_id == reviewer.id,
+                Verdict.reviewer_id == last.reviewer_id,  # maybe under another name of theirs
                 Verdict.id > last.id - _BETWEEN,
                 Verdict.created_at == last.created_at,
                 Verdict.channel == last.channel,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from model.serving import Prediction
-from review import bulk, judging, queue
+from review import bulk, judging, queue, roster
 from review.bulk import InHand, Outcome
 from review.claimable import Among
 from review.errors import NothingToUndo
@@ -45,6 +45,22 @@ async def test_a_stroke_is_what_was_said_at_one_time_on_the_page(house: Any, ite
         for verdict_id in stroke:
             judging.undo(session, ana, verdict_id=verdict_id, now=later)
         assert len(bulk.last_stroke(session, ana)) == 1  # the skip
+
+
+async def test_what_was_said_at_once_under_another_name_is_taken_back_at_once(
+    house: Any, items: list[int], now: datetime
+) -> None:
+    with house.database.write() as session:
+        ana, rita = (reviewer_named(session, name, now) for name in ("ana", "rita"))
+        hands = held(session, "ana", now)
+        bulk.settle_each(session, ana, hands[:3], kind=VerdictKind.NONE, now=now)
+        roster.link(session, rita, ana)
+        stroke = bulk.last_stroke(session, rita)
+        assert [session.get_one(judging.Verdict, one).item_id for one in stroke] == items[:3]
+        for verdict_id in stroke:
+            judging.undo(session, rita, verdict_id=verdict_id, now=now)
+        with pytest.raises(NothingToUndo, match="rita has no verdict"):
+            bulk.last_stroke(session, rita)
 
 
 async def test_elsewhere_each_verdict_is_a_stroke_of_its_own(house: Any, items: list[int], now: datetime) -> None:
