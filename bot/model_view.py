@@ -16,7 +16,7 @@ from bot.model_keyboard import ModelTap, Move, confirm_keyboard, key_of, moves_k
 from bot.taps import acknowledge
 from model.errors import ChampionChanged, ModelError
 from review.clock import utc_now
-from review.people import reviewer_for_telegram
+from review.people import really, telegram_identity
 from review.tables import Role
 from review.versions import Standing, standing
 
@@ -104,7 +104,10 @@ def _moved(context: BotContext, query: CallbackQuery, move: Move, version: str, 
     """
     services, user = context.services, query.from_user
     with services.database.write() as session:
-        reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=Role.ADMIN, now=utc_now())
+        # The settings alone say who is an admin: one who may review no more is one, too.
+        reviewer = really(
+            session, telegram_identity(session, user.id, name=user.full_name, role=Role.ADMIN, now=utc_now())
+        )
     reason = f"by reviewer {reviewer.id}, in the chat"
     if move is Move.PROMOTE_CONFIRMED:
         services.registry.promote(version, reason=reason, replacing=champion)

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
+from typing import Any
 
 from sqlalchemy.orm import Session
 from telegram import CallbackQuery, Update, User
@@ -16,10 +19,12 @@ from bot.review_cards import Card
 from bot.taps import acknowledge
 from review import gold, items, judging, near_duplicates, queue
 from review.clock import utc_now
-from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, NotYours, PhotoDeleted
+from review.errors import AlreadySettled, LeaseLost, MayNotReview, NotFound, NothingToUndo, NotYours, PhotoDeleted
 from review.judging import Circumstances
-from review.people import reviewer_for_telegram
+from review.people import identities, reviewer_for_telegram
 from review.tables import Channel, Reviewer, ReviewItem, Role, Verdict, VerdictKind
+
+Handler = Callable[[Update, BotContext], Coroutine[Any, Any, None]]
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +51,23 @@ class _TakenBack:
     refusal: AlreadySettled | LeaseLost | NotFound | None = None
 
 
+def _for_reviewers(handler: Handler) -> Handler:
+    """Whoever an operator removed is told so, also one whom the settings name: trying again would not help."""
+
+    @wraps(handler)
+    async def wrapped(update: Update, context: BotContext) -> None:
+        try:
+            await handler(update, context)
+        except MayNotReview:
+            if update.callback_query is not None:
+                await acknowledge(update.callback_query, context.words("removed-reviewer"))
+            elif update.effective_message is not None:
+                await update.effective_message.reply_text(context.words("removed-reviewer"))
+
+    return wrapped
+
+
+@_for_reviewers
 async def review(update: Update, context: BotContext) -> None:
     """/review"""
     message, user = update.effective_message, update.effective_user
@@ -57,6 +79,7 @@ async def review(update: Update, context: BotContext) -> None:
     await review_cards.bring_next(message.chat_id, user, role, context)
 
 
+@_for_reviewers
 async def pressed(update: Update, context: BotContext) -> None:
     """A tap on a review card. Roles are checked again: who was a moderator yesterday may not be one now."""
     query = update.callback_query
@@ -104,6 +127,7 @@ async def _split_pressed(query: CallbackQuery, tap: Tap, role: Role, context: Bo
     await review_cards.show(query.from_user.id, card, context)
 
 
+@_for_reviewers
 async def undo_pressed(update: Update, context: BotContext) -> None:
     """A tap on "Undo": this very verdict is taken back, once, and its item shown again."""
     query = update.callback_query
@@ -231,7 +255,11 @@ def _take_back(services: Services, tap: UndoTap, user: User, role: Role) -> _Tak
     with services.database.write() as session:
         reviewer = reviewer_for_telegram(session, user.id, name=user.full_name, role=role, now=now)
         verdict = session.get(Verdict, tap.verdict_id)
-        if verdict is None or verdict.reviewer_id != reviewer.id or verdict.kind is VerdictKind.UNDO:
+        if (
+            verdict is None
+            or verdict.reviewer_id not in identities(session, reviewer)
+            or verdict.kind is VerdictKind.UNDO
+        ):
             raise NotFound(f"{reviewer.name} gave no verdict {tap.verdict_id}")
         item_id = verdict.item_id
         items.require_photo(session, item_id)

@@ -40,7 +40,9 @@ SAME_AS_ENGLISH = {
     "stats-reason": "a dash and a figure",
 }
 # Told over a button (answerCallbackQuery), where Telegram takes 200 characters.
-TOASTS = re.compile(r"claim-|outdated-|not-a-moderator|not-your-answer|already-settled|lease-lost|item-gone")
+TOASTS = re.compile(
+    r"claim-|outdated-|not-a-moderator|removed-reviewer|not-your-answer|already-settled|lease-lost|item-gone"
+)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
 from review.clock import utc_now
+from review.people import reviewer_for_telegram
 from review.tables import RetrainingOutcome, RetrainingRun
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("everything_validates")]
@@ -108,6 +109,16 @@ async def test_an_admin_promotes_and_rolls_back_after_a_confirmation(
     await admin.press(await admin.expect(f"Shall {champion} answer"), "Yes")
     await admin.expect(f"{champion} answers from now on.")
     assert led.registry.champion() == champion
+
+
+async def test_an_admin_who_may_review_no_more_moves_the_model(sandbox: Sandbox, led: Runner, admin: Person) -> None:
+    with led.database.write() as session:
+        reviewer_for_telegram(session, admin.user.id, name="Ada", now=utc_now()).removed_at = utc_now()
+    registered(led, "other")
+    await admin.press(await asked_about_the_model(admin), "Let other answer")
+    await admin.press(await admin.expect("Shall other answer"), "Yes")
+    await admin.expect("other answers from now on.")
+    assert led.registry.champion() == "other"
 
 
 async def test_a_champion_that_changed_meanwhile_is_not_replaced(sandbox: Sandbox, led: Runner, admin: Person) -> None:

@@ -15,11 +15,11 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
-from review import claims, judging
+from review import claims, judging, roster
 from review.clock import utc_now
 from review.errors import DatabaseError
 from review.people import reviewer_named
-from review.tables import ItemStatus, Reviewer, ReviewItem, Role, Submission, Verdict, VerdictKind
+from review.tables import InboxUpdate, ItemStatus, Reviewer, ReviewItem, Role, Submission, Verdict, VerdictKind
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("everything_validates")]
 
@@ -316,6 +316,42 @@ async def test_a_verdict_of_somebody_else_is_not_taken_back(sandbox: Sandbox, ru
     said = await sandbox.asker.expect()
     assert await answer_to(sandbox, sandbox.asker, said, "u:1:1") == WORDS("not-a-moderator")
     assert verdicts(runner) == [(VerdictKind.NONE, None)]
+
+
+async def test_what_was_said_before_two_names_were_linked_is_taken_back(
+    sandbox: Sandbox, runner: Runner, photo: Photo
+) -> None:
+    await asked(sandbox, photo, "none_coffee")
+    mo = sandbox.moderator
+    await mo.press(await card(mo), "teddy")
+    turned = await mo.expect("teddy, said Mo")
+    await mo.expect(WORDS("nothing-waits"))
+    with runner.database.write() as session:
+        now = utc_now()
+        roster.link(session, reviewer_named(session, "rita", now), reviewer_named(session, "Mo", now))
+    await mo.press(turned, WORDS("button-undo"))
+    await mo.expect(is_card)
+    assert verdicts(runner) == [(VerdictKind.LABEL, "teddy"), (VerdictKind.UNDO, None)]
+
+
+async def test_an_admin_who_may_review_no_more_is_told_so(
+    sandbox: Sandbox, led: Runner, admin: Person, photo: Photo
+) -> None:
+    """The settings make them an admin still, but an operator removed them; trying again would never help."""
+    await asked(sandbox, photo, "none_coffee", "none_polar_bear")
+    await admin.press(await card(admin), WORDS("button-skip"))
+    shown = await admin.expect(is_card)
+    with led.database.write() as session:
+        roster.remove(session, reviewer_named(session, "Ada", utc_now()), utc_now())
+    await admin.send_text("/review")
+    await admin.expect(WORDS("removed-reviewer"))
+    for button in ("teddy", WORDS("button-undo")):
+        answer = await admin.press(shown, button)
+        assert (answer.text, answer.show_alert) == (WORDS("removed-reviewer"), True)
+    assert verdicts(led) == [(VerdictKind.SKIP, None)]
+    with led.database.read() as session:
+        failed = session.scalars(select(InboxUpdate.error).where(InboxUpdate.error.is_not(None))).all()
+    assert not failed, "nothing was tried again"
 
 
 async def test_two_taps_in_a_row_bring_one_card(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:

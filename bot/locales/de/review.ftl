@@ -1,6 +1,7 @@
 # What moderators read while they review: cards, their buttons, and what becomes of them.
 
 not-a-moderator = Das darf nur das Moderationsteam.
+removed-reviewer = Du gehörst nicht mehr zu denen, die prüfen. Die Betreiberseite kann dich mit „bearbot review who add“ zurückholen.
 nothing-waits = Nichts wartet auf Prüfung. Gut gemacht!
 outdated-review-button = Dieser Knopf gilt nicht mehr. /review bringt das nächste Foto.
 nothing-to-undo = Das ist schon zurückgenommen. /review bringt das nächste Foto.

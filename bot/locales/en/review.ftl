@@ -1,6 +1,7 @@
 # What moderators read while they review: cards, their buttons, and what becomes of them.
 
 not-a-moderator = Only moderators can do that.
+removed-reviewer = You were taken off the reviewers. Whoever runs me can bring you back with "bearbot review who add".
 nothing-waits = Nothing waits for review. Well done!
 outdated-review-button = This button is out of date. /review brings the next photo.
 nothing-to-undo = That was taken back already. /review brings the next photo.

@@ -1,6 +1,7 @@
 # What moderators read while they review: cards, their buttons, and what becomes of them.
 
 not-a-moderator = Eso solo puede hacerlo el equipo de moderación.
+removed-reviewer = Ya no formas parte de quienes revisan. Quien opera el bot puede volver a incluirte con «bearbot review who add».
 nothing-waits = No hay nada que revisar. ¡Buen trabajo!
 outdated-review-button = Este botón ya no es válido. /review trae la siguiente foto.
 nothing-to-undo = Eso ya se había retirado. /review trae la siguiente foto.

@@ -1,6 +1,7 @@
 # What moderators read while they review: cards, their buttons, and what becomes of them.
 
 not-a-moderator = 只有审核员才能这样做。
+removed-reviewer = 你已被移出审核人员名单。运营者可以用“bearbot review who add”让你回来。
 nothing-waits = 没有等待审核的照片。干得好！
 outdated-review-button = 这个按钮已经失效。/review 会给你下一张照片。
 nothing-to-undo = 这个已经撤回过了。/review 会给你下一张照片。
