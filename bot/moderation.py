@@ -17,7 +17,7 @@ from bot.context import BotContext, Services
 from bot.keyboards import Choice, Tap, UndoTap
 from bot.review_cards import Card
 from bot.taps import acknowledge
-from review import gold, items, judging, near_duplicates, queue
+from review import gold, items, judging, near_duplicates, queue, standing_verdicts
 from review.clock import utc_now
 from review.errors import AlreadySettled, LeaseLost, MayNotReview, NotFound, NothingToUndo, NotYours, PhotoDeleted
 from review.judging import Circumstances
@@ -210,11 +210,11 @@ def _settle(services: Services, tap: Tap, user: User, role: Role) -> _Settled:
             repeated = True
         except LeaseLost:
             # Skipping leaves an item open, and so does the first of several verdicts; it is in nobody's hands then.
-            last = judging.last_verdict(session, reviewer, item_id=tap.item_id)
+            last = standing_verdicts.last(session, reviewer, item_id=tap.item_id)
             if last is None or (last.kind, last.label) != (kind, label):
                 raise
             repeated = True
-        verdict = judging.last_verdict(session, reviewer, item_id=tap.item_id)
+        verdict = standing_verdicts.last(session, reviewer, item_id=tap.item_id)
         assert verdict is not None
         return _Settled(reviewer.name, verdict.id, repeated, queue.held(session, reviewer, now) is not None)
 

@@ -18,7 +18,7 @@ from bot.keyboards import labels_on_buttons, result_keyboard, review_keyboard
 from bot.work import until_done
 from model.errors import ImageError
 from model.images import decode, encode
-from review import items, judging, near_duplicates, queue, showings
+from review import items, near_duplicates, queue, showings, standing_verdicts
 from review.clock import utc_now
 from review.errors import NotFound
 from review.items import ItemView
@@ -58,7 +58,7 @@ async def bring_next(chat_id: int, user: User, role: Role, context: BotContext) 
 
 def card_of(session: Session, claim: Claim, reviewer: Reviewer) -> Card:
     """What to show of an item that was just claimed."""
-    last = judging.last_verdict(session, reviewer)
+    last = standing_verdicts.last(session, reviewer)
     left = max(0, items.count_open(session) - 1)  # of an item that measures its reviewer, too: it looks open
     group = near_duplicates.members(session, claim.item_id)[1:]
     return Card(
@@ -67,7 +67,7 @@ def card_of(session: Session, claim: Claim, reviewer: Reviewer) -> Card:
         left,
         last.id if last else None,
         tuple(member.image_sha256 for member in group if member.image_sha256 is not None),
-        judging.disagreement(session, claim.item_id),
+        standing_verdicts.disagreement(session, claim.item_id),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from review.tables import NONE_OF_THESE, Reviewer, ReviewItem, Verdict, VerdictKind
+from review.tables import NONE_OF_THESE, VOTES, Reviewer, ReviewItem, Verdict, VerdictKind
 
 _LATEST = 50_000  # verdicts of everybody that are looked at: people change, and nobody waits for a longer look
 
@@ -90,6 +90,6 @@ def _votes(*more: Any) -> Any:  # releases of SQLAlchemy write the type of a que
             *more,
         )
         .join(Reviewer, Reviewer.id == Verdict.reviewer_id)
-        .where(Verdict.id > latest - _LATEST, Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)))
+        .where(Verdict.id > latest - _LATEST, Verdict.kind.in_(VOTES))
         .order_by(Verdict.id)
     )

@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import gold, judging
+from review import gold, judging, standing_verdicts
 from review.claimable import stands
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, NotYours
 from review.judging import Circumstances
@@ -97,7 +97,7 @@ def settle_each(
                 )
             answered.append(Answered(one.item_id, Outcome.SETTLED if final else Outcome.RECORDED, final))
         except (AlreadySettled, LeaseLost) as error:
-            before = judging.last_verdict(session, reviewer, item_id=one.item_id)
+            before = standing_verdicts.last(session, reviewer, item_id=one.item_id)
             if before is not None and _same(before, kind, label, now):
                 final = gold.came_to(session.get_one(ReviewItem, one.item_id), before)
                 answered.append(Answered(one.item_id, Outcome.SETTLED if final else Outcome.RECORDED, final))
@@ -116,7 +116,7 @@ def last_stroke(session: Session, reviewer: Reviewer) -> list[int]:
 
     Each is taken back by `judging.undo`, in as many transactions as one likes. Raises `NothingToUndo`.
     """
-    last = judging.last_verdict(session, reviewer)
+    last = standing_verdicts.last(session, reviewer)
     if last is None:
         raise NothingToUndo(f"{reviewer.name} has no verdict that could be taken back")
     if last.channel is not Channel.PAGE:  # elsewhere things are said one by one

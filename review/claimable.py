@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, TextClause, and_, bindparam, exists, or_, select, text
 from sqlalchemy.orm import aliased
 
-from review.tables import CLAIMABLE, CLAIMABLE_INDEX, PASSED, ReviewItem, Verdict, VerdictKind
+from review.tables import CLAIMABLE, CLAIMABLE_INDEX, PASSED, VOTES, ReviewItem, Verdict, VerdictKind
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _voted() -> ColumnElement[bool]:
         mine.item_id == ReviewItem.id,
         mine.reviewer_id.in_(bindparam("same", expanding=True)),
         ~mine.checks_gold,  # what was said to be measured is no vote
-        mine.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
+        mine.kind.in_(VOTES),
         or_(ReviewItem.reopened_after.is_(None), mine.id > ReviewItem.reopened_after),
         ~exists().where(undoing.undoes_id == mine.id),
         ~exists().where(

@@ -20,6 +20,7 @@ from review.items import ItemView
 from review.people import identities
 from review.tables import (
     NONE_OF_THESE,
+    VOTES,
     GoldCheck,
     ItemStatus,
     Reviewer,
@@ -29,7 +30,6 @@ from review.tables import (
     VerdictKind,
 )
 
-_VOTES = (VerdictKind.LABEL, VerdictKind.NONE)
 _chance = random.SystemRandom()  # nobody foresees which item is one
 
 
@@ -86,7 +86,7 @@ def listed(session: Session) -> list[GoldItem]:
             and_(
                 Verdict.item_id == ReviewItem.id,
                 Verdict.checks_gold,
-                Verdict.kind.in_(_VOTES),
+                Verdict.kind.in_(VOTES),
                 ~exists().where(undoing.undoes_id == Verdict.id),
             ),
         )
@@ -208,7 +208,7 @@ def came_to(item: ReviewItem, verdict: Verdict) -> str | None:
     """The final label as whoever said this is to see it; None: the item is open, for all they know."""
     if not verdict.checks_gold:
         return item.final_label
-    return (verdict.label or NONE_OF_THESE) if verdict.kind in _VOTES and item.verdicts_needed == 1 else None
+    return (verdict.label or NONE_OF_THESE) if verdict.kind in VOTES and item.verdicts_needed == 1 else None
 
 
 def refuse_if_answered(session: Session, check: GoldCheck, reviewer: Reviewer) -> None:

@@ -9,7 +9,7 @@ from review import known_photos, outbox
 from review.outbox import OutboxKind, Recipient
 from review.people import language_of
 from review.policy import Decision, Reason
-from review.tables import Claim, Json, PredictionRecord, ReviewItem, Submission, Verdict, VerdictKind
+from review.tables import VOTES, Claim, Json, PredictionRecord, ReviewItem, Submission, Verdict
 
 
 def tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now: datetime) -> None:
@@ -57,7 +57,7 @@ def _disputed_since_told(session: Session, submission: Submission, item: ReviewI
         select(func.max(Verdict.created_at)).where(
             Verdict.item_id == item.id,
             Verdict.id < verdict.id,
-            Verdict.kind.in_((VerdictKind.LABEL, VerdictKind.NONE)),
+            Verdict.kind.in_(VOTES),
         )
     )
     disputes = exists().where(Claim.submission_id == submission.id, ~Claim.agrees)

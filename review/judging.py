@@ -8,18 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from review import consensus, gold, hearing, near_duplicates, queue, records
+from review import consensus, gold, hearing, near_duplicates, queue, records, standing_verdicts
 from review.claimable import stands
-from review.consensus import Vote
 from review.errors import LeaseLost, NothingToUndo, NotYours
-from review.people import identities
 from review.policy import Reason
 from review.quorum import ONE, Quorum
 from review.tables import (
-    NONE_OF_THESE,
+    VOTES,
     Channel,
     GoldCheck,
     ItemStatus,
@@ -29,8 +27,6 @@ from review.tables import (
     Verdict,
     VerdictKind,
 )
-
-_VOTES = (VerdictKind.LABEL, VerdictKind.NONE)
 
 
 @dataclass(frozen=True)
@@ -77,8 +73,8 @@ def settle(
     elif (item.lease_token, item.lease_reviewer_id) != (token, reviewer.id) or queue.expired(item, now):
         raise _lost(item_id)
     adjudicates = False
-    if item.needs_adjudicator and kind in _VOTES:
-        adjudicates = queue.may_adjudicate(reviewer) and not _voted(session, item, reviewer)
+    if item.needs_adjudicator and kind in VOTES:
+        adjudicates = queue.may_adjudicate(reviewer) and not standing_verdicts.voted(session, item, reviewer)
         if not adjudicates:
             raise NotYours(f"reviewers disagree on item {item_id}: a moderator who said nothing of it yet decides")
     verdict = _verdict(item, reviewer, kind, label, free_name, how, now)
@@ -88,7 +84,7 @@ def settle(
     queue.unlease(item)
     item.deferred_until = deferred_until if kind is VerdictKind.DEFER else None
     _conclude(session, item, verdict, now)
-    if kind in _VOTES:
+    if kind in VOTES:
         for member in _members(session, item, now):
             copy = _verdict(member, reviewer, kind, label, free_name, how, now)
             copy.with_id, copy.import_key, copy.adjudicates = verdict.id, None, adjudicates
@@ -114,9 +110,7 @@ def undo(
     Returns its item, open again at its old place. Raises `NothingToUndo`. The asker hears of it when the item is
     settled otherwise. What was settled with it is open again, too.
     """
-    of_item = () if item_id is None else (Verdict.item_id == item_id,)
-    very = () if verdict_id is None else (Verdict.id == verdict_id,)
-    last = _last_standing(session, reviewer, *of_item, *very)
+    last = standing_verdicts.last(session, reviewer, item_id=item_id, verdict_id=verdict_id)
     if last is None:
         on = f" on item {item_id}" if item_id is not None else ""
         raise NothingToUndo(f"{reviewer.name} has no verdict{on} that could be taken back")
@@ -174,50 +168,9 @@ def dispute(session: Session, item: ReviewItem, *, quorum: Quorum = ONE, now: da
     session.flush()
 
 
-def last_verdict(session: Session, reviewer: Reviewer, *, item_id: int | None = None) -> Verdict | None:
-    """What `undo` would take back; None: nothing."""
-    return _last_standing(session, reviewer, *(() if item_id is None else (Verdict.item_id == item_id,)))
-
-
-def standing(session: Session, item: ReviewItem, *, seen_by: Reviewer | None = None) -> Sequence[Verdict]:
-    """The item's verdicts since it was last opened that nobody took back, oldest first; checks of reviewers apart.
-
-    `seen_by` a reviewer who is measured by the item: without what settled it, and with what they said themselves.
-    """
-    checks: ColumnElement[bool] = ~Verdict.checks_gold
-    if seen_by is not None and gold.given(session, item.id, seen_by) is not None:
-        own = and_(Verdict.checks_gold, Verdict.reviewer_id == seen_by.id)
-        checks = or_(own, and_(~Verdict.checks_gold, Verdict.kind.not_in(_VOTES)))
-    reopened = session.scalar(
-        select(func.max(Verdict.id)).where(Verdict.item_id == item.id, Verdict.kind == VerdictKind.REOPEN, stands())
-    )
-    return session.scalars(
-        select(Verdict)
-        .where(
-            Verdict.item_id == item.id,
-            Verdict.kind.not_in((VerdictKind.UNDO, VerdictKind.REOPEN)),
-            Verdict.id > max(item.reopened_after or 0, reopened or 0),
-            checks,
-            stands(),
-        )
-        .order_by(Verdict.id)
-    ).all()
-
-
-def disagreement(session: Session, item_id: int) -> tuple[tuple[str, str], ...]:
-    """Who said what ("none" for none of these) of an item that reviewers disagree on; nothing of any other."""
-    item = session.get(ReviewItem, item_id)
-    if item is None or not item.needs_adjudicator:
-        return ()
-    votes = [verdict for verdict in standing(session, item) if verdict.kind in _VOTES]
-    return tuple(
-        (session.get_one(Reviewer, verdict.reviewer_id).name, verdict.label or NONE_OF_THESE) for verdict in votes
-    )
-
-
 def _conclude(session: Session, item: ReviewItem, verdict: Verdict, now: datetime) -> None:
     """Settle the item, or leave it open, as its standing verdicts say; `verdict` is the latest of them."""
-    reached = consensus.decide(_votes(session, item), needed=item.verdicts_needed)
+    reached = consensus.decide(standing_verdicts.votes(session, item), needed=item.verdicts_needed)
     item.needs_adjudicator = reached.disagreement
     if reached.final is None:
         return
@@ -248,7 +201,7 @@ def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: date
     item = session.get_one(ReviewItem, verdict.item_id)
     if verdict.kind is VerdictKind.DEFER:
         item.deferred_until = None
-    reached = consensus.decide(_votes(session, item), needed=item.verdicts_needed)
+    reached = consensus.decide(standing_verdicts.votes(session, item), needed=item.verdicts_needed)
     opens = item.status is ItemStatus.SETTLED and reached.final is None
     if opens:
         _open(item)
@@ -262,7 +215,7 @@ def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: date
                 item.represented_by_id = None  # it was taken back by itself: nobody would see it
     elif reached.final is not None and (item.status, item.final_label) != (ItemStatus.SETTLED, reached.final):
         # Another's word, or that from before it was reopened, stands again.
-        latest = [one for one in standing(session, item) if one.kind in _VOTES][-1]
+        latest = [one for one in standing_verdicts.of_item(session, item) if one.kind in VOTES][-1]
         _conclude(session, item, latest, now)
     session.flush()
 
@@ -283,27 +236,6 @@ def _stand_alone(session: Session, item: ReviewItem) -> None:
         select(ReviewItem).where(ReviewItem.represented_by_id == item.id, ReviewItem.status == ItemStatus.OPEN)
     ).all():
         member.represented_by_id = None
-
-
-def _votes(session: Session, item: ReviewItem) -> list[Vote]:
-    verdicts = [verdict for verdict in standing(session, item) if verdict.kind in _VOTES]
-    reviewers = {
-        reviewer.id: reviewer
-        for reviewer in session.scalars(select(Reviewer).where(Reviewer.id.in_({one.reviewer_id for one in verdicts})))
-    }
-    return [
-        Vote(
-            reviewer=reviewers[verdict.reviewer_id].same_as_id or verdict.reviewer_id,
-            label=verdict.label or NONE_OF_THESE,
-            weight=consensus.weight(reviewers[verdict.reviewer_id].reliability),
-            adjudicates=verdict.adjudicates,
-        )
-        for verdict in verdicts
-    ]
-
-
-def _voted(session: Session, item: ReviewItem, reviewer: Reviewer) -> bool:
-    return any(vote.reviewer == (reviewer.same_as_id or reviewer.id) for vote in _votes(session, item))
 
 
 def _verdict(
@@ -359,18 +291,6 @@ def _check(
 
 def _lost(item_id: int) -> LeaseLost:
     return LeaseLost(f"item {item_id} is no longer yours: the time was up, or you claimed it once more; claim again")
-
-
-def _last_standing(session: Session, reviewer: Reviewer, *only: ColumnElement[bool]) -> Verdict | None:
-    # What was settled along with another item is taken back with that, unless it is named.
-    own = () if only else (Verdict.with_id.is_(None),)
-    return session.scalars(
-        select(Verdict)
-        .where(Verdict.reviewer_id.in_(identities(session, reviewer)), Verdict.kind != VerdictKind.UNDO)
-        .where(stands(), *own, *only)
-        .order_by(Verdict.id.desc())
-        .limit(1)
-    ).first()
 
 
 def _open(item: ReviewItem) -> None:

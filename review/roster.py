@@ -15,10 +15,9 @@ from review import logins, queue
 from review.claimable import stands
 from review.errors import ReviewError
 from review.people import checked_name, identities, known_reviewer, really, reviewer_named, telegram_identity
-from review.tables import ChatAccess, Reviewer, Role, Verdict, VerdictKind
+from review.tables import VOTES, ChatAccess, Reviewer, Role, Verdict, VerdictKind
 
 T = TypeVar("T")
-_ANSWERS = (VerdictKind.LABEL, VerdictKind.NONE)
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Entry:
 
 def entries(session: Session) -> list[Entry]:
     """Everybody, by name; who was removed comes last. Reads only."""
-    answers = func.count().filter(Verdict.kind.in_(_ANSWERS))
+    answers = func.count().filter(Verdict.kind.in_(VOTES))
     said = {
         reviewer_id: (count, last)
         for reviewer_id, count, last in session.execute(

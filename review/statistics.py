@@ -17,7 +17,7 @@ from model.risk import RiskThreshold
 from review.erased_keys import count_erased_answers
 from review.pace import names
 from review.policy import Decision, Reason
-from review.tables import ItemStatus, PredictionRecord, ReviewItem, Submission, Verdict, VerdictKind
+from review.tables import VOTES, ItemStatus, PredictionRecord, ReviewItem, Submission, Verdict
 from review.waiting import open_by_reason
 
 _DOUBTS = frozenset({Reason.LOW_CONFIDENCE, Reason.OUT_OF_DOMAIN})  # for which the model leaves a photo to people
@@ -126,17 +126,16 @@ def _settled(session: Session) -> list[tuple[int, bool, bool, bool]]:
 
 def _verdicts_by_reviewer(session: Session) -> dict[str, int]:
     """Labels and "none of these" that stand, the most first; what settled near-duplicates, too, is one verdict."""
-    labelled = (VerdictKind.LABEL, VerdictKind.NONE)
     said = session.execute(
         select(Verdict.reviewer_id, func.count())
-        .where(Verdict.kind.in_(labelled), Verdict.with_id.is_(None))
+        .where(Verdict.kind.in_(VOTES), Verdict.with_id.is_(None))
         .group_by(Verdict.reviewer_id)
     )
     undone = aliased(Verdict)
     taken_back = session.execute(
         select(undone.reviewer_id, func.count())
         .join(Verdict, Verdict.undoes_id == undone.id)
-        .where(Verdict.undoes_id.is_not(None), undone.kind.in_(labelled), undone.with_id.is_(None))
+        .where(Verdict.undoes_id.is_not(None), undone.kind.in_(VOTES), undone.with_id.is_(None))
         .group_by(undone.reviewer_id)
     )
     named = names(session)

@@ -12,6 +12,7 @@ from review.tables.submissions import Claim, Image, PredictionRecord, Submission
 from review.tables.verdicts import PASSED, GoldCheck, Verdict
 from review.tables.vocabularies import (
     NONE_OF_THESE,
+    VOTES,
     Channel,
     ChatAccess,
     ItemStatus,
@@ -26,6 +27,7 @@ __all__ = [
     "NONE_OF_THESE",
     "PASSED",
     "POLICY_VERSION",
+    "VOTES",
     "Asker",
     "Base",
     "Channel",

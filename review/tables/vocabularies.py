@@ -46,6 +46,9 @@ class VerdictKind(StrEnum):
     """what was said before settles nothing any more"""
 
 
+VOTES = (VerdictKind.LABEL, VerdictKind.NONE)  # what settles an item, if enough reviewers say the same
+
+
 class Channel(StrEnum):
     """Where a verdict was given."""
 

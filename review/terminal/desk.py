@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
-from review import judging, queue
+from review import judging, queue, standing_verdicts
 from review.clock import utc_now
 from review.database import Database
 from review.errors import DatabaseError, LeaseLost, ReviewError
@@ -157,7 +157,7 @@ class Desk:
                 how=answer.how,
                 now=now,
             )
-            verdict = judging.last_verdict(session, reviewer, item_id=answer.item_id)
+            verdict = standing_verdicts.last(session, reviewer, item_id=answer.item_id)
             return _Done(final, gone=[answer.item_id], said=verdict.id if verdict else None)
 
         def over(error: BaseException | None) -> None:
@@ -191,7 +191,7 @@ class Desk:
             now = self._clock()
             judging.reopen(session, item_id, reviewer, note=note, how=Circumstances(Channel.TERMINAL), now=now)
             claim = queue.claim(session, item_id, reviewer, lease=self._lease, now=now)
-            verdict = judging.last_verdict(session, reviewer, item_id=item_id)
+            verdict = standing_verdicts.last(session, reviewer, item_id=item_id)
             return _Done(claim, kept=[claim], said=verdict.id if verdict else None)
 
         return self._ask(work)

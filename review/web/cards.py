@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review import gold, items, judging, near_duplicates, queue
+from review import gold, items, near_duplicates, queue, standing_verdicts
 from review.items import ItemView
 from review.tables import ItemStatus, Reviewer, ReviewItem
 
@@ -50,7 +50,7 @@ def details(session: Session, item_id: int, reviewer: Reviewer, now: datetime) -
     shown = card(view, now)
     said: list[dict[str, str]] = []
     if not shown["blind"]:
-        for verdict in judging.standing(session, item, seen_by=reviewer):
+        for verdict in standing_verdicts.of_item(session, item, seen_by=reviewer):
             who = session.get_one(Reviewer, verdict.reviewer_id).name
             said.append({"reviewer": who, "said": verdict.label or verdict.free_name or verdict.kind.value})
     return {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model.errors import SettingsError
 from model.serving import Prediction
-from review import judging, queue, roster
+from review import queue, roster, standing_verdicts
 from review.consensus import Consensus, Vote, decide, weight
 from review.database import Database
 from review.errors import NotYours
@@ -132,7 +132,7 @@ async def test_who_disagrees_leaves_it_to_a_moderator_who_said_nothing_yet(
     seen = at.view(item)
     assert (seen.status, seen.needs_adjudicator, seen.blind) == (ItemStatus.OPEN, True, False)
     with database.read() as session:
-        assert judging.disagreement(session, item) == (("mo", "black"), ("rita", "teddy"))
+        assert standing_verdicts.disagreement(session, item) == (("mo", "black"), ("rita", "teddy"))
     assert (at.next("sam"), at.next("mo")) == (None, None)
     with pytest.raises(NotYours, match="a moderator who said nothing of it yet decides"):
         at.say("mo", item, LABEL, "teddy")

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from model.fingerprint import FLAT
 from model.images import encode
 from model.serving import Prediction
-from review import erasure, judging, near_duplicates
+from review import erasure, judging, near_duplicates, standing_verdicts
 from review.database import Database
 from review.errors import NotFound
 from review.people import reviewer_named
@@ -248,7 +248,7 @@ def test_whatever_happens_an_open_item_is_in_view(home: Any, now: datetime, step
                 near_duplicates.split(session, item.id)
             elif what == "settle" and item.status is ItemStatus.OPEN and item.represented_by_id is None:
                 judging.settle(session, item.id, reviewer, kind=VerdictKind.LABEL, label="black", now=now)
-            elif what == "undo" and (last := judging.last_verdict(session, reviewer)) is not None:
+            elif what == "undo" and (last := standing_verdicts.last(session, reviewer)) is not None:
                 judging.undo(session, reviewer, verdict_id=last.id, now=now)
             elif what == "erase":
                 erasure.erase_submissions(session, [item.submission_id])

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from model.serving import Prediction
-from review import judging, queue
+from review import judging, queue, standing_verdicts
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.outbox import OutboxKind
 from review.people import reviewer_named
@@ -254,13 +254,13 @@ async def test_one_very_verdict_is_taken_back_once_and_no_other(house: Any, pred
     at.say("mo", item, LABEL, "black")
     with house.database.write() as session:
         mo = reviewer_named(session, "mo", at.now)
-        last = judging.last_verdict(session, mo, item_id=item)
+        last = standing_verdicts.last(session, mo, item_id=item)
         assert last is not None
         assert last.kind is LABEL
         assert judging.undo(session, mo, verdict_id=last.id, now=at.now) == item
         with pytest.raises(NothingToUndo):
             judging.undo(session, mo, verdict_id=last.id, now=at.now)
-        before = judging.last_verdict(session, mo)
+        before = standing_verdicts.last(session, mo)
         assert before is not None
         assert before.kind is SKIP
         rita = reviewer_named(session, "rita", at.now)
