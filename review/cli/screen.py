@@ -1,7 +1,9 @@
 """`bearbot review` without a command: the reviewer's screen."""
 
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ if TYPE_CHECKING:  # imported when the screen opens: `--help` loads none of it
     from review.terminal.desk import Desk
     from review.terminal.graphics import Graphics
 
-_HANGUP_SECONDS = 5.0  # whoever ends a program from outside does not wait long
+_HANGUP_SECONDS = 3.0  # whoever ends a program from outside does not wait long
 
 
 def open_screen(name: str, *, graphics: str | None, dark: bool | None, hide_answer: bool) -> None:
@@ -44,7 +46,7 @@ def open_screen(name: str, *, graphics: str | None, dark: bool | None, hide_answ
         app = None
         try:
             app = _app(installation, desk, name, Graphics(graphics) if graphics else None, dark, hide_answer)
-            with _ended_by_signals(app, ended):
+            with _ended_by_signals(app, desk, ended):
                 app.run()
         finally:
             saved = _close(desk, hurry=bool(ended))
@@ -86,11 +88,26 @@ def _app(
 
 
 @contextmanager
-def _ended_by_signals(app: "ReviewApp", ended: list[int]) -> Iterator[None]:
-    """SIGTERM, and SIGHUP when ssh or the window goes, leave the screen as `q` does; `ended` then says so."""
+def _ended_by_signals(app: "ReviewApp", desk: "Desk", ended: list[int]) -> Iterator[None]:
+    """SIGTERM, and SIGHUP when ssh or the window goes, leave the screen as `q` does; `ended` then says so.
+
+    A screen whose terminal is gone may never end: Textual waits for a thread that died of writing to it. So what is in
+    hand is given back, and the program ended, whether the screen ends or not.
+    """
+
+    def give_up() -> None:
+        try:
+            _close(desk, hurry=True)
+        finally:  # what is not saved may not be said either: nobody reads it any more
+            os._exit(128 + ended[0])
+
+    without_screen = threading.Timer(_HANGUP_SECONDS, give_up)
+    without_screen.daemon = True
 
     def leave(number: int, _frame: object) -> None:
         ended.append(number)
+        if len(ended) == 1:
+            without_screen.start()
         app.leave()
 
     numbers = (signal.SIGTERM, signal.SIGHUP)
@@ -98,6 +115,7 @@ def _ended_by_signals(app: "ReviewApp", ended: list[int]) -> Iterator[None]:
     try:
         yield
     finally:
+        without_screen.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -1,9 +1,11 @@
 """A person labels 100 photos with 100 keys in a real terminal, and each next photo is there before the key."""
 
 import asyncio
+import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -122,10 +124,7 @@ def test_who_is_cut_off_loses_nothing_and_keeps_nothing(screen: Tmux, database: 
     item = int(screen.until(r"Item (\d+)")[1])
     screen.press("2")
     screen.until(rf"Item (?!{item}\b)\d+")
-    children = subprocess.run(
-        ["pgrep", "-P", str(screen.pane())], check=False, capture_output=True, text=True
-    ).stdout.split()
-    subprocess.run(["kill", f"-{number}", *(children or [str(screen.pane())])], check=True)
+    os.kill(*children(screen.pane()), number)
     deadline = time.monotonic() + 20
     while in_hand(database) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -136,8 +135,48 @@ def test_who_is_cut_off_loses_nothing_and_keeps_nothing(screen: Tmux, database: 
 def test_a_window_that_is_closed_gives_everything_back(screen: Tmux, database: Database) -> None:
     screen.until(r"Item \d+")
     assert in_hand(database)
+    (program,) = children(screen.pane())
     screen.close()
     deadline = time.monotonic() + 20
-    while in_hand(database) and time.monotonic() < deadline:
+    while (in_hand(database) or Path(f"/proc/{program}").exists()) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert in_hand(database) == []
+    assert not Path(f"/proc/{program}").exists()
+
+
+_STUCK = """
+import threading
+from review.cli.screen import _ended_by_signals
+
+class App:
+    def leave(self):
+        print("asked to leave", flush=True)
+
+class Desk:
+    unsaved = ()
+    def close(self, seconds):
+        print(f"closed within {seconds}", flush=True)
+        return ()
+
+with _ended_by_signals(App(), Desk(), []):
+    print("stuck", flush=True)
+    threading.Lock().acquire() and threading.Semaphore(0).acquire()
+"""
+
+
+def test_a_screen_that_does_not_end_is_ended_with_everything_given_back() -> None:
+    """One in six closed windows left Textual waiting for ever for its dead thread, and the reviewer's items held."""
+    with subprocess.Popen([sys.executable, "-c", _STUCK], stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "stuck\n"
+        program.send_signal(signal.SIGHUP)
+        try:
+            assert program.wait(30) == 128 + signal.SIGHUP
+        finally:
+            program.kill()
+        assert program.stdout.read() == "asked to leave\nclosed within 3.0\n"
+
+
+def children(process: int) -> list[int]:
+    listed = subprocess.run(["pgrep", "-P", str(process)], check=False, capture_output=True, text=True)
+    return [int(child) for child in listed.stdout.split()]
