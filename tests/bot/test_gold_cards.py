@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -14,7 +15,7 @@ from bot.sandbox.server import Sandbox
 from review import gold, judging
 from review.clock import utc_now
 from review.people import reviewer_named
-from review.tables import GoldCheck, ItemStatus, ReviewItem, Verdict, VerdictKind
+from review.tables import GoldCheck, ItemStatus, ReviewItem, Submission, Verdict, VerdictKind
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("everything_validates")]
 
@@ -53,6 +54,8 @@ async def measuring(
             zoe = reviewer_named(session, "zoe", utc_now())
             judging.settle(session, 1, zoe, kind=VerdictKind.NONE, free_name="polar bear", now=utc_now())
             gold.add(session, 1, utc_now())
+            photo = session.get_one(Submission, session.get_one(ReviewItem, 1).submission_id)
+            photo.submitted_at -= timedelta(days=30)  # nothing that is open waited for so long
         await sandbox.asker.expect("It shows none")
         yield runner
 
@@ -71,6 +74,7 @@ async def test_a_card_tells_nothing_and_its_answer_is_told_to_nobody(sandbox: Sa
     for word in ("zoe", "polar", "settled", "none"):
         assert word not in first.words
     assert "nothing else waits" in first.words
+    assert "Waiting less than a minute" in first.words
     await mo.press(first, "teddy")
     assert (await mo.expect("teddy, said Mo")).message_id == first.message_id
     second = await mo.expect(is_card)

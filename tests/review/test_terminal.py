@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from bot.cli import bearbot
 from model.serving import Prediction
 from review import gold
-from review.tables import VerdictKind
+from review.tables import ReviewItem, Submission, VerdictKind
 
 pytestmark = pytest.mark.anyio
 
@@ -131,6 +132,8 @@ async def test_what_measures_its_reviewer_looks_like_any_other(
     at.say("zoe", waiting[0], VerdictKind.LABEL, "teddy")
     with at.database.write() as session:
         gold.add(session, known, at.now)
+        photo = session.get_one(Submission, session.get_one(ReviewItem, known).submission_id)
+        photo.submitted_at -= timedelta(days=30)  # nothing that is open waited for so long
     monkeypatch.setenv("REVIEW_GOLD_RATE", "1")
     terminal = Terminal("review", "next", "--as", "mo")
     terminal.until("What is it?")
@@ -140,6 +143,7 @@ async def test_what_measures_its_reviewer_looks_like_any_other(
     assert "queue       0 more" in card
     assert "zoe" not in card
     assert "verdict" not in card
+    assert f"sent        {at.now:%Y-%m-%d}" in card
     terminal.type("1\n")
     terminal.until("What is it?")
     assert f"item        {other}" in terminal.shown

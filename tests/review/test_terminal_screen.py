@@ -1,19 +1,24 @@
 """The reviewer's screen, key by key: each verdict is written, in order, and the next photo is there."""
 
 import asyncio
+import io
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import click
 import pytest
 from sqlalchemy import select, update
 from textual import events
 from textual.pilot import Pilot
 
 from review import gold, queue
+from review.cli.screen import open_screen
 from review.database import Database
+from review.errors import ReviewError
 from review.people import reviewer_named
 from review.tables import Channel, ItemStatus, ReviewItem, Submission, Verdict, VerdictKind
 from review.terminal.app import ReviewApp
@@ -424,12 +429,15 @@ async def test_what_measures_its_reviewer_looks_like_any_other(screen: Any, wait
     at.say("zoe", other, VerdictKind.LABEL, "grizzly")
     with at.database.write() as session:
         gold.add(session, known, at.now)
+        photo = session.get_one(Submission, session.get_one(ReviewItem, known).submission_id)
+        photo.submitted_at -= timedelta(days=30)  # nothing that is open waited for so long
     before, told = at.view(known), at.told()
     async with screen(gold_rate=1.0, size=(120, 30)) as opened:
         await opened.shows(known)
         await opened.until(lambda: bool(opened.app.shown.similar))
         assert [one.caption for one in opened.app.shown.similar] == ["grizzly"], "not what it is known to be"
         said = opened.text("#facts")
+        assert "sent just now" in said
         await opened.press("2")
         await opened.shows(waiting[2])
         await opened.saved()
@@ -493,3 +501,24 @@ def test_what_was_judged_with_it_is_not_shown_as_like_it(house: Any, predict: Pr
     assert photo is not None
     labelled = Labelled(house.database, house.features, "net")
     assert [one.item_id for one in labelled.nearest(member, photo)] == [other]
+
+
+@pytest.mark.usefixtures("database")
+def test_the_screen_asks_for_checks_as_often_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def no_desk(*, gold_rate: float, **_more: Any) -> Desk:
+        asked.append(gold_rate)
+        raise ReviewError("nobody sits here")
+
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("review.terminal.desk.Desk", no_desk)
+    monkeypatch.setenv("REVIEW_GOLD_RATE", "0.25")
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, Tty())
+    with pytest.raises((SystemExit, click.ClickException)):
+        open_screen("mo", graphics=None, dark=None, hide_answer=False)
+    assert asked == [0.25]

@@ -17,11 +17,11 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import bearbot
-from review import logins, queue
+from review import gold, judging, logins, queue
 from review.clock import utc_now
 from review.database import Database
 from review.people import reviewer_named
-from review.tables import Reviewer
+from review.tables import Reviewer, VerdictKind
 from review.web.desk import CSRF_HEADER
 from review.web.server import CannotListen, is_loopback, listen
 
@@ -90,6 +90,23 @@ def test_it_serves_until_it_is_told_to_end(
             session, reviewer_named(session, "ben", utc_now()), count=10, lease=timedelta(minutes=1), now=utc_now()
         )
         assert len(free) == 3
+
+
+@pytest.mark.slow
+def test_it_gives_what_measures_its_reviewer(
+    home: Path, database: Database, arrive: Arrive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, _ = arrive(2)
+    with database.write() as session:
+        zoe = reviewer_named(session, "zoe", utc_now())
+        judging.settle(session, known, zoe, kind=VerdictKind.LABEL, label="teddy", now=utc_now())
+        gold.add(session, known, utc_now())
+    monkeypatch.setenv("REVIEW_GOLD_RATE", "1")
+    with serving(home, "--as", "ana") as process:
+        url, token = next_link(process)
+        with logged_in(url, token) as http:
+            items = http.post("/api/claim", json={"count": 1}).json()["items"]
+            assert [item["id"] for item in items] == [known]
 
 
 @pytest.mark.slow
