@@ -47,6 +47,8 @@ class View(Vertical):
         self._hide_answer = hide_answer
         self._head, self._facts, self._message = Static(id="head"), Static(id="facts"), Static(id="message")
         self._thumbnails = Thumbnails(id="thumbnails")
+        # Kept, not looked for: what is shown may change before this is on the screen, and after it left it.
+        self._alike = Vertical(Static("Most like it, and labelled:", id="alike-title"), self._thumbnails, id="alike")
         self._told_until = 0.0
         self._progress = ""
 
@@ -56,9 +58,7 @@ class View(Vertical):
             yield self.photo
             with Vertical(id="side"):
                 yield self._facts
-                with Vertical(id="alike"):
-                    yield Static("Most like it, and labelled:", id="alike-title")
-                    yield self._thumbnails
+                yield self._alike
         yield self._message
         yield Static(lines.labels(self._keys), id="labels")
         yield Static(lines.commands(self._keys), id="commands")
@@ -88,7 +88,7 @@ class View(Vertical):
 
     def show_alike(self, similar: Sequence[Thumbnail]) -> None:
         """What is like it."""
-        self.query_one("#alike").display = bool(similar)
+        self._alike.display = bool(similar)
         self._thumbnails.show(similar)
 
     def show_progress(self, pace: Pace, *, left: int | None, unsaved: int) -> None:

@@ -13,6 +13,7 @@ import click
 import pytest
 from sqlalchemy import select, update
 from textual import events
+from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from review import gold, queue
@@ -29,6 +30,8 @@ from review.terminal.graphics import Graphics, Terminal
 from review.terminal.keys import Keys
 from review.terminal.similar import Labelled
 from review.terminal.sitting import Choices
+from review.terminal.themes import DARK
+from review.terminal.view import View
 
 pytestmark = pytest.mark.anyio
 
@@ -354,6 +357,30 @@ async def test_two_screens_of_one_name_never_have_the_same_photo(screen: Any, wa
         await one.saved()
         await other.saved()
         assert not one.app.failures + other.app.failures
+
+
+class Bare(App[None]):
+    """Nothing but what is seen, with nobody behind it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = View(Keys(("black", "grizzly")), name="mo", hide_answer=False)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return DARK.variables
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+
+async def test_what_is_seen_changes_before_it_is_on_the_screen_and_after_it_left_it() -> None:
+    """A busy machine is slow to put it there; the queue's first word may be quicker."""
+    app = Bare()
+    app.view.show_none("Looking")
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert not app.query_one("#alike").display
+    app.view.show_none("Over")
 
 
 async def test_an_empty_queue_says_so_and_takes_what_comes(screen: Any, house: Any, predict: Predict) -> None:
