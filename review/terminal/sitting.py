@@ -2,39 +2,34 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 
-from model.errors import ImageError
 from review.clock import utc_now
-from review.errors import DatabaseError, ReviewError
+from review.errors import ReviewError
 from review.judging import Circumstances
 from review.queue import Claim
 from review.tables import Channel, VerdictKind
 from review.terminal import words
+from review.terminal.background import Background
 from review.terminal.cards import Card, Cards
 from review.terminal.desk import Answer, Desk
-from review.terminal.graphics import Drawing, Terminal, draw
+from review.terminal.graphics import Terminal
 from review.terminal.keys import Keys
 from review.terminal.pace import Pace
+from review.terminal.patience import Patience
+from review.terminal.preparation import Preparation
 from review.terminal.similar import Labelled
 from review.terminal.supply import First, Supply
 from review.terminal.themes import DARK, LIGHT
-from review.terminal.thumbnails import Thumbnail, thumbnail
+from review.terminal.thumbnails import Thumbnail
 from review.terminal.view import View
-
-T = TypeVar("T")
-
-_SLOW = 0.7  # seconds after which it is said that the database lets itself be waited for
-_AGAIN = 0.5  # seconds until a database that cannot be read is tried again
-_SMALL = 160  # pixels of a photo that is shown small
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ class Choices:
     """without a key for so long, what is in hand goes back to the queue"""
 
 
-class Sitting(App[None]):
+class Sitting(Background):
     """What the screen does, without its keys. Whoever runs it closes the desk afterwards, however it ended."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -66,18 +61,17 @@ class Sitting(App[None]):
         first: First = lambda _session, _reviewer: (),
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__()
+        super().__init__(View(keys, name=choices.name, hide_answer=choices.hide_answer))
         self.pace = Pace()
-        self.failures: list[str] = []
         self.shown: Card | None = None
         self.desk, self.cards, self.keys, self.terminal = desk, cards, keys, terminal
-        self.view = View(keys, name=choices.name, hide_answer=choices.hide_answer)
         self.choices = choices
         self.labelled = labelled
         self._clock = clock
+        self.preparation = Preparation(self, cards, terminal)
         self.supply = Supply(
             desk,
-            self._prepared,
+            self.preparation.card,
             first=first,
             on_ready=self._advance,
             on_empty=self._show_empty,
@@ -86,16 +80,13 @@ class Sitting(App[None]):
         self._written: asyncio.Queue[tuple[Answer, Future[str | None]]] = asyncio.Queue()
         self._shown_at = self.active_at = time.monotonic()
         self._pressed_at: float | None = None
-        self._waiting_since: float | None = None  # for the database
+        self._patience = Patience(desk)
         self._busy = False  # another photo than the queue's next is on its way: keys wait for it
         self.paused = False
         self._leaving = False
         self._loop_of_app: asyncio.AbstractEventLoop | None = None
         self._left: int | None = None
         self.last_settled: int | None = None
-        # A thread for each: decoding never waits for a look at thousands of labelled photos.
-        self.preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")
-        self.background = ThreadPoolExecutor(1, thread_name_prefix="background")
 
     def compose(self) -> ComposeResult:
         yield self.view
@@ -111,8 +102,8 @@ class Sitting(App[None]):
             self.register_theme(theme)
         self.theme = (DARK if self.terminal.dark else LIGHT).name
         self.view.show_none(words.LOOKING)
-        self._start(self._listen)
-        self.call_after_refresh(lambda: self._start(self.supply.run))  # the photo's size is known then
+        self.start(self._listen)
+        self.call_after_refresh(lambda: self.start(self.supply.run))  # the photo's size is known then
         self.set_interval(max(self.choices.lease_seconds / 3, 0.5), self._renew)
         self.set_interval(0.25, self._watch)
         self.app_resume_signal.subscribe(self, lambda _: self._renew())
@@ -123,33 +114,7 @@ class Sitting(App[None]):
         if self._loop_of_app is not None:
             self._loop_of_app.call_soon_threadsafe(self.exit)
 
-    def on_unmount(self) -> None:
-        for pool in (self.preparing, self.background):
-            pool.shutdown(wait=False, cancel_futures=True)
-
     # Photos
-
-    async def _prepared(self, claim: Claim) -> Card:
-        """The card of an item in hand, drawn for the screen as it is; raises `NotFound`. Waits for the database."""
-
-        def prepare() -> Card:
-            card = self.cards.card(claim)
-            card.drawing = self._drawing(card)
-            return card
-
-        while True:
-            try:
-                return await self.in_thread(self.preparing, prepare)
-            except DatabaseError as error:
-                self.view.tell(str(error))
-                await asyncio.sleep(_AGAIN)
-
-    def _drawing(self, card: Card) -> Drawing | None:
-        """For the photo's place, in any thread."""
-        place = self.view.photo
-        if card.picture is None or place.size.width < 1 or place.size.height < 1:
-            return None
-        return draw(card.picture, *place.size, terminal=self.terminal, background=place.background_colors[1])
 
     def _advance(self) -> None:
         self._show(self.supply.next())
@@ -185,11 +150,11 @@ class Sitting(App[None]):
         async def draw_again() -> None:
             for card in [self.shown, *self.supply.cards]:
                 if card is not None:
-                    card.drawing = await self.in_thread(self.preparing, partial(self._drawing, card))
+                    await self.preparation.draw_again(card)
                     if card is self.shown:
                         self.view.show_picture(card)
 
-        self._start(draw_again, alone="draw")
+        self.start(draw_again, alone="draw")
 
     async def _look_around(self, card: Card, labelled: Labelled) -> None:
         """Find what is like it; nobody waits for that."""
@@ -198,21 +163,11 @@ class Sitting(App[None]):
             if self.shown is not card or card.item.image_sha256 is None:
                 return None  # the reviewer is faster than this
             nearest = labelled.nearest(card.item.id, card.item.image_sha256)
-            return self.small([(one.image_sha256, one.label) for one in nearest])
+            return self.preparation.small([(one.image_sha256, one.label) for one in nearest])
 
         card.similar = await self.in_thread(self.background, look)
         if self.shown is card:
             self.view.show_alike(card.similar or ())
-
-    def small(self, photos: Sequence[tuple[str | None, str]]) -> list[Thumbnail]:
-        """Small pictures of (sha256, caption), in any thread; without those whose photo is gone."""
-        found = []
-        for sha256, caption in photos:
-            try:
-                found.append(thumbnail(self.cards.picture(sha256, _SMALL), caption, self.terminal.cell))
-            except (ReviewError, ImageError, OSError):
-                continue
-        return found
 
     # Verdicts
 
@@ -286,7 +241,7 @@ class Sitting(App[None]):
 
     async def show_now(self, claim: Claim) -> None:
         """Show an item in hand at once; the one shown now comes after it."""
-        card = await self._prepared(claim)
+        card = await self.preparation.card(claim)
         if self.shown is not None:
             self.supply.put_first(self.shown)
         self.supply.satisfied()
@@ -295,7 +250,7 @@ class Sitting(App[None]):
     async def show_anew(self) -> None:
         """Read again what is shown: it is different by now."""
         if (shown := self.shown) is not None:
-            card = await self._prepared(shown.claim)
+            card = await self.preparation.card(shown.claim)
             if self.shown is shown:
                 self.shown = card
                 self.view.show(card, now=self._clock())
@@ -325,17 +280,11 @@ class Sitting(App[None]):
     def _watch(self) -> None:
         """Several times a second: is anything waited for, is anybody there?"""
         now = time.monotonic()
-        if not self.desk.unsaved and self.desk.trouble is None:
-            self._waiting_since = None
-        elif self._waiting_since is None:
-            self._waiting_since = now
-        slow = self._waiting_since is not None and now - self._waiting_since > _SLOW
-        unsaved = len(self.desk.unsaved) if slow else 0
-        self.view.show_progress(self.pace, left=self._left, unsaved=unsaved)
+        late = self._patience.late(now)
+        self.view.show_progress(self.pace, left=self._left, unsaved=late.unsaved if late else 0)
         self.view.tell_over()
-        if slow:
-            kept = f"{unsaved} answer{'s are' if unsaved != 1 else ' is'} kept and saved as soon as it can be"
-            self.view.tell(f"{self.desk.trouble or 'The database is busy'}; {kept}")
+        if late:
+            self.view.tell(late.sentence)
         if not self.paused and now - self.active_at > self.choices.idle_seconds:
             self._pause()
 
@@ -358,36 +307,4 @@ class Sitting(App[None]):
         async def count() -> None:
             self._left = await self.in_thread(self.background, self.cards.left)
 
-        self._start(partial(self._said_if_it_fails, count), alone="count")
-
-    # Work
-
-    def tell_wrong(self, text: str) -> None:
-        """Say that something failed, now and at the end."""
-        self.failures.append(text)
-        self.view.tell_wrong(text)
-
-    def go(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do it while the screen goes on; an expected failure is said."""
-        self._start(partial(self._said_if_it_fails, work))
-
-    def _start(self, work: Callable[[], Awaitable[None]], *, alone: str | None = None) -> None:
-        """In the background; what is called the same `alone` ends when another of it begins."""
-        # Called when it begins: a coroutine that is cancelled before would be one that nobody awaited.
-        self.run_worker(
-            work,
-            group=alone or "default",
-            exclusive=alone is not None,
-        )
-
-    async def _said_if_it_fails(self, work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await work()
-        except DatabaseError as error:  # of a read beside the queue: what the queue itself waits for is said elsewhere
-            self.view.tell(str(error))
-        except (ReviewError, OSError) as error:
-            self.tell_wrong(str(error))
-
-    async def in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        """Its result, when it is there."""
-        return await asyncio.get_running_loop().run_in_executor(pool, work)
+        self.go(count, alone="count")

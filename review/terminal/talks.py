@@ -56,7 +56,9 @@ async def show_group(sitting: Sitting) -> None:
     members = card.members[:_SHOWN]
     small = await sitting.in_thread(
         sitting.background,
-        lambda: sitting.small([(one.image_sha256, f"{number}") for number, one in enumerate(members, start=1)]),
+        lambda: sitting.preparation.small(
+            [(one.image_sha256, f"{number}") for number, one in enumerate(members, start=1)]
+        ),
     )
     chosen = await sitting.push_screen_wait(Group(small, shown=len(members), count=len(card.members)))
     if chosen is None:
