@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -39,6 +39,12 @@ def print_json(row: Mapping[str, Any]) -> None:
     """One JSON object on one line of stdout."""
     # Escaped, so that neither the terminal's encoding nor a file name that is no text can break a machine's line.
     click.echo(json.dumps(row, allow_nan=False))
+
+
+def aligned(rows: Sequence[Sequence[str]], widths: Sequence[int] = ()) -> str:
+    """Rows of cells as lines of columns, each as wide as its widest cell, or as `widths` says."""
+    widths = widths or [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model.console import note, print_json
+from model.console import aligned, note, print_json
 from review.cli.options import items_argument, json_option
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
@@ -103,5 +103,4 @@ def list_gold(as_json: bool) -> None:
 def _table(found: "Sequence[GoldItem]") -> str:
     rows = [("ITEM", "LABEL", "SINCE", "CHECKED", "RIGHT")]
     rows += [(str(one.item_id), one.label, f"{one.since:%Y-%m-%d}", str(one.checks), str(one.right)) for one in found]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return aligned(rows)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from model.console import aligned
 from review.history import Said
 from review.items import ItemView
 from review.phrases import duration, percent
@@ -106,7 +107,7 @@ def table(items: Sequence[ItemView], now: datetime, widths: list[int]) -> str:
     ]
     before = widths or [0] * 5
     widths[:] = [max(before[column], *(len(row[column]) for row in rows)) for column in range(5)]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return aligned(rows, widths)
 
 
 def card(item: ItemView, now: datetime, images: LocalImageStore) -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model.console import WholeNumber, note, print_json
+from model.console import WholeNumber, aligned, note, print_json
 from review.cli.options import json_option
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads neither SQLAlchemy nor pydantic
@@ -204,7 +204,7 @@ def reliability(as_json: bool) -> None:
         if not people:
             note("nobody can be measured yet: that takes gold items, or items that several judge blindly")
         elif not as_json:
-            click.echo(_aligned(rows))
+            click.echo(aligned(rows))
 
 
 def _list(as_json: bool) -> None:
@@ -249,9 +249,4 @@ def _table(people: "Sequence[Entry]") -> str:
                 ", ".join([*one.aliases, *telegram]) or "-",
             )
         )
-    return _aligned(rows)
-
-
-def _aligned(rows: "Sequence[tuple[str, ...]]") -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return aligned(rows)
