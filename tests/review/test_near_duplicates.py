@@ -233,9 +233,10 @@ async def test_photos_from_before_get_their_fingerprints(house: Any, predict: Pr
     st.lists(st.tuples(st.sampled_from(["join", "split", "settle", "undo", "erase"]), st.integers(0, 5)), max_size=12)
 )
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_happens_an_open_item_is_in_view(home: Any, now: datetime, steps: list[tuple[str, int]]) -> None:
+def test_whatever_happens_an_open_item_is_in_view(
+    database: Database, now: datetime, steps: list[tuple[str, int]]
+) -> None:
     """Each open item is seen by itself, or in place of it an open one that is."""
-    database = Database(f"sqlite:///{home / 'review.db'}")
     with database.write() as session:
         reviewer = reviewer_named(session, "mo", now)
         made: list[int] = []
@@ -259,7 +260,6 @@ def test_whatever_happens_an_open_item_is_in_view(home: Any, now: datetime, step
                     assert shown.status is ItemStatus.OPEN
                     assert shown.represented_by_id is None
         session.rollback()
-    database.dispose()
 
 
 def _joined(session: Any, number: int, now: datetime, made: Sequence[int]) -> int:

@@ -157,6 +157,7 @@ async def test_asking_for_it_never_waits(house: Any, picture: Callable[[int], by
     assert len(asked) == 1, "it is kept for seconds, and made once however many ask"
 
 
+@pytest.mark.sqlite
 @pytest.mark.anyio
 async def test_without_a_model_or_a_database_the_queue_has_its_own_order(
     house: Any, picture: Callable[[int], bytes], predict: Predict, caplog: pytest.LogCaptureFixture
