@@ -5,7 +5,7 @@ import io
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -301,6 +301,7 @@ async def test_a_verdict_that_is_refused_is_said_and_the_next_photo_stays(
         assert [row for row in opened.verdicts() if row[2] == "black"] == []
 
 
+@pytest.mark.sqlite
 async def test_while_the_database_is_gone_what_is_said_is_kept(screen: Any, waiting: list[int], home: Any) -> None:
     async with screen() as opened:
         await opened.until(lambda: len(opened.app.supply.cards) == 2)
@@ -338,10 +339,13 @@ async def test_leases_are_renewed_while_the_screen_is_open(screen: Any, waiting:
 
 
 async def test_nobody_there_gives_everything_back_and_any_key_goes_on(screen: Any, waiting: list[int]) -> None:
-    async with screen(idle_seconds=0.5) as opened:
+    async with screen() as opened:
         await opened.shows(waiting[0])
+        patient = opened.app.choices
+        opened.app.choices = replace(patient, idle_seconds=0.0)
         await opened.until(lambda: opened.app.paused)
         await opened.until(lambda: opened.held() == [])
+        opened.app.choices = patient
         await opened.pilot.press("1")
         await opened.shows(waiting[0])
         assert opened.verdicts() == []  # nobody labels a photo that was not there
