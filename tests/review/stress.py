@@ -163,9 +163,14 @@ def add_item(session: Any, key: str) -> int:
 ROLES = {"review": review, "intake": intake}
 
 
+_START_SECONDS = 60
+
+
 def stress(url: str, folder: Path, *, seconds: float, reviewers: int, intakes: int, kills: bool) -> Report:
     """Let them at it, then see. With `kills` one of the processes, by chance, is killed each second and begun anew."""
-    upgrade(Database(url), folder / "backups", keep=1)
+    database = Database(url)
+    upgrade(database, folder / "backups", keep=1)
+    database.dispose()
     report, chance, started = Report(), random.Random(5), 0
     roles = ["review"] * reviewers + ["intake"] * intakes
     logs: list[Path] = []
@@ -180,6 +185,9 @@ def stress(url: str, folder: Path, *, seconds: float, reviewers: int, intakes: i
 
     processes = [start(number) for number in range(len(roles))]
     try:
+        begun = time.monotonic()
+        while not all(log.exists() for log in logs) and time.monotonic() < begun + _START_SECONDS:
+            time.sleep(0.05)  # the time runs from when all are at it, however busy the machine is
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             time.sleep(min(1.0, max(0.0, end - time.monotonic())))
