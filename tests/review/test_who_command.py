@@ -140,7 +140,11 @@ def test_a_login_token_is_told_once_and_the_latest_counts(database: Database) ->
         (("remove", "nobody"), 1, "`bearbot review who` lists all"),
         (("add", ""), 1, "expected a reviewer's name of 1 to 64 characters"),
         (("add", "mo", "--role", "king"), 2, "'king' is not one of"),
-        (("add", "mo", "--telegram", "0"), 2, "expected a whole number from 1 to 4503599627370496, got '0': @userinfobot"),
+        (
+            ("add", "mo", "--telegram", "0"),
+            2,
+            "expected a whole number from 1 to 4503599627370496, got '0': @userinfobot",
+        ),
         (("link", "mo"), 2, "expected one of --telegram ID and --same-as OTHER"),
         (("link", "mo", "--telegram", "5", "--same-as", "x"), 2, "expected one of"),
         (("--json", "add", "mo"), 2, "--json comes last"),
