@@ -1,6 +1,7 @@
 """The running bot: what works side by side, begun in order and ended so that nothing in hand is lost."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -198,6 +199,8 @@ class Runner:
         menu = asyncio.create_task(menus.set_all(self._bot, self._application.bot_data["services"]))
         told = asyncio.create_task(stop.wait())
         resuming = asyncio.create_task(self.retrainer.resume())
+        # What is loaded stays: to look through all of torch for garbage stopped everything for 0.2 s, now and then.
+        gc.freeze()
         self._working = True
         ready(self._bot.username)
         receives = "polling" if self._webhook is None else "webhook"

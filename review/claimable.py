@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextClause, and_, bindparam, exists, or_, select, text
+from sqlalchemy import BindParameter, ColumnElement, Select, TextClause, and_, bindparam, exists, or_, select, text
 from sqlalchemy.orm import aliased
 
-from review.tables import CLAIMABLE, CLAIMABLE_INDEX, PASSED, VOTES, ReviewItem, Verdict, VerdictKind
+from review.tables import CLAIMABLE, CLAIMABLE_INDEX, PASSED, REOPENS, VOTES, ReviewItem, Verdict, VerdictKind
 
 
 @dataclass(frozen=True)
@@ -92,18 +92,21 @@ def _claimable(among: Among, adjudicates: bool) -> ColumnElement[bool]:
 
 def _voted() -> ColumnElement[bool]:
     """The reviewer `same` said what the item shows since it was opened last, and did not take it back."""
-    mine, undoing, later, undoing_later = (aliased(Verdict) for _ in range(4))
+    mine, undo, later, undoing_later = (aliased(Verdict) for _ in range(4))
+    same: BindParameter[Any] = bindparam("same", expanding=True)
+    # Whoever takes a verdict back is who gave it: those are few, and looked up at once.
+    undone = select(undo.undoes_id).where(undo.reviewer_id.in_(same), undo.kind == VerdictKind.UNDO)
     return exists().where(
         mine.item_id == ReviewItem.id,
-        mine.reviewer_id.in_(bindparam("same", expanding=True)),
+        mine.reviewer_id.in_(same),
         ~mine.checks_gold,  # what was said to be measured is no vote
         mine.kind.in_(VOTES),
         or_(ReviewItem.reopened_after.is_(None), mine.id > ReviewItem.reopened_after),
-        ~exists().where(undoing.undoes_id == mine.id),
+        mine.id.not_in(undone.where(undo.undoes_id.is_not(None), undo.with_id.is_(None))),
         ~exists().where(
             later.item_id == mine.item_id,
             later.id > mine.id,
-            later.kind == VerdictKind.REOPEN,
+            text(REOPENS),
             ~exists().where(undoing_later.undoes_id == later.id),
         ),
     )

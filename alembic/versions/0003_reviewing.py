@@ -31,6 +31,7 @@ _FILLED = {
     "ix_verdicts_with_id": ("verdicts", "with_id"),
 }
 _PASSED = sa.text("kind IN ('skip', 'cant_tell')")
+_REOPENS = sa.text("kind = 'reopen'")
 _ASKED_BY_CLAIMS = ("lease_expires_at", "deferred_until", "needs_adjudicator", "reopened_after")
 _AT_ONCE = 5000
 _WEIGHTIEST_FIRST = ("disputed", "out_of_domain", "low_confidence", "no_model", "audit")
@@ -271,8 +272,14 @@ def upgrade() -> None:
     )
     op.drop_index(op.f("ix_verdicts_item_id"), table_name="verdicts")
     op.create_index(
-        op.f("ix_verdicts_item_id_reviewer_id_kind"), "verdicts", ["item_id", "reviewer_id", "kind"], unique=False
+        "ix_verdicts_reopens",
+        "verdicts",
+        ["item_id"],
+        unique=False,
+        sqlite_where=_REOPENS,
+        postgresql_where=_REOPENS,
     )
+    op.create_index("ix_verdicts_by_item", "verdicts", ["item_id", "reviewer_id", "kind", "checks_gold"], unique=False)
     op.create_index(
         "ix_verdicts_passed",
         "verdicts",
@@ -396,7 +403,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_verdicts_import_key"), table_name="verdicts")
     op.drop_index(op.f("ix_verdicts_reviewer_id_id"), table_name="verdicts")
     op.drop_index("ix_verdicts_passed", table_name="verdicts")
-    op.drop_index(op.f("ix_verdicts_item_id_reviewer_id_kind"), table_name="verdicts")
+    op.drop_index("ix_verdicts_by_item", table_name="verdicts")
+    op.drop_index("ix_verdicts_reopens", table_name="verdicts")
     op.create_index(op.f("ix_verdicts_item_id"), "verdicts", ["item_id"], unique=False)
     op.create_index(op.f("ix_verdicts_reviewer_id"), "verdicts", ["reviewer_id"], unique=False)
     op.drop_index("ix_review_items_claimable", table_name="review_items")

@@ -9,7 +9,7 @@ from review.tables.items import CLAIMABLE, CLAIMABLE_INDEX, POLICY_VERSION, Revi
 from review.tables.mail import InboxUpdate, OutboxMessage
 from review.tables.people import Asker, Invitation, Reviewer
 from review.tables.submissions import Claim, Image, PredictionRecord, Submission
-from review.tables.verdicts import PASSED, GoldCheck, Verdict
+from review.tables.verdicts import PASSED, REOPENS, GoldCheck, Verdict
 from review.tables.vocabularies import (
     NONE_OF_THESE,
     VOTES,
@@ -27,6 +27,7 @@ __all__ = [
     "NONE_OF_THESE",
     "PASSED",
     "POLICY_VERSION",
+    "REOPENS",
     "VOTES",
     "Asker",
     "Base",

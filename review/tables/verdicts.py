@@ -9,6 +9,7 @@ from review.tables.base import Base, filled
 from review.tables.vocabularies import Channel, VerdictKind
 
 PASSED = "kind IN ('skip', 'cant_tell')"
+REOPENS = "kind = 'reopen'"
 
 
 class Verdict(Base):
@@ -54,8 +55,9 @@ class Verdict(Base):
             sqlite_where=text("with_id IS NULL"),
             postgresql_where=text("with_id IS NULL"),
         ),
-        Index(None, "item_id", "reviewer_id", "kind"),
+        Index("ix_verdicts_by_item", "item_id", "reviewer_id", "kind", "checks_gold"),  # all that a claim asks of them
         filled("ix_verdicts_with_id", "with_id"),
+        Index("ix_verdicts_reopens", "item_id", sqlite_where=text(REOPENS), postgresql_where=text(REOPENS)),
         Index("ix_verdicts_passed", "reviewer_id", "item_id", sqlite_where=text(PASSED), postgresql_where=text(PASSED)),
     )
 
