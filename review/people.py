@@ -1,5 +1,7 @@
 """Askers and reviewers: found, or made on first use."""
 
+import difflib
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +12,7 @@ from review.errors import MayNotReview, NotFound, ReviewError
 from review.tables import Asker, ChatAccess, InboxUpdate, Reviewer, Role
 
 _LONGEST_NAME = 64
+_ALIKE = 0.7  # 0..1, of difflib: "gil" and "gill" are, "ann" and "dan" are not
 _ROLES = (Role.REVIEWER, Role.MODERATOR, Role.ADMIN)  # each may do what the ones before it may
 
 
@@ -90,10 +93,9 @@ def reviewer_named(session: Session, name: str, now: datetime) -> Reviewer:
 
     Raises `ReviewError` if it is no name (1..64 characters), `MayNotReview` for somebody who was removed.
     """
-    name = checked_name(name)
-    reviewer = session.scalar(select(Reviewer).where(Reviewer.name == name))
+    reviewer = called(session, name)
     if reviewer is None:
-        reviewer = Reviewer(name=name, role=Role.REVIEWER, created_at=now)
+        reviewer = Reviewer(name=checked_name(name), role=Role.REVIEWER, created_at=now)
         session.add(reviewer)
         session.flush()
     return _present(session, reviewer)
@@ -101,10 +103,35 @@ def reviewer_named(session: Session, name: str, now: datetime) -> Reviewer:
 
 def known_reviewer(session: Session, name: str) -> Reviewer:
     """Who this name really is, removed or not; nobody is made. Raises `NotFound`."""
-    reviewer = session.scalar(select(Reviewer).where(Reviewer.name == checked_name(name)))
+    reviewer = called(session, name)
     if reviewer is None:
-        raise NotFound(f"no reviewer is called {name!r}: `bearbot review who` lists all, `who add` adds one")
+        alike = name_like(session, name)
+        guess = f": did you mean {alike!r}?" if alike is not None else ":"
+        raise NotFound(f"no reviewer is called {name!r}{guess} `bearbot review who` lists all, `who add` adds one")
     return really(session, reviewer)
+
+
+def called(session: Session, name: str) -> Reviewer | None:
+    """The row of this name: the same to the letter, or else the first that differs in upper and lower case alone.
+
+    One person who writes their name in two ways must not be two who judge the same photo. Raises `ReviewError` if it
+    is no name.
+    """
+    name = checked_name(name)
+    exactly = session.scalar(select(Reviewer).where(Reviewer.name == name))
+    if exactly is not None:
+        return exactly
+    # Here, and not in the database: SQLite knows of no upper and lower case beyond ASCII.
+    alike = (number for number, other in _names(session) if _folded(other) == _folded(name))
+    number = next(alike, None)
+    return None if number is None else session.get_one(Reviewer, number)
+
+
+def name_like(session: Session, name: str) -> str | None:
+    """Another's name that somebody who wrote this one may have meant; None: there is none like it."""
+    by_fold = {_folded(other): other for _, other in _names(session) if other != name}
+    close = difflib.get_close_matches(_folded(name), by_fold, n=1, cutoff=_ALIKE)
+    return by_fold[close[0]] if close else None
 
 
 def reviewer_for_telegram(
@@ -167,9 +194,20 @@ def _present(session: Session, reviewer: Reviewer) -> Reviewer:
     return found
 
 
+def _names(session: Session) -> list[tuple[int, str]]:
+    """Numbers and names of all rows, the oldest first."""
+    return [
+        (number, name) for number, name in session.execute(select(Reviewer.id, Reviewer.name).order_by(Reviewer.id))
+    ]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def _free_name(session: Session, wanted: str, telegram_user_id: int) -> str:
     free, suffix = wanted, f" ({telegram_user_id})"
-    while session.scalar(select(Reviewer.id).where(Reviewer.name == free)) is not None:
+    while called(session, free) is not None:
         free = wanted[: _LONGEST_NAME - len(suffix)] + suffix
         suffix += "*"  # somebody calls themselves by another's name and id
     return free

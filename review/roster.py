@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from review import logins, queue
 from review.claimable import stands
 from review.errors import ReviewError
-from review.people import checked_name, identities, known_reviewer, really, reviewer_named, telegram_identity
+from review.people import called, identities, known_reviewer, really, reviewer_named, telegram_identity
 from review.tables import VOTES, ChatAccess, Reviewer, Role, Verdict, VerdictKind
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ def add(session: Session, name: str, *, role: Role | None, telegram_user_id: int
     Moderators and admins with a Telegram id may review in the chat as well. Raises `ReviewError` if
     that id is another's.
     """
-    known = session.scalar(select(Reviewer).where(Reviewer.name == checked_name(name)))
+    known = called(session, name)
     if known is not None:
         for one in _rows(session, known):
             one.removed_at = None

@@ -5,16 +5,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from model.console import one_line_errors
+from sqlalchemy.orm import Session
+
+from model.console import note, one_line_errors
 from model.errors import ModelError
 from model.registry import Registry
 from model.settings import ModelSettings
+from review import people
+from review.clock import utc_now
 from review.database import Database
 from review.errors import ReviewError
 from review.revisions import exists
 from review.schema import require_current
 from review.settings import ReviewSettings
 from review.storage import LocalImageStore
+from review.tables import Reviewer
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,24 @@ def opened() -> Iterator[Installation]:
             )
         finally:
             database.dispose()
+
+
+@contextmanager
+def reviewing(installation: Installation, name: str) -> Iterator[tuple[Session, Reviewer]]:
+    """A transaction of the reviewer of this name; made on first use, and then stderr says so: it may be a slip.
+
+    Raises `ReviewError` if it is no name, `MayNotReview` for somebody who was removed.
+    """
+    with installation.database.write() as session:
+        alike = None if (known := people.called(session, name)) is not None else people.name_like(session, name)
+        reviewer = people.reviewer_named(session, name, utc_now())
+        new = reviewer.name
+        yield session, reviewer
+    if known is None:  # not before: what is refused makes nobody
+        note(f"new reviewer {new!r}" + (f"; did you mean {alike!r}?" if alike is not None else ""))
+
+
+def introduced(installation: Installation, name: str) -> str:
+    """The name under which somebody who calls themselves so reviews; raises what `reviewing` does."""
+    with reviewing(installation, name) as (_, reviewer):
+        return reviewer.name

@@ -30,15 +30,12 @@ def open_screen(name: str, *, graphics: str | None, dark: bool | None, hide_answ
             "`bearbot review next --json` claims an item, `bearbot review label ID LABEL` settles it; "
             "`bearbot review serve` opens a page for a browser."
         )
-    from review.cli.installation import opened
-    from review.clock import utc_now
-    from review.people import reviewer_named
+    from review.cli.installation import introduced, opened
     from review.terminal.desk import Desk
     from review.terminal.graphics import Graphics
 
     with opened() as installation:
-        with installation.database.write() as session:  # a name that is none is said before anything opens
-            name = reviewer_named(session, name, utc_now()).name
+        name = introduced(installation, name)  # a name that is none is said before anything opens
         desk = Desk(
             database=installation.database, name=name, lease=installation.lease, gold_rate=installation.gold_rate
         )

@@ -27,13 +27,13 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
     from contextlib import closing
     from urllib.parse import urlsplit
 
-    from review.cli.installation import opened
+    from review.cli.installation import introduced, opened
     from review.slate import Slate
     from review.web.app import application
     from review.web.dashboard import Dashboard
     from review.web.desk import Desk
     from review.web.guard import LOOPBACK
-    from review.web.login import Link, reviewer
+    from review.web.login import Link
     from review.web.server import is_loopback, listen
     from review.web.server import serve as serve_page
 
@@ -70,7 +70,7 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
             link = None
         else:
             link = Link(
-                reviewer(installation.database, reviewer_name(name)),
+                introduced(installation, reviewer_name(name)),
                 told=lambda token: click.echo(f"  {address}/login#{token}"),
             )
             note(f"the reviewer's page for {link.name}; Ctrl-C ends it. Each link works once:")

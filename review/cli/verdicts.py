@@ -155,13 +155,11 @@ def undo(item_id: int | None, name: str | None) -> None:
       bearbot review undo 17 --as mo
     """
     from review import judging
-    from review.cli.installation import opened
+    from review.cli.installation import opened, reviewing
     from review.clock import utc_now
-    from review.people import reviewer_named
 
     with opened() as installation:
-        with installation.database.write() as session:
-            reviewer = reviewer_named(session, reviewer_name(name), utc_now())
+        with reviewing(installation, reviewer_name(name)) as (session, reviewer):
             taken_back = judging.undo(session, reviewer, item_id=item_id, now=utc_now())
         click.echo(f"your verdict on item {taken_back} is taken back")
 
@@ -180,16 +178,14 @@ def reopen(item_id: int, why: str, name: str | None) -> None:
       bearbot review reopen 17 --because "two bears, and it is the other one" --as mo
     """
     from review import gold, judging
-    from review.cli.installation import opened
+    from review.cli.installation import opened, reviewing
     from review.clock import utc_now
     from review.judging import Circumstances
-    from review.people import reviewer_named
     from review.tables import Channel, ItemStatus
 
     why = _text("--because", why, _LONGEST_NOTE)
     with opened() as installation:
-        with installation.database.write() as session:
-            reviewer = reviewer_named(session, reviewer_name(name), utc_now())
+        with reviewing(installation, reviewer_name(name)) as (session, reviewer):
             was_open = gold.shown(session, item_id, reviewer).status is ItemStatus.OPEN
             judging.reopen(
                 session, item_id, reviewer, note=why, how=Circumstances(channel=Channel.COMMAND), now=utc_now()
@@ -227,15 +223,14 @@ def _each(
     rows: list[dict[str, object]] | None = None,
 ) -> None:
     """Each in a transaction of its own; ends the program with status 1 if any was refused. `rows`: print those."""
-    from review.clock import utc_now
+    from review.cli.installation import reviewing
     from review.errors import DatabaseError, ReviewError
-    from review.people import reviewer_named
 
     status = 0
     for item_id in dict.fromkeys(item_ids):
         try:
-            with installation.database.write() as session:
-                told = say(session, reviewer_named(session, reviewer_name(name), utc_now()), item_id)
+            with reviewing(installation, reviewer_name(name)) as (session, reviewer):
+                told = say(session, reviewer, item_id)
         except DatabaseError:
             raise  # the next one would fail alike
         except ReviewError as error:

@@ -18,8 +18,6 @@ from starlette.routing import Route
 
 from model.errors import ModelError
 from review import logins
-from review.clock import utc_now
-from review.database import Database
 from review.errors import MayNotReview
 from review.people import reviewer_named
 from review.web.desk import Desk, NotLoggedIn, answering, read_json
@@ -48,12 +46,6 @@ class Link:
     def tell(self) -> None:
         """Show the present token to who started the server."""
         self._told(self.token)
-
-
-def reviewer(database: Database, name: str) -> str:
-    """The name under which somebody of this name reviews; made on first use. Raises `ReviewError` if they may not."""
-    with database.write() as session:
-        return reviewer_named(session, name, utc_now()).name
 
 
 class Login:

@@ -7,12 +7,14 @@ from sqlalchemy import select
 
 from review import moderators, roster
 from review.database import Database
-from review.errors import MayNotReview, ReviewError
+from review.errors import MayNotReview, NotFound, ReviewError
 from review.moderators import Person
 from review.people import (
     acquaintance,
     adjudicators,
     asker_for,
+    known_reviewer,
+    name_like,
     reviewer_for_telegram,
     reviewer_named,
     with_chat_access,
@@ -26,6 +28,40 @@ def test_one_name_is_one_reviewer_and_one_id_is_one_asker(database: Database, no
         first = asker_for(session, 5, "en", now)
         assert asker_for(session, 5, "de", now).id == first.id
         assert asker_for(session, 5, None, now).language == "de", "not told is no news"
+
+
+def test_a_name_in_other_letters_is_the_same_reviewer(database: Database, now: datetime) -> None:
+    """Else whoever writes it in two ways would be two who judge a photo blindly."""
+    with database.write() as session:
+        strasse = reviewer_named(session, "Élise Strauß", now)
+        for written in ("élise strauß", " ÉLISE  STRAUSS ", "E\u0301lise strauß"):
+            assert reviewer_named(session, written, now).name == "Élise Strauß"
+        assert known_reviewer(session, "ÉLISE STRAUSS").id == strasse.id
+        assert roster.add(session, "élise strauss", role=None, telegram_user_id=None, now=now).id == strasse.id
+        assert session.scalars(select(Reviewer.name)).all() == ["Élise Strauß"]
+
+
+def test_who_is_known_in_both_ways_stays_two(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        session.add_all([Reviewer(name=name, role=Role.REVIEWER, created_at=now) for name in ("Mo", "mo")])
+        session.flush()
+        assert [reviewer_named(session, name, now).name for name in ("Mo", "mo", "MO")] == ["Mo", "mo", "Mo"]
+
+
+def test_nobody_in_the_chat_becomes_another_by_other_letters(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        mo = reviewer_named(session, "mo", now)
+        stranger = reviewer_for_telegram(session, 7, name="Mo", now=now)
+        assert (stranger.name, stranger.id != mo.id) == ("Mo (7)", True)
+        assert reviewer_named(session, "Mo", now).id == mo.id
+
+
+def test_whoever_is_unknown_may_be_meant_to_be_another(database: Database, now: datetime) -> None:
+    with database.write() as session:
+        reviewer_named(session, "Gill", now)
+        assert [name_like(session, name) for name in ("gil", "Gill", "rita")] == ["Gill", None, None]
+        with pytest.raises(NotFound, match=r"no reviewer is called 'gil': did you mean 'Gill'\?"):
+            known_reviewer(session, "gil")
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 65, "\x1b"])

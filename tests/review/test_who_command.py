@@ -13,6 +13,7 @@ from model.serving import Prediction
 from review import logins
 from review.database import Database
 from review.people import reviewer_for_telegram
+from review.quorum import Quorum
 from review.tables import Role, VerdictKind
 
 pytestmark = pytest.mark.anyio
@@ -108,6 +109,27 @@ def test_two_names_become_one() -> None:
     assert "these are one reviewer already: mo" in run("who", "link", "phone", "--same-as", "laptop", code=1).stderr
     run("who", "remove", "phone")
     assert "mo may review no more" in run("next", "--as", "laptop", code=1).stderr
+
+
+async def test_a_new_reviewer_is_said_to_be_one(house: Any, predict: Predict) -> None:
+    items = [str((await house.receive(number, predict("black", 0.7))).item_id) for number in (1, 2, 3)]
+    assert run("label", items[0], "black", "--as", "Gill").stderr == "new reviewer 'Gill'\n"
+    assert run("skip", items[1], "--as", "gill").stderr == ""
+    assert "new" not in run("skip", "99", "--as", "gil", code=1).stderr, "what is refused makes nobody"
+    assert run("skip", items[1], "--as", "gil").stderr == "new reviewer 'gil'; did you mean 'Gill'?\n"
+    assert set(people()) == {"Gill", "gil"}
+
+
+async def test_nobody_is_two_blind_reviewers_by_writing_their_name_differently(
+    house_with: Callable[..., Any], predict: Predict
+) -> None:
+    item = str((await house_with(quorum=Quorum.parse("low_confidence=2")).receive(1, predict("black", 0.7))).item_id)
+    for name in ("ann", "Ann", "ANN "):
+        run("label", item, "black", "--as", name)
+        (shown,) = run("show", item, "--json").stdout.splitlines()
+        assert json.loads(shown)["status"] == "open"
+    run("label", item, "black", "--as", "bob")
+    assert json.loads(run("show", item, "--json").stdout)["status"] == "settled"
 
 
 @pytest.mark.usefixtures("home")
