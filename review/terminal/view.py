@@ -45,7 +45,10 @@ class View(Vertical):
         self._keys = keys
         self._reviewer = name
         self._hide_answer = hide_answer
-        self._head, self._facts, self._message = Static(id="head"), Static(id="facts"), Static(id="message")
+        # No markup: people write square brackets, in names, notes and labels.
+        self._head, self._facts, self._message = (
+            Static(id=part, markup=False) for part in ("head", "facts", "message")
+        )
         self._thumbnails = Thumbnails(id="thumbnails")
         # Kept, not looked for: what is shown may change before this is on the screen, and after it left it.
         self._alike = Vertical(Static("Most like it, and labelled:", id="alike-title"), self._thumbnails, id="alike")

@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from review import gold, queue
 from review.cli.screen import open_screen
@@ -233,6 +234,33 @@ async def test_a_free_name(screen: Any, waiting: list[int]) -> None:
         await opened.shows(waiting[1])
         await opened.saved()
         assert opened.verdicts() == [(waiting[0], "none", "polar bear")]
+
+
+@pytest.mark.parametrize("typed", ["[/x] bear [bold", "[red]x", "[/x]"])
+async def test_square_brackets_are_what_people_type_and_nothing_else(
+    screen: Any, waiting: list[int], at: Any, typed: str
+) -> None:
+    at.asker_says(1, "teddy")
+    async with screen(name=f"{typed}eve", labels=("black", typed, "teddy")) as opened:
+        await opened.shows(waiting[0])
+        await opened.until(lambda: f"{typed}eve" in opened.text("#head"))
+        assert typed in opened.text("#labels")
+        await opened.press("N")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        opened.app.screen.query_one(Input).value = typed
+        await opened.pilot.press("enter")
+        await opened.until(lambda: f"none of these ({typed})" in opened.line)
+        await opened.press("r")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        opened.app.screen.query_one(Input).value = typed
+        await opened.pilot.press("enter")
+        await opened.until(lambda: f"got '{typed}'" in opened.line)
+        await opened.press("?")
+        await opened.until(lambda: isinstance(opened.app.screen, Help))
+        assert typed in str(opened.app.screen.query_one("Static").render())
+        await opened.pilot.press("escape")
+        opened.app.tell_wrong(f"item 7 is held by {typed}")
+        await opened.until(lambda: typed in opened.line)
 
 
 async def test_a_label_by_its_name_and_the_likely_guess(screen: Any, waiting: list[int]) -> None:
