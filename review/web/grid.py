@@ -3,6 +3,7 @@
 GET  /api/groups     -> {"groups": [{"label", "reason", "blind", "items"}]}, of all that waits
 GET  /api/items/ID   -> what more there is to know of an item
 POST /api/claim      {"count", "label", "reason", "blind", "besides": [id]} -> {"items": [card with "token"], "full"}
+                     and, where nothing was found, {"mine": {"items", "seconds"}}: what is in your own hands elsewhere
 POST /api/renew      {"items": [{"id", "token"}]} -> {"lost": [id]}
 POST /api/release    the same -> {}
 POST /api/verdicts   {"kind", "label", "free_name", "hours", "items": [{"id", "token", "seconds", "answer_shown"}]}
@@ -14,6 +15,7 @@ POST /api/split      {"id"} -> {}: this near-duplicate is seen by itself from no
 import time
 from contextlib import suppress
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from sqlalchemy import func, select
@@ -61,13 +63,14 @@ class Grid:
     def _count(self, sitting: Sitting) -> list[dict[str, Any]]:
         with self._desk.database.read() as session:
             self._desk.reviewer(session, sitting)
-            if self._counted is None or time.monotonic() - self._counted[0] > _COUNTED_FOR:
+            counted = self._counted
+            if counted is None or time.monotonic() - counted[0] > _COUNTED_FOR:
                 rows = [
                     {"label": group.label, "reason": group.reason, "blind": group.blind, "items": group.items}
                     for group in waiting_groups(session)
                 ]
-                self._counted = (time.monotonic(), rows)
-            return self._counted[1]
+                self._counted = counted = (time.monotonic(), rows)
+            return counted[1]
 
     async def _item(self, request: Request) -> Response:
         sitting = self._desk.sitting(request)
@@ -87,7 +90,8 @@ class Grid:
         besides = wishes.besides(given)
         with self._desk.database.write() as session:
             reviewer = self._desk.reviewer(session, sitting)
-            room = max(0, MOST_HELD - _in_hands_of(session, reviewer, now))
+            held = _in_hands_of(session, reviewer, now)
+            room = max(0, MOST_HELD - held)
             claims = queue.claim_batch(
                 session,
                 reviewer,
@@ -101,8 +105,11 @@ class Grid:
             )
             session.flush()
             found = cards.cards(session, claims, now)
+            mine = (
+                {"items": held, "seconds": _longest(session, reviewer, now)} if held and room and not claims else None
+            )
         sitting.held.update({claim.item_id: claim.token for claim in claims})
-        return {"items": found, "full": room < count and len(claims) == room}
+        return {"items": found, "full": room < count and len(claims) == room} | ({"mine": mine} if mine else {})
 
     async def _renew(self, request: Request) -> Response:
         sitting = self._desk.sitting(request)
@@ -170,6 +177,7 @@ class Grid:
                     deferred_until=now + said.deferred_for if said.deferred_for else None,
                     now=now,
                 )
+        self._counted = None  # who answered sees the new counts at once
         for one in answered:
             sitting.held.pop(one.item_id, None)
         return answered
@@ -199,6 +207,7 @@ class Grid:
                 session.flush()
                 found += cards.cards(session, claims, now)
             sitting.held.update({claim.item_id: claim.token for claim in claims})
+        self._counted = None
         return {"undone": undone, "items": found}
 
     async def _split(self, request: Request) -> Response:
@@ -216,6 +225,13 @@ def _in_hands_of(session: Session, reviewer: Reviewer, now: datetime) -> int:
     held = select(func.count()).select_from(ReviewItem)
     mine = held.where(ReviewItem.lease_reviewer_id == reviewer.id, ReviewItem.lease_expires_at > now)
     return (session.scalar(mine) or 0) + gold.in_hands_of(session, reviewer, now)
+
+
+def _longest(session: Session, reviewer: Reviewer, now: datetime) -> int:
+    """Seconds until all that is in their hands is free again, if nobody renews it."""
+    mine = select(func.max(ReviewItem.lease_expires_at)).where(ReviewItem.lease_reviewer_id == reviewer.id)
+    ends = session.scalar(mine.where(ReviewItem.lease_expires_at > now))
+    return ceil((ends - now).total_seconds()) if ends else 0
 
 
 def _load(session: Session, items: list[InHand]) -> None:

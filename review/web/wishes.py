@@ -42,7 +42,7 @@ def among(given: Given) -> Among:
     blind = given.get("blind")
     if blind is not None and not isinstance(blind, bool):
         raise _refused("blind", "true or false")
-    return Among(suggested_label=_text(given, "label"), reason=reason, blind=blind)
+    return Among(suggested_label=_label(given), reason=reason, blind=blind)
 
 
 def count(given: Given) -> int:
@@ -94,7 +94,7 @@ def saying(given: Given, labels: Collection[str]) -> Saying:
     kind = given.get("kind")
     if not isinstance(kind, str) or kind not in set(_SAID):
         raise _refused("kind", f"one of {', '.join(_SAID)}")
-    label = _text(given, "label") if kind == VerdictKind.LABEL else None
+    label = _label(given) if kind == VerdictKind.LABEL else None
     if kind == VerdictKind.LABEL and label not in labels:
         raise _refused("label", f"one of {', '.join(labels)}; the model may have changed: load the page again")
     free_name = _text(given, "free_name") if kind == VerdictKind.NONE else None
@@ -106,6 +106,16 @@ def saying(given: Given, labels: Collection[str]) -> Saying:
             raise _refused("hours", f"a number above 0, of at most {longest:.0f}")
         deferred_for = timedelta(hours=hours)
     return Saying(VerdictKind(kind), label, free_name, deferred_for, in_hand(given))
+
+
+def _label(given: Given) -> str | None:
+    """As it is, its spaces too: a label is compared with the model's, and shown as they are."""
+    found = given.get("label")
+    if found is None or found == "":
+        return None
+    if not isinstance(found, str) or len(found) > _LONGEST_NAME or not found.isprintable():
+        raise _refused("label", f"text of at most {_LONGEST_NAME} printable characters")
+    return found
 
 
 def _text(given: Given, name: str) -> str | None:

@@ -192,6 +192,37 @@ def test_nobody_hoards(served: Any, arrive: Arrive, monkeypatch: pytest.MonkeyPa
         assert tab.post("/api/claim", count=3) == {"items": [], "full": True}
 
 
+def test_what_is_in_your_own_hands_elsewhere_is_told_where_nothing_is_found(served: Any, arrive: Arrive) -> None:
+    arrive(3)
+    with served.client("ana") as ana, served.client("ben") as ben:
+        ana.claim()
+        told = ana.post("/api/claim", count=5)
+        assert told["items"] == []
+        assert told["mine"]["items"] == 3
+        assert 290 <= told["mine"]["seconds"] <= 300
+        assert "mine" not in ben.post("/api/claim", count=5), "what others hold is theirs"
+
+
+def test_labels_are_compared_as_they_are_with_their_spaces(served: Any, arrive: Arrive) -> None:
+    served.labels = ("a  bear", "teddy")
+    (item,), _ = arrive(1, "a  bear"), arrive(1, "teddy")
+    with served.client("ana") as client:
+        assert ids(client.claim(label="a  bear")) == [item]
+        assert client.say("label", item, label="a  bear")[0]["final_label"] == "a  bear"
+        client.post("/api/verdicts", code=400, kind="label", label="a bear", items=[])
+
+
+def test_who_answered_sees_the_new_counts_at_once(served: Any, arrive: Arrive) -> None:
+    first, _ = arrive(2)
+    with served.client("ana") as client:
+        client.claim()
+        assert [group["items"] for group in client.http.get("/api/groups").json()["groups"]] == [2]
+        client.say("label", first, label="black")
+        assert [group["items"] for group in client.http.get("/api/groups").json()["groups"]] == [1]
+        client.post("/api/undo")
+        assert [group["items"] for group in client.http.get("/api/groups").json()["groups"]] == [2]
+
+
 def test_a_blind_item_tells_nothing(served: Any, arrive: Arrive) -> None:
     open_one, blind = arrive(2, "black")
     served.change(blind, verdicts_needed=2)
