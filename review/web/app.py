@@ -38,7 +38,8 @@ class _Pages:
         try:
             self._desk.sitting(request)
         except NotLoggedIn:
-            return RedirectResponse("/login", 303)
+            # Whoever has a cookie was logged in: the door tells them why they stand before it.
+            return RedirectResponse("/login?over" if self._desk.cookie in request.cookies else "/login", 303)
         return FileResponse(FILES / "index.html", media_type="text/html")
 
     async def _login(self, request: Request) -> Response:

@@ -32,6 +32,10 @@ CSRF_HEADER = "X-Bearbot-Token"
 _MOST_BYTES = 200_000  # of a request: 200 items with their tokens take 20,000
 _THREADS = 6  # a database of one file and two pictures at a time are served no faster by more
 
+OVER = (
+    "you are not logged in: the server was started anew, twelve hours passed, or your token was replaced; log in again"
+)
+
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 logger = logging.getLogger(__name__)
@@ -40,7 +44,7 @@ logger = logging.getLogger(__name__)
 class NotLoggedIn(HTTPException):
     """Nobody sits there (any more)."""
 
-    def __init__(self, sentence: str = "you are not logged in (any more): log in again") -> None:
+    def __init__(self, sentence: str = OVER) -> None:
         super().__init__(401, sentence)
 
 
