@@ -12,9 +12,10 @@ from review.policy import Decision, Reason
 from review.tables import VOTES, Claim, Json, PredictionRecord, ReviewItem, Submission, Verdict
 
 
-def tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now: datetime) -> None:
+def tell(session: Session, item: ReviewItem, final: str, cause: Verdict, now: datetime) -> None:
     """The person's answer to everybody who sent this photo, once a chat; a correction if another person had said
-    otherwise; nothing if it is no news to somebody who did not disagree.
+    otherwise; nothing if it is no news to somebody who did not disagree. `cause` is the entry that settled the item:
+    a verdict, or the undo that made one stand again.
     """
     first = session.get_one(Submission, item.submission_id)
     prediction = session.scalar(select(PredictionRecord).where(PredictionRecord.submission_id == first.id))
@@ -36,7 +37,7 @@ def tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now: 
     # Whoever sent it several times to one chat is told under the last one.
     latest = {one.chat_id: one for one in known_photos.everybody_with(session, first) if one.chat_id is not None}
     for chat_id, submission in latest.items():
-        if kind is OutboxKind.CONFIRMED and not _disputed_since_told(session, submission, item, verdict):
+        if kind is OutboxKind.CONFIRMED and not _disputed_since_told(session, submission, item, cause):
             continue
         outbox.enqueue(
             session,
@@ -45,7 +46,7 @@ def tell(session: Session, item: ReviewItem, final: str, verdict: Verdict, now: 
             recipient=Recipient(
                 chat_id, submission.thread_id, submission.message_id, language_of(session, submission.asker_id)
             ),
-            dedupe_key=f"verdict:{verdict.id}:{submission.id}",
+            dedupe_key=f"verdict:{cause.id}:{submission.id}",
             now=now,
         )
         item.told_label = final

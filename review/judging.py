@@ -168,8 +168,13 @@ def dispute(session: Session, item: ReviewItem, *, quorum: Quorum = ONE, now: da
     session.flush()
 
 
-def _conclude(session: Session, item: ReviewItem, verdict: Verdict, now: datetime) -> None:
-    """Settle the item, or leave it open, as its standing verdicts say; `verdict` is the latest of them."""
+def _conclude(
+    session: Session, item: ReviewItem, verdict: Verdict, now: datetime, *, cause: Verdict | None = None
+) -> None:
+    """Settle the item, or leave it open, as its standing verdicts say; `verdict` is the latest of them.
+
+    `cause` is what was recorded just now, if that is not it: an entry that made an older verdict stand again.
+    """
     reached = consensus.decide(standing_verdicts.votes(session, item), needed=item.verdicts_needed)
     item.needs_adjudicator = reached.disagreement
     if reached.final is None:
@@ -179,21 +184,20 @@ def _conclude(session: Session, item: ReviewItem, verdict: Verdict, now: datetim
     item.settled_at = now
     item.settled_by_id = verdict.reviewer_id
     queue.unlease(item)
-    hearing.tell(session, item, reached.final, verdict, now)
+    hearing.tell(session, item, reached.final, cause or verdict, now)
 
 
 def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: datetime) -> None:
-    session.add(
-        Verdict(
-            item_id=verdict.item_id,
-            reviewer_id=reviewer.id,
-            kind=VerdictKind.UNDO,
-            undoes_id=verdict.id,
-            channel=verdict.channel,
-            checks_gold=verdict.checks_gold,
-            created_at=now,
-        )
+    undoing = Verdict(
+        item_id=verdict.item_id,
+        reviewer_id=reviewer.id,
+        kind=VerdictKind.UNDO,
+        undoes_id=verdict.id,
+        channel=verdict.channel,
+        checks_gold=verdict.checks_gold,
+        created_at=now,
     )
+    session.add(undoing)
     session.flush()
     if verdict.checks_gold:
         gold.take_back(session, verdict)
@@ -216,7 +220,7 @@ def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: date
     elif reached.final is not None and (item.status, item.final_label) != (ItemStatus.SETTLED, reached.final):
         # Another's word, or that from before it was reopened, stands again.
         latest = [one for one in standing_verdicts.of_item(session, item) if one.kind in VOTES][-1]
-        _conclude(session, item, latest, now)
+        _conclude(session, item, latest, now, cause=undoing)
     session.flush()
 
 

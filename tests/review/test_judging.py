@@ -41,6 +41,11 @@ def appoint(at: Any, name: str) -> None:
         reviewer_named(session, name, at.now).role = Role.MODERATOR
 
 
+def reopen(at: Any, name: str, item_id: int) -> None:
+    with at.database.write() as session:
+        judging.reopen(session, item_id, reviewer_named(session, name, at.now), note="too dark", now=at.now)
+
+
 async def test_one_verdict_settles_a_group_and_everybody_hears(house: Any, predict: Predict, at: Any) -> None:
     leader, *members = await doubted(house, predict, 3)
     for member in members:
@@ -145,8 +150,7 @@ async def test_reopening_needs_new_verdicts_from_anybody_and_can_be_undone(
 ) -> None:
     (item,) = await doubted(house, predict, 1)
     at.say("mo", item, LABEL, "grizzly")
-    with at.database.write() as session:
-        judging.reopen(session, item, reviewer_named(session, "flo", at.now), note="too dark", now=at.now)
+    reopen(at, "flo", item)
     assert row(at, item).status is OPEN
     claim = at.next("mo")
     assert claim.item_id == item, "who spoke before may speak again"
@@ -187,3 +191,17 @@ async def test_an_answer_to_a_known_one_is_noted_once_and_changes_nothing(
         at.say("flo", item, LABEL, "teddy", token="check")
     with at.database.read() as session:
         assert [verdict.label for verdict in session.scalars(select(Verdict).where(Verdict.checks_gold))] == ["teddy"]
+
+
+async def test_what_stands_again_is_told_to_who_heard_otherwise_since(house: Any, predict: Predict, at: Any) -> None:
+    (item,) = await doubted(house, predict, 1)
+    at.say("ann", item, LABEL, "black")
+    reopen(at, "bob", item)
+    at.say("carl", item, LABEL, "teddy")
+    at.undo("carl")
+    at.undo("bob")
+    assert (row(at, item).final_label, row(at, item).told_label) == ("black", "black")
+    assert at.told()[1:] == [
+        ("correction", {"label": "teddy", "previous_label": "black"}),
+        ("correction", {"label": "black", "previous_label": "teddy"}),
+    ]
