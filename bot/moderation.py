@@ -216,7 +216,8 @@ def _settle(services: Services, tap: Tap, user: User, role: Role) -> _Settled:
             repeated = True
         verdict = standing_verdicts.last(session, reviewer, item_id=tap.item_id)
         assert verdict is not None
-        return _Settled(reviewer.name, verdict.id, repeated, queue.held(session, reviewer, now) is not None)
+        holds = queue.held(session, reviewer, now, at=Channel.CHAT) is not None
+        return _Settled(reviewer.name, verdict.id, repeated, holds)
 
 
 def _circumstances(
@@ -266,14 +267,15 @@ def _take_back(services: Services, tap: UndoTap, user: User, role: Role) -> _Tak
         try:
             judging.undo(session, reviewer, verdict_id=verdict.id, now=now)
         except NothingToUndo:
-            held = queue.held(session, reviewer, now)
+            held = queue.held(session, reviewer, now, at=Channel.CHAT)
             if held is None or held.item_id != item_id:
                 raise
             # The same tap once more, after a crash maybe: whether its card was shown then is not known.
             return _TakenBack(reviewer.name, item_id, review_cards.card_of(session, held, reviewer))
-        queue.release_all(session, reviewer, besides=[item_id])
+        queue.release_all(session, reviewer, besides=[item_id], at=Channel.CHAT)
         try:
-            claim = queue.claim(session, item_id, reviewer, lease=review_cards.lease_of(services), now=now)
+            lease = review_cards.lease_of(services)
+            claim = queue.claim(session, item_id, reviewer, lease=lease, now=now, at=Channel.CHAT)
         except (AlreadySettled, LeaseLost, NotFound) as error:
             return _TakenBack(reviewer.name, item_id, None, error)
         return _TakenBack(reviewer.name, item_id, review_cards.card_of(session, claim, reviewer))

@@ -25,7 +25,7 @@ from review.items import ItemView
 from review.outbox import Recipient
 from review.people import reviewer_for_telegram
 from review.queue import Claim
-from review.tables import Reviewer, Role
+from review.tables import Channel, Reviewer, Role
 
 _log = logging.getLogger(__name__)
 
@@ -151,6 +151,7 @@ def _claim_next(services: Services, user: User, role: Role) -> Card | None:
             now=now,
             first=services.slate.order(),
             gold_rate=services.review_settings.gold_rate,
+            at=Channel.CHAT,
         )
         return None if claim is None else card_of(session, claim, reviewer)
 

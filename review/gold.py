@@ -5,7 +5,6 @@ the item, and whatever is said of it changes nothing but what is known of the re
 """
 
 import random
-import secrets
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -142,22 +141,27 @@ def choose(
     ).first()
 
 
-def give(session: Session, item_id: int, reviewer: Reviewer, *, lease: timedelta, now: datetime) -> GoldCheck:
-    """Into this reviewer's hands, with a new token; one that they let expire may come again."""
+def give(
+    session: Session, item_id: int, reviewer: Reviewer, *, token: str, lease: timedelta, now: datetime
+) -> GoldCheck:
+    """Into this reviewer's hands, with this new token; one that they let expire may come again."""
     check = session.scalar(
         select(GoldCheck).where(GoldCheck.item_id == item_id, GoldCheck.reviewer_id == reviewer.id)
     ) or GoldCheck(item_id=item_id, reviewer_id=reviewer.id)
-    check.token, check.expires_at, check.verdict_id = secrets.token_urlsafe(6), now + lease, None
+    check.token, check.expires_at, check.verdict_id = token, now + lease, None
     session.add(check)
     session.flush()
     return check
 
 
-def held(session: Session, reviewer: Reviewer, now: datetime, besides: Collection[int] = ()) -> GoldCheck | None:
-    """What this reviewer has in hand; None: nothing."""
+def held(
+    session: Session, reviewer: Reviewer, now: datetime, besides: Collection[int] = (), *, begins: str = ""
+) -> GoldCheck | None:
+    """What this reviewer has in hand, by a token that `begins` so; None: nothing."""
     return session.scalars(
         select(GoldCheck)
         .where(_unanswered(reviewer), GoldCheck.expires_at > now, GoldCheck.item_id.not_in(besides))
+        .where(GoldCheck.token.startswith(begins, autoescape=True))
         .order_by(GoldCheck.id)
         .limit(1)
     ).first()
@@ -267,9 +271,10 @@ def release(session: Session, item_id: int, token: str) -> None:
     )
 
 
-def release_all(session: Session, reviewer: Reviewer, *, besides: Collection[int] = ()) -> None:
-    """Whatever this reviewer has in hand but these items."""
-    session.execute(delete(GoldCheck).where(_unanswered(reviewer), GoldCheck.item_id.not_in(besides)))
+def release_all(session: Session, reviewer: Reviewer, *, besides: Collection[int] = (), begins: str = "") -> None:
+    """Whatever this reviewer has in hand, by tokens that `begin` so, but these items."""
+    theirs = and_(_unanswered(reviewer), GoldCheck.token.startswith(begins, autoescape=True))
+    session.execute(delete(GoldCheck).where(theirs, GoldCheck.item_id.not_in(besides)))
 
 
 def in_hands_of(session: Session, reviewer: Reviewer, now: datetime) -> int:

@@ -16,12 +16,7 @@ from review import claimable, gold, items
 from review.claimable import ANY, Among
 from review.errors import AlreadySettled, LeaseLost, NotFound, PhotoDeleted
 from review.people import identities
-from review.tables import (
-    ItemStatus,
-    Reviewer,
-    ReviewItem,
-    Role,
-)
+from review.tables import Channel, ItemStatus, Reviewer, ReviewItem, Role
 
 
 @dataclass(frozen=True)
@@ -33,6 +28,9 @@ class Claim:
     expires_at: datetime
 
 
+# Where one item is shown at a time, its token begins so (no other does): what somebody has in hand in the chat is told
+# from what the same person has on a page by what both have anyway.
+_MARKS = {Channel.CHAT: "c.", Channel.COMMAND: "k."}
 _ASKED_AHEAD = 7  # items of `first` that others may hold already
 
 
@@ -46,22 +44,24 @@ def claim_next(
     besides: Collection[int] = (),
     first: Sequence[int] = (),
     gold_rate: float = 0.0,
+    at: Channel | None = None,
 ) -> Claim | None:
     """The best open item that nobody holds; what this reviewer holds already comes first. None: nothing is left.
 
+    With `at` (chat or command) that is what they hold there: what is on a page or screen of theirs stays there.
     What this reviewer skipped or could not tell comes back to them only when nothing else is left. `besides` are items
     that they have in hand and do not ask for; `first` are items to be given before others, in this order, if they can
     be claimed (`review.slate`). With the chance `gold_rate` it is an item with a known answer instead (`review.gold`),
     to be shown like any other (`items.view(..., as_open=True)`).
     """
-    item = _held(session, reviewer, now, besides)
+    item = _held(session, reviewer, now, besides, at)
     if item is not None:
-        return _lease(item, reviewer, lease, now)
-    check = gold.held(session, reviewer, now, besides)
+        return _lease(item, reviewer, lease, now, at)
+    check = gold.held(session, reviewer, now, besides, begins=_mark(at))
     if check is not None:
-        return _check(session, check.item_id, reviewer, lease, now)
+        return _check(session, check.item_id, reviewer, lease, now, at)
     found = _best(session, reviewer, now, among=among, besides=besides, first=first, count=1)
-    claims = _given(session, reviewer, found, 1, among, besides, gold_rate, lease, now)
+    claims = _given(session, reviewer, found, 1, among, besides, gold_rate, lease, now, at)
     return claims[0] if claims else None
 
 
@@ -85,15 +85,26 @@ def claim_batch(
     return _given(session, reviewer, found, count, among, besides, gold_rate, lease, now)
 
 
-def claim(session: Session, item_id: int, reviewer: Reviewer, *, lease: timedelta, now: datetime) -> Claim:
-    """This very item. Raises `NotFound`, `AlreadySettled`, or `LeaseLost` naming who holds it."""
+def claim(
+    session: Session,
+    item_id: int,
+    reviewer: Reviewer,
+    *,
+    lease: timedelta,
+    now: datetime,
+    at: Channel | None = None,
+) -> Claim:
+    """This very item, also if this reviewer held it elsewhere.
+
+    Raises `NotFound`, `AlreadySettled`, or `LeaseLost` naming who holds it.
+    """
     check = gold.given(session, item_id, reviewer)
     if check is not None:
         gold.refuse_if_answered(session, check, reviewer)
-        return _check(session, item_id, reviewer, lease, now)
+        return _check(session, item_id, reviewer, lease, now, at)
     item = open_item(session, item_id)
     refuse_if_held(session, item, reviewer, now)
-    return _lease(item, reviewer, lease, now)
+    return _lease(item, reviewer, lease, now, at)
 
 
 def renew(session: Session, item_id: int, token: str, *, lease: timedelta, now: datetime) -> Claim:
@@ -118,20 +129,24 @@ def release(session: Session, item_id: int, token: str) -> None:
         gold.release(session, item_id, token)
 
 
-def release_all(session: Session, reviewer: Reviewer, *, besides: Collection[int] = ()) -> None:
-    """Give back whatever this reviewer holds but these items."""
+def release_all(
+    session: Session, reviewer: Reviewer, *, besides: Collection[int] = (), at: Channel | None = None
+) -> None:
+    """Give back whatever this reviewer holds (there) but these items."""
     held = select(ReviewItem).where(ReviewItem.lease_reviewer_id == reviewer.id, ReviewItem.id.not_in(besides))
+    if at is not None:
+        held = held.where(ReviewItem.lease_token.startswith(_mark(at), autoescape=True))
     for item in session.scalars(held):
         unlease(item)
-    gold.release_all(session, reviewer, besides=besides)
+    gold.release_all(session, reviewer, besides=besides, begins=_mark(at))
     session.flush()
 
 
-def held(session: Session, reviewer: Reviewer, now: datetime) -> Claim | None:
-    """What this reviewer has in hand; None: nothing."""
-    item = _held(session, reviewer, now, ())
+def held(session: Session, reviewer: Reviewer, now: datetime, *, at: Channel | None = None) -> Claim | None:
+    """What this reviewer has in hand (there); None: nothing."""
+    item = _held(session, reviewer, now, (), at)
     if item is None:
-        check = gold.held(session, reviewer, now)
+        check = gold.held(session, reviewer, now, begins=_mark(at))
         return None if check is None else Claim(check.item_id, check.token, check.expires_at)
     assert item.lease_token is not None
     assert item.lease_expires_at is not None
@@ -214,8 +229,12 @@ def _best(
     return found
 
 
-def _held(session: Session, reviewer: Reviewer, now: datetime, besides: Collection[int]) -> ReviewItem | None:
+def _held(
+    session: Session, reviewer: Reviewer, now: datetime, besides: Collection[int], at: Channel | None
+) -> ReviewItem | None:
     mine = and_(ReviewItem.lease_reviewer_id == reviewer.id, ReviewItem.lease_expires_at > now)
+    if at is not None:
+        mine = and_(mine, ReviewItem.lease_token.startswith(_mark(at), autoescape=True))
     return session.scalars(
         select(ReviewItem)
         .where(mine, ReviewItem.status == ItemStatus.OPEN, ReviewItem.id.not_in(besides))
@@ -234,6 +253,7 @@ def _given(
     gold_rate: float,
     lease: timedelta,
     now: datetime,
+    at: Channel | None = None,
 ) -> list[Claim]:
     """Leases of what was found, with gold items in between; never of more: nobody is kept busy by those alone.
 
@@ -243,7 +263,7 @@ def _given(
     again: list[int] = []
     if gold_rate > 0:
         again = gold.begun(session, reviewer, among=condition, besides=besides, now=now, count=count)
-    claims = [_check(session, item_id, reviewer, lease, now) for item_id in again]
+    claims = [_check(session, item_id, reviewer, lease, now, at) for item_id in again]
     leased = 0
     for _ in range(min(len(found), count - len(again))):
         item, known = found[leased], None
@@ -251,21 +271,31 @@ def _given(
             taken = [*besides, *(claim.item_id for claim in claims)]
             known = gold.choose(session, reviewer, like=item, among=condition, besides=taken, now=now)
         if known is not None:
-            claims.append(_check(session, known.id, reviewer, lease, now))
+            claims.append(_check(session, known.id, reviewer, lease, now, at))
             continue  # the item comes next: of a batch it is the last that is left to others, not the best
-        claims.append(_lease(item, reviewer, lease, now))
+        claims.append(_lease(item, reviewer, lease, now, at))
         leased += 1
     return claims
 
 
-def _check(session: Session, item_id: int, reviewer: Reviewer, lease: timedelta, now: datetime) -> Claim:
-    check = gold.give(session, item_id, reviewer, lease=lease, now=now)
+def _check(
+    session: Session, item_id: int, reviewer: Reviewer, lease: timedelta, now: datetime, at: Channel | None
+) -> Claim:
+    check = gold.give(session, item_id, reviewer, token=_token(at), lease=lease, now=now)
     return Claim(item_id, check.token, check.expires_at)
 
 
-def _lease(item: ReviewItem, reviewer: Reviewer, lease: timedelta, now: datetime) -> Claim:
-    token = secrets.token_urlsafe(6)
+def _lease(item: ReviewItem, reviewer: Reviewer, lease: timedelta, now: datetime, at: Channel | None) -> Claim:
+    token = _token(at)
     item.lease_token = token
     item.lease_reviewer_id = reviewer.id
     item.lease_expires_at = now + lease
     return Claim(item.id, token, now + lease)
+
+
+def _token(at: Channel | None) -> str:
+    return f"{_mark(at)}{secrets.token_urlsafe(6)}"
+
+
+def _mark(at: Channel | None) -> str:
+    return "" if at is None else _MARKS[at]

@@ -12,7 +12,7 @@ from review.errors import ReviewError
 from review.items import ItemView
 from review.people import reviewer_named
 from review.queue import Claim
-from review.tables import VerdictKind
+from review.tables import Channel, VerdictKind
 from review.verdicts import parse_verdict
 
 _HELP = "[{labels}]  [n] none of these  [?] can't tell  [s] skip  [u] undo  [q] quit"
@@ -55,7 +55,12 @@ def _claim(installation: Installation, name: str) -> tuple[Claim, ItemView] | No
     with installation.database.write() as session:
         reviewer = reviewer_named(session, name, utc_now())
         claim = queue.claim_next(
-            session, reviewer, lease=installation.lease, now=utc_now(), gold_rate=installation.gold_rate
+            session,
+            reviewer,
+            lease=installation.lease,
+            now=utc_now(),
+            gold_rate=installation.gold_rate,
+            at=Channel.COMMAND,
         )
         return None if claim is None else (claim, gold.shown(session, claim.item_id, reviewer))
 

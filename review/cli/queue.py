@@ -100,6 +100,7 @@ def _claimed(installation: "Installation", name: str) -> "ItemView | None":
     from review.clock import utc_now
     from review.people import reviewer_named
     from review.slate import Slate
+    from review.tables import Channel
 
     first = Slate.of(installation.database, installation.registry).refresh()
     with installation.database.write() as session:
@@ -111,6 +112,7 @@ def _claimed(installation: "Installation", name: str) -> "ItemView | None":
             now=utc_now(),
             first=first,
             gold_rate=installation.gold_rate,
+            at=Channel.COMMAND,
         )
         return gold.shown(session, claim.item_id, reviewer) if claim else None
 

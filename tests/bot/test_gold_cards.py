@@ -107,7 +107,7 @@ async def test_undo_brings_its_card_again(sandbox: Sandbox, measuring: Runner) -
     assert unchanged(measuring)
     with measuring.database.read() as session:
         assert [(one.checks, one.right) for one in gold.listed(session)] == [(1, 1)]
-        assert session.scalars(select(Verdict.kind).where(Verdict.checks_gold)).all() == [
+        assert session.scalars(select(Verdict.kind).where(Verdict.checks_gold).order_by(Verdict.id)).all() == [
             VerdictKind.LABEL,
             VerdictKind.UNDO,
             VerdictKind.NONE,

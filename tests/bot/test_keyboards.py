@@ -24,7 +24,7 @@ items = st.integers(min_value=1, max_value=999_999_999)
 
 @given(items, labels | st.sampled_from([choice.value for choice in Choice]))
 def test_data_fits_into_telegrams_64_bytes_and_comes_back(item_id: int, choice: str) -> None:
-    tap = Tap(item_id, "8letters", choice)
+    tap = Tap(item_id, "c.8letters", choice)
     assert len(tap.data().encode()) <= 64
     assert Tap.parse(tap.data()) == tap
 

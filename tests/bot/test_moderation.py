@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
-from review import claims, judging, roster
+from review import claims, judging, queue, roster
 from review.clock import utc_now
 from review.errors import DatabaseError
 from review.people import reviewer_named
@@ -302,6 +303,25 @@ async def test_undo_on_a_card_goes_back_to_the_one_before(sandbox: Sandbox, runn
     with runner.database.read() as session:
         held = session.scalars(select(ReviewItem.id).where(ReviewItem.lease_token.is_not(None))).all()
     assert held == [int(again.words.partition(":")[0][1:])], "the other one is free for colleagues"
+
+
+async def test_what_the_moderator_has_on_a_page_stays_there(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:
+    await asked(sandbox, photo, "none_coffee", "none_polar_bear", "grizzly_katmai_402")
+    mo = sandbox.moderator
+    first = await card(mo)
+    await mo.press(first, WORDS("button-skip"))
+    second = await mo.expect(is_card)
+    lease = timedelta(minutes=5)
+    with runner.database.write() as session:
+        (on_the_page,) = queue.claim_batch(
+            session, session.scalars(select(Reviewer)).one(), count=1, lease=lease, now=utc_now()
+        )
+    again = await card(mo)
+    assert again.words.partition(":")[0] == second.words.partition(":")[0]
+    await mo.press(again, WORDS("button-undo"))
+    await mo.expect(is_card)
+    with runner.database.write() as session:
+        queue.renew(session, on_the_page.item_id, on_the_page.token, lease=lease, now=utc_now())
 
 
 async def test_a_verdict_of_somebody_else_is_not_taken_back(sandbox: Sandbox, runner: Runner, photo: Photo) -> None:

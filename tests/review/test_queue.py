@@ -9,11 +9,11 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from model.serving import Prediction
-from review import judging, queue, standing_verdicts
+from review import gold, judging, queue, standing_verdicts
 from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
 from review.outbox import OutboxKind
 from review.people import reviewer_named
-from review.tables import ItemStatus, Verdict, VerdictKind
+from review.tables import Channel, ItemStatus, Verdict, VerdictKind
 
 pytestmark = pytest.mark.anyio
 
@@ -277,3 +277,40 @@ async def test_what_somebody_holds_is_known_until_the_time_is_up(house: Any, pre
         assert queue.held(session, mo, at.now) == claim
         assert queue.held(session, rita, at.now) is None
         assert queue.held(session, mo, at.now + LEASE) is None
+
+
+async def test_the_chat_leaves_alone_what_the_same_person_has_on_a_page(house: Any, predict: Predict, at: Any) -> None:
+    items = await doubted(house, predict, 0.5, 0.52, 0.54, 0.56, 0.58)
+    with house.database.write() as session:
+        mo = reviewer_named(session, "mo", at.now)
+        page = queue.claim_batch(session, mo, count=2, lease=LEASE, now=at.now)
+        chat = queue.claim_next(session, mo, lease=LEASE, now=at.now, at=Channel.CHAT)
+        command = queue.claim_next(session, mo, lease=LEASE, now=at.now, at=Channel.COMMAND)
+        assert chat is not None
+        assert command is not None
+        assert {*(claim.item_id for claim in page), chat.item_id, command.item_id} == set(items[:4])
+        again = queue.claim_next(session, mo, lease=LEASE, now=at.now, at=Channel.CHAT)
+        assert again is not None
+        assert again.item_id == chat.item_id, "what is in the chat comes there again"
+        assert queue.held(session, mo, at.now, at=Channel.COMMAND) == command
+        queue.release_all(session, mo, at=Channel.CHAT)
+        assert queue.held(session, mo, at.now, at=Channel.CHAT) is None
+        for claim in (*page, command):
+            queue.renew(session, claim.item_id, claim.token, lease=LEASE, now=at.now)
+
+
+async def test_gold_items_on_a_page_stay_there_too(house: Any, predict: Predict, at: Any) -> None:
+    items = await doubted(house, predict, 0.5, 0.52, 0.54)
+    at.say("rita", items[0], LABEL, "black")
+    with house.database.write() as session:
+        gold.add(session, items[0], at.now)
+        mo = reviewer_named(session, "mo", at.now)
+        (check,) = queue.claim_batch(session, mo, count=1, lease=LEASE, now=at.now, gold_rate=1.0)
+        assert check.item_id == items[0]
+        chat = queue.claim_next(session, mo, lease=LEASE, now=at.now, at=Channel.CHAT)
+        assert chat is not None
+        assert chat.item_id != check.item_id
+        queue.release_all(session, mo, at=Channel.CHAT)
+        queue.renew(session, check.item_id, check.token, lease=LEASE, now=at.now)
+        queue.release_all(session, mo)
+        assert queue.held(session, mo, at.now) is None

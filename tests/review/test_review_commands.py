@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from sqlalchemy import text
 
 from bot.cli import bearbot
 from model.serving import Prediction
+from review import queue
 from review.cli.items import list_items
+from review.clock import utc_now
 from review.policy import Reason
 from review.tables import POLICY_VERSION, ReviewItem
 
@@ -120,6 +123,18 @@ async def test_next_claims_and_tells_how_to_go_on(waiting: list[int]) -> None:
     assert (other["id"], other["held_by"]) == (waiting[1], "rita")
     assert "mo is looking at item" in run("review", "label", str(waiting[0]), "black", "--as", "rita", code=1).stderr
     assert "with mo" in run("review", "list").stdout
+
+
+async def test_next_shows_what_it_claimed_before_and_leaves_a_page_its_items(
+    house: Any, waiting: list[int], at: Any
+) -> None:
+    at.now = utc_now()  # as the commands do
+    on_the_page = at.take("mo", waiting[0])
+    (first,) = rows("review", "next", "--as", "mo", "--json")
+    (again,) = rows("review", "next", "--as", "mo", "--json")
+    assert (first["id"], again["id"]) == (waiting[1], waiting[1])
+    with house.database.write() as session:
+        queue.renew(session, waiting[0], on_the_page.token, lease=timedelta(minutes=5), now=at.now)
 
 
 async def test_skip_undo_show_and_stats(waiting: list[int]) -> None:
