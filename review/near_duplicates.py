@@ -200,9 +200,18 @@ def _by_album(
 
 
 def _leads(item: ReviewItem) -> ColumnElement[bool]:
-    """What `item` may be seen in place of: the same answer to the same question, asked of as many people."""
+    """What `item`, which opens now, may be seen in place of: the same answer to the same question, of as many people.
+
+    Not what somebody looks at: they would settle what they did not see. Nor what is put off: only that is to wait.
+    """
+    free, due = (
+        or_(until.is_(None), until <= item.opened_at)
+        for until in (ReviewItem.lease_expires_at, ReviewItem.deferred_until)
+    )
     return (
         (ReviewItem.status == ItemStatus.OPEN)
+        & free
+        & due
         & ReviewItem.represented_by_id.is_(None)
         & ~ReviewItem.separate
         & ~ReviewItem.needs_adjudicator

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -95,6 +95,45 @@ async def test_one_verdict_settles_an_album_of_one_scene_and_undo_opens_all(
     assert statuses(house.database) == ["open"] * 4
     assert strip(house.database, first) == [first, *others]
     assert at.next("mo").item_id == first
+
+
+async def test_what_joins_while_the_first_is_looked_at_is_not_settled_unseen(
+    house: Any, at: Any, predict: Predict
+) -> None:
+    says = seen_as(predict("black", 0.6), 1)
+    one, two, three = copies(1, 3)
+    (first,) = await send(house, [one], says)
+    claim = at.take("mo", first.item_id)
+    (second, third) = await send(house, [two, three], says, first=5)
+    assert leaders(house.database)[second.item_id] is None
+    assert leaders(house.database)[third.item_id] == second.item_id, "nobody looks at that one"
+    at.say("mo", first.item_id, VerdictKind.LABEL, "grizzly", token=claim.token)
+    assert statuses(house.database) == ["settled", "open", "open"]
+
+
+async def test_a_lease_that_ended_keeps_nothing_out(house: Any, at: Any, predict: Predict) -> None:
+    says = seen_as(predict("black", 0.6), 1)
+    one, two = copies(1, 2)
+    (first,) = await send(house, [one], says)
+    at.now -= timedelta(hours=1)
+    at.take("mo", first.item_id)
+    (second,) = await send(house, [two], says, first=5)
+    assert leaders(house.database)[second.item_id] == first.item_id
+
+
+async def test_a_new_photo_does_not_wait_because_another_was_put_off(
+    house: Any, at: Any, predict: Predict, now: datetime
+) -> None:
+    says = seen_as(predict("black", 0.6), 1)
+    one, two = copies(1, 2)
+    (first,) = await send(house, [one], says)
+    with house.database.write() as session:
+        mo = reviewer_named(session, "mo", now)
+        until = now + timedelta(days=9)
+        judging.settle(session, first.item_id, mo, kind=VerdictKind.DEFER, deferred_until=until, now=now)
+    (second,) = await send(house, [two], says, first=5)
+    assert leaders(house.database)[second.item_id] is None
+    assert at.next("mo").item_id == second.item_id
 
 
 async def test_different_photos_stand_alone(house: Any, predict: Predict) -> None:
