@@ -54,7 +54,8 @@ class Entry:
 
 def entries(session: Session) -> list[Entry]:
     """Everybody, by name; who was removed comes last. Reads only."""
-    answers = func.count().filter(Verdict.kind.in_(VOTES))
+    # What settled near-duplicates, too, is one verdict, as it is in `review.statistics`.
+    answers = func.count().filter(Verdict.kind.in_(VOTES), Verdict.with_id.is_(None))
     said = {
         reviewer_id: (count, last)
         for reviewer_id, count, last in session.execute(

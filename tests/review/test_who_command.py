@@ -14,7 +14,7 @@ from review import logins
 from review.database import Database
 from review.people import reviewer_for_telegram
 from review.quorum import Quorum
-from review.tables import Role, VerdictKind
+from review.tables import ReviewItem, Role, VerdictKind
 
 pytestmark = pytest.mark.anyio
 
@@ -130,6 +130,15 @@ async def test_nobody_is_two_blind_reviewers_by_writing_their_name_differently(
         assert json.loads(shown)["status"] == "open"
     run("label", item, "black", "--as", "bob")
     assert json.loads(run("show", item, "--json").stdout)["status"] == "settled"
+
+
+async def test_a_verdict_on_near_duplicates_is_one(house: Any, predict: Predict) -> None:
+    first, second = [(await house.receive(number, predict("black", 0.7))).item_id for number in (1, 2)]
+    with house.database.write() as session:
+        session.get_one(ReviewItem, second).represented_by_id = first
+    run("label", str(first), "black", "--as", "mo")
+    figures = json.loads(run("stats", "--json").stdout)
+    assert (figures["settled_items"], figures["verdicts_by_reviewer"]["mo"], people()["mo"]["verdicts"]) == (2, 1, 1)
 
 
 @pytest.mark.usefixtures("home")
