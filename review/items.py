@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from review.errors import NotFound, PhotoDeleted
@@ -22,7 +22,7 @@ from review.tables import (
     VerdictKind,
 )
 
-_holder, _settler, _undoing = aliased(Reviewer), aliased(Reviewer), aliased(Verdict)  # made once: that takes a while
+_holder, _settler = aliased(Reviewer), aliased(Reviewer)  # made once: that takes a while
 _ROWS = (
     select(ReviewItem, Submission, PredictionRecord, _holder.name, _settler.name)
     .join(Submission, ReviewItem.submission_id == Submission.id)
@@ -224,13 +224,33 @@ def _group_sizes(session: Session, ids: Sequence[int]) -> dict[int, int]:
 
 
 def _free_names(session: Session, ids: Sequence[int]) -> dict[int, str | None]:
-    """Of the last "none of these" that nobody took back."""
+    """The last one that came with a "none of these" that counts: another who says so need not name it, too."""
     if not ids:
         return {}
     said = (
         select(Verdict.item_id, Verdict.free_name)
-        .where(Verdict.item_id.in_(ids), Verdict.kind == VerdictKind.NONE, ~Verdict.checks_gold)
-        .where(~exists().where(_undoing.undoes_id == Verdict.id))
+        .join(ReviewItem, ReviewItem.id == Verdict.item_id)
+        .where(Verdict.item_id.in_(ids), _COUNTS, Verdict.kind == VerdictKind.NONE, Verdict.free_name.is_not(None))
         .order_by(Verdict.id)
     )
     return {row.item_id: row.free_name for row in session.execute(said)}
+
+
+def _counts() -> ColumnElement[bool]:
+    """The verdict is no check of its reviewer, was not taken back, and came after its item was opened last."""
+    undoing, later, undoing_later = (aliased(Verdict) for _ in range(3))
+    reopened = exists().where(
+        later.item_id == Verdict.item_id,
+        later.id > Verdict.id,
+        later.kind == VerdictKind.REOPEN,
+        ~exists().where(undoing_later.undoes_id == later.id),
+    )
+    return and_(
+        ~Verdict.checks_gold,
+        ~exists().where(undoing.undoes_id == Verdict.id),
+        or_(ReviewItem.reopened_after.is_(None), Verdict.id > ReviewItem.reopened_after),
+        ~reopened,
+    )
+
+
+_COUNTS = _counts()  # made once: an alias copies all columns

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from model.errors import SettingsError
 from model.serving import Prediction
-from review import queue, roster, standing_verdicts
+from review import judging, queue, roster, standing_verdicts
 from review.consensus import Consensus, Vote, decide, weight
 from review.database import Database
 from review.errors import NotYours
+from review.people import reviewer_named
 from review.policy import Reason
 from review.quorum import Quorum
 from review.settings import ReviewSettings
@@ -184,3 +185,20 @@ async def test_one_person_by_two_names_is_not_two(
     assert at.next("mo") is None
     assert at.say("mo", item, LABEL, "black") is None, "it is one vote, said again"
     assert at.say("sam", item, LABEL, "black") == "black"
+
+
+@pytest.mark.anyio
+async def test_the_name_that_one_of_two_gave_to_none_of_these_is_kept(
+    house_with: Callable[..., Any], predict: Predict, at: Any
+) -> None:
+    item = (await house_with(quorum=TWO).receive(1, predict("black", 0.7))).item_id
+    with at.database.write() as session:
+        ann = reviewer_named(session, "ann", at.now)
+        judging.settle(session, item, ann, kind=VerdictKind.NONE, free_name="polar bear", now=at.now)
+    at.say("bob", item, VerdictKind.NONE)
+    assert (at.view(item).final_label, at.view(item).free_name) == ("none", "polar bear")
+    with at.database.write() as session:
+        judging.reopen(session, item, reviewer_named(session, "carl", at.now), note="look", now=at.now)
+    for name in ("ann", "bob"):
+        at.say(name, item, VerdictKind.NONE)
+    assert (at.view(item).final_label, at.view(item).free_name) == ("none", None), "that was said before"
