@@ -47,6 +47,7 @@ def open_screen(name: str, *, graphics: str | None, dark: bool | None, hide_answ
                 app.run()
         finally:
             saved = _close(desk, hurry=bool(ended))
+        app.hear_the_rest()
         for failure in app.failures:
             note(f"! {failure}")
         note(app.pace.summary())

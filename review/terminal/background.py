@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from textual.app import App
 
-from review.errors import DatabaseError, ReviewError
+from review.errors import DatabaseError, MayNotReview, ReviewError
 from review.terminal.view import View
 
 T = TypeVar("T")
 
 
 class Background(App[None]):
-    """A screen that waits for no work. `failures` says at the end what went wrong on the way."""
+    """A screen that waits for no work. `failures` says at the end what does not count, and what ended it."""
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -30,9 +30,19 @@ class Background(App[None]):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def tell_wrong(self, text: str) -> None:
-        """Say that something failed, now and at the end."""
+        """Say that something failed."""
+        self.view.tell_wrong(text)
+
+    def tell_lost(self, text: str) -> None:
+        """Say that an answer does not count, now and at the end."""
         self.failures.append(text)
         self.view.tell_wrong(text)
+
+    def end_with(self, text: str) -> None:
+        """Leave, because nothing can go on; it is said at the end."""
+        if not any(text in failure for failure in self.failures):
+            self.failures.append(text)
+        self.exit(return_code=1)
 
     def go(self, work: Callable[[], Awaitable[None]], *, alone: str | None = None) -> None:
         """Do it while the screen goes on; an expected failure is said. `alone` as in `start`."""
@@ -47,9 +57,22 @@ class Background(App[None]):
             exclusive=alone is not None,
         )
 
+    def go_on(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do what the screen is nothing without; an expected failure ends it with a sentence."""
+
+        async def or_end() -> None:
+            try:
+                await work()
+            except ReviewError as error:
+                self.end_with(str(error))
+
+        self.start(or_end)
+
     async def _said_if_it_fails(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
+        except MayNotReview as error:
+            self.end_with(str(error))
         except DatabaseError as error:  # of a read beside the queue: what the queue itself waits for is said elsewhere
             self.view.tell(str(error))
         except (ReviewError, OSError) as error:

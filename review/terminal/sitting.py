@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +11,11 @@ from functools import partial
 from textual.app import ComposeResult
 
 from review.clock import utc_now
-from review.errors import ReviewError
 from review.judging import Circumstances
 from review.queue import Claim
 from review.tables import Channel, VerdictKind
 from review.terminal import words
+from review.terminal.answers import Answers
 from review.terminal.background import Background
 from review.terminal.cards import Card, Cards
 from review.terminal.desk import Answer, Desk
@@ -77,7 +76,7 @@ class Sitting(Background):
             on_empty=self._show_empty,
             on_gone=self.tell_wrong,
         )
-        self._written: asyncio.Queue[tuple[Answer, Future[str | None]]] = asyncio.Queue()
+        self.answers = Answers(desk, on_settled=self._note_settled, on_refused=self._note_refused)
         self._shown_at = self.active_at = time.monotonic()
         self._pressed_at: float | None = None
         self._patience = Patience(desk)
@@ -102,8 +101,8 @@ class Sitting(Background):
             self.register_theme(theme)
         self.theme = (DARK if self.terminal.dark else LIGHT).name
         self.view.show_none(words.LOOKING)
-        self.start(self._listen)
-        self.call_after_refresh(lambda: self.start(self.supply.run))  # the photo's size is known then
+        self.go_on(self.answers.listen)
+        self.call_after_refresh(lambda: self.go_on(self.supply.run))  # the photo's size is known then
         self.set_interval(max(self.choices.lease_seconds / 3, 0.5), self._renew)
         self.set_interval(0.25, self._watch)
         self.app_resume_signal.subscribe(self, lambda _: self._renew())
@@ -186,7 +185,7 @@ class Sitting(Background):
             self.view.tell("There is no photo yet: that key counts for nothing")
             return
         if card is not None and card is not shown:
-            self.tell_wrong(f"item {card.item.id} is not shown any more: nothing was said of it")
+            self.tell_lost(f"item {card.item.id} is not shown any more: nothing was said of it")
             return
         seconds = time.monotonic() - self._shown_at
         item = shown.item
@@ -201,7 +200,7 @@ class Sitting(Background):
                 answer_shown=not (self.choices.hide_answer or item.blind) and item.suggested_label is not None,
             ),
         )
-        self._written.put_nowait((answer, self.desk.say(answer)))
+        self.answers.say(answer)
         self.pace.add(seconds)
         if self._left is not None:
             self._left -= 1
@@ -209,18 +208,18 @@ class Sitting(Background):
         self._pressed_at = time.monotonic() if pressed_at is None else pressed_at
         self._advance()
 
-    async def _listen(self) -> None:
-        """Hear, in order, what became of each answer."""
-        while True:
-            answer, future = await self._written.get()
-            try:
-                final = await asyncio.wrap_future(future)
-            except ReviewError as error:
-                self.pace.take_back()
-                said = words.verdict(answer.kind, answer.label, answer.free_name)
-                self.tell_wrong(f"{said!r} does not count: {error}")
-            else:
-                self.last_settled = answer.item_id if final is not None else self.last_settled
+    def _note_settled(self, item_id: int) -> None:
+        self.last_settled = item_id
+
+    def _note_refused(self, sentence: str) -> None:
+        self.pace.take_back()
+        self.tell_lost(sentence)
+
+    def hear_the_rest(self) -> None:
+        """What became of answers after the screen ended; for when the desk is closed."""
+        for sentence in self.answers.rest():
+            self.pace.take_back()
+            self.failures.append(sentence)
 
     async def undo(self) -> None:
         """Take the last answer back and show its photo again; the one shown now comes after it."""

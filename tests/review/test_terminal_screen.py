@@ -17,7 +17,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from review import gold, queue
+from review import gold, queue, roster
 from review.cli.screen import open_screen
 from review.database import Database
 from review.errors import ReviewError
@@ -327,6 +327,53 @@ async def test_a_verdict_that_is_refused_is_said_and_the_next_photo_stays(
         assert "ana" in opened.app.failures[0] or "settled" in opened.app.failures[0]
         assert opened.app.shown is not None
         assert [row for row in opened.verdicts() if row[2] == "black"] == []
+
+
+async def test_who_is_removed_while_reviewing_is_told_so_and_the_screen_ends(
+    screen: Any, waiting: list[int], at: Any
+) -> None:
+    async with screen() as opened:
+        await opened.until(lambda: len(opened.app.supply.cards) == 2)
+        with opened.database.write() as session:
+            roster.remove(session, reviewer_named(session, "mo", at.now), at.now)
+        await opened.press("1")
+        await opened.until(lambda: opened.app.return_code == 1)
+    (said,) = opened.app.failures
+    assert said.startswith("'black' does not count: mo may review no more")
+    assert opened.verdicts() == []
+
+
+async def test_who_is_removed_while_the_queue_is_empty_is_told_so_in_one_line(screen: Any, at: Any) -> None:
+    async with screen() as opened:
+        await opened.until(lambda: opened.app.supply.empty)
+        with opened.database.write() as session:
+            roster.remove(session, reviewer_named(session, "mo", at.now), at.now)
+        await opened.until(lambda: opened.app.return_code == 1)
+    (said,) = opened.app.failures
+    assert said.startswith("mo may review no more")
+
+
+async def test_an_answer_that_is_refused_after_the_screen_ended_is_said(
+    screen: Any, waiting: list[int], at: Any
+) -> None:
+    async with screen() as opened:
+        await opened.shows(waiting[0])
+        with opened.database.write() as session:
+            queue.release_all(session, reviewer_named(session, "mo", at.now))
+        at.say("ana", waiting[0], VerdictKind.LABEL, "teddy")
+        opened.app.answer(VerdictKind.LABEL, "black")
+        opened.app.exit()
+    opened.app.hear_the_rest()
+    (said,) = opened.app.failures
+    assert said.startswith("'black' does not count")
+    assert opened.app.pace.done == 0
+
+
+async def test_a_failure_that_is_about_no_answer_is_not_said_again_at_the_end(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("u")
+        await opened.until(lambda: "no verdict that could be taken back" in opened.line)
+    assert opened.app.failures == []
 
 
 @pytest.mark.sqlite
