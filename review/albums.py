@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from review import outbox
@@ -58,12 +58,15 @@ def tells(session: Session, chat_id: int, album: str) -> bool:
     return bool(_of_album(session, chat_id, album))
 
 
+def is_of(chat_id: int, album: str) -> ColumnElement[bool]:
+    """Of the messages of the outbox those that tell of this album."""
+    prefix = _album_key(chat_id, album)
+    return OutboxMessage.dedupe_key.between(prefix, f"{prefix}~")
+
+
 def part_of(session: Session, *, chat_id: int, album: str, message_id: int | None) -> dict[str, Any] | None:
     """What is (to be) told of one photo of an album, as {message, kind, parameters}; None if nothing is."""
-    prefix = f"album:{chat_id}:{album}:"
-    rows = session.scalars(
-        select(OutboxMessage.parameters).where(OutboxMessage.dedupe_key.between(prefix, f"{prefix}~"))
-    )
+    rows = session.scalars(select(OutboxMessage.parameters).where(is_of(chat_id, album)))
     return next((part for row in rows for part in row["parts"] if part["message"] == message_id), None)
 
 
@@ -84,10 +87,7 @@ def seal(session: Session, id: int, now: datetime, *, more_to_come: bool) -> Pen
 
 
 def _of_album(session: Session, chat_id: int, album: str) -> Sequence[OutboxMessage]:
-    prefix = _album_key(chat_id, album)
-    return session.scalars(
-        select(OutboxMessage).where(OutboxMessage.dedupe_key.between(prefix, f"{prefix}~")).order_by(OutboxMessage.id)
-    ).all()
+    return session.scalars(select(OutboxMessage).where(is_of(chat_id, album)).order_by(OutboxMessage.id)).all()
 
 
 def _album_key(chat_id: int, album: str, number: int | None = None) -> str:
