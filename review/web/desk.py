@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -30,6 +30,7 @@ from review.web.sittings import Sitting, Sittings
 
 CSRF_HEADER = "X-Bearbot-Token"
 _MOST_BYTES = 200_000  # of a request: 200 items with their tokens take 20,000
+BODY_WITHIN = 10.0  # seconds; else strangers could keep connections for ever
 _THREADS = 6  # a database of one file and two pictures at a time are served no faster by more
 
 OVER = (
@@ -142,14 +143,19 @@ def answering(handler: Handler) -> Handler:
 
 
 async def read_json(request: Request) -> dict[str, Any]:
-    """The body, one JSON object; raises `HTTPException` for anything else or too much."""
+    """The body, one JSON object of sound text; raises `HTTPException` for anything else or too much."""
     data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > _MOST_BYTES:
-            raise HTTPException(413, f"a request has at most {_MOST_BYTES:,} bytes")
+    try:
+        with fail_after(BODY_WITHIN):
+            async for piece in request.stream():
+                data += piece
+                if len(data) > _MOST_BYTES:
+                    raise HTTPException(413, f"a request has at most {_MOST_BYTES:,} bytes")
+    except TimeoutError:
+        raise HTTPException(408, "the request took too long to arrive", {"Connection": "close"}) from None
     try:
         found = json.loads(data or b"{}")
+        json.dumps(found, ensure_ascii=False).encode()  # halves of characters: nothing that is stored takes them
     except (ValueError, RecursionError):
         raise HTTPException(400, "expected JSON") from None
     if not isinstance(found, dict):

@@ -5,16 +5,16 @@ import ipaddress
 import os
 import signal
 import socket
+from math import ceil
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from review.errors import ReviewError
+from review.web.connections import MOST, SILENT, Connection, ProxiedConnection
 from review.web.desk import Desk
 
 _GRACE_SECONDS = 3  # what is in hand then is cut off
-_MOST_CONNECTIONS = 256
-_SILENT_SECONDS = 20  # an idle connection is closed then; browsers open another
 
 
 class CannotListen(ReviewError):
@@ -33,7 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.listen(_MOST_CONNECTIONS)  # here already: two programs may bind a port, but only one gets to listen
+        listening.listen(MOST)  # here already: two programs may bind a port, but only one gets to listen
     except OSError as error:
         listening.close()
         reason = "another program listens there" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
@@ -58,6 +58,7 @@ def server_for(app: ASGIApp, *, behind_proxy: bool = False) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            http=ProxiedConnection if behind_proxy else Connection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -65,8 +66,8 @@ def server_for(app: ASGIApp, *, behind_proxy: bool = False) -> uvicorn.Server:
             server_header=False,
             proxy_headers=behind_proxy,  # believed from this machine only
             forwarded_allow_ips="127.0.0.1,::1",
-            limit_concurrency=_MOST_CONNECTIONS,
-            timeout_keep_alive=_SILENT_SECONDS,
+            limit_concurrency=MOST,
+            timeout_keep_alive=ceil(SILENT),
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
     )
