@@ -74,7 +74,7 @@ class Grid:
 
     async def _item(self, request: Request) -> Response:
         sitting = self._desk.sitting(request)
-        return JSONResponse(await self._desk.in_thread(self._details, sitting, request.path_params["item"]))
+        return JSONResponse(await self._desk.in_thread(self._details, sitting, wishes.item_in_path(request)))
 
     def _details(self, sitting: Sitting, item_id: int) -> dict[str, Any]:
         with self._desk.database.read() as session:

@@ -1,7 +1,8 @@
 """Keeps other web pages and strangers' names out, and sends every answer with headers that shut the page in.
 
-Refused are: a Host that is not this server's (DNS rebinding, 421), and with 403 an Origin that is not its own page, a
-change without any Origin, and what the browser marks as asked for by another site, but for links to the page.
+Refused are: a Host that is not this server's (DNS rebinding, 421), an address longer than any here (404), and with 403
+an Origin that is not its own page, a change without any Origin, and what the browser marks as asked for by another
+site, but for links to the page.
 """
 
 import ipaddress
@@ -25,6 +26,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
+_LONGEST_PATH = 200  # characters
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -52,20 +54,22 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope))
         if refusal is None:
             await self._app(scope, receive, shut_in)
         else:
             status, sentence = refusal
             await JSONResponse({"error": sentence}, status)(scope, receive, shut_in)
 
-    def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
+    def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
         if not self._is_ours(host):
             return 421, "this server does not go by that name: start it with --url ADDRESS to let it answer there"
+        if len(path) > _LONGEST_PATH:
+            return 404, "there is nothing at this address"
         origin = headers.get("origin")
         elsewhere = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
-        if origin is not None and urlsplit(origin).netloc.lower() not in (host.lower(), self._netloc):
+        if origin is not None and _netloc(origin) not in (host.lower(), self._netloc):
             return 403, "another web page may not talk to this server"
         if elsewhere and (method, headers.get("sec-fetch-mode")) != ("GET", "navigate"):
             return 403, "another web page may not talk to this server"
@@ -82,6 +86,14 @@ class Guard:
         if name.lower() in self._hosts or f"[{name}]" in self._hosts:
             return True
         return self._numbers and _is_number(name)
+
+
+def _netloc(origin: str) -> str:
+    """Its host and port; nothing for what is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _is_number(name: str) -> bool:

@@ -21,6 +21,7 @@ from model.images import decode
 from review.errors import NotFound
 from review.storage import ImageStore
 from review.tables import ReviewItem, Submission
+from review.web import wishes
 from review.web.desk import Desk, answering
 from review.web.sittings import Sitting
 
@@ -78,7 +79,7 @@ class Photos:
     async def _answer(self, request: Request, *, small: bool) -> Response:
         sitting = self._desk.sitting(request)
         try:
-            data = await self._desk.in_thread(self._read, sitting, request.path_params["item"], small)
+            data = await self._desk.in_thread(self._read, sitting, wishes.item_in_path(request), small)
         except ImageError as error:
             raise HTTPException(422, f"the stored photo cannot be shown: {error}") from None
         # Nor does the browser's own cache show it to who logs in next, or to nobody.

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from math import isfinite
 from typing import Any
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from review.bulk import InHand
 from review.claimable import Among
@@ -17,6 +17,7 @@ MOST_ITEMS = 200  # of one request
 _MOST_BESIDES = 1000
 _LONGEST_NAME = 64
 _LONGEST_DEFERRAL = timedelta(days=90)
+_LONGEST_LOOK = 86_400  # seconds
 _LARGEST_ID = 2**63 - 1
 _SAID = (VerdictKind.LABEL, VerdictKind.NONE, VerdictKind.CANT_TELL, VerdictKind.SKIP, VerdictKind.DEFER)
 
@@ -72,9 +73,9 @@ def in_hand(given: Given) -> list[InHand]:
             raise _refused("items", 'objects with "id" and "token"')
         seconds = row.get("seconds")
         if seconds is not None and (
-            not isinstance(seconds, int | float) or isinstance(seconds, bool) or not isfinite(seconds) or seconds < 0
-        ):
-            raise _refused("seconds", "a number of at least 0")
+            not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds <= _LONGEST_LOOK
+        ):  # NaN is not between them either
+            raise _refused("seconds", f"a number of 0 to {_LONGEST_LOOK:,}")
         shown = row.get("answer_shown")
         if shown is not None and not isinstance(shown, bool):
             raise _refused("answer_shown", "true or false")
@@ -86,6 +87,14 @@ def item_id(found: object) -> int:
     """One item's number."""
     if not isinstance(found, int) or isinstance(found, bool) or not 1 <= found <= _LARGEST_ID:
         raise _refused("id", "an item's number")
+    return found
+
+
+def item_in_path(request: Request) -> int:
+    """The number of the item that a route with {item:int} is about; 404 for one that no item can have."""
+    found: int = request.path_params["item"]
+    if not 1 <= found <= _LARGEST_ID:
+        raise HTTPException(404, f"no item {str(found)[:20]}")
     return found
 
 

@@ -353,6 +353,12 @@ NONSENSE: list[tuple[str, Any]] = [
     ("/api/verdicts", {"kind": "defer", "hours": -1, "items": []}),
     ("/api/verdicts", {"kind": "none", "free_name": "x" * 65, "items": []}),
     ("/api/verdicts", {"kind": "skip", "items": [{"id": 1, "token": "x", "seconds": -1}]}),
+    ("/api/verdicts", {"kind": "skip", "items": [{"id": 1, "token": "x", "seconds": 10**400}]}),
+    ("/api/verdicts", {"kind": "skip", "items": [{"id": 1, "token": "x", "seconds": float("nan")}]}),
+    ("/api/verdicts", {"kind": "skip", "items": [{"id": 1, "token": "\ud800"}]}),
+    ("/api/renew", {"items": [{"id": 1, "token": "\ud800"}]}),
+    ("/api/release", {"items": [{"id": 1, "token": "\ud800"}]}),
+    ("/api/login", {"token": "\ud800"}),
     ("/api/split", {"id": "1"}),
 ]
 
@@ -360,7 +366,9 @@ NONSENSE: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("path", "body"), NONSENSE, ids=lambda value: json.dumps(value)[:40])
 def test_nonsense_is_refused_with_a_sentence(served: Any, path: str, body: Any) -> None:
     with served.client("ana") as client:
-        answer = client.http.post(path, json=body)
+        # Written by hand: the client itself refuses to send what is no number.
+        headers = {"Content-Type": "application/json"}
+        answer = client.http.post(path, content=json.dumps(body), headers=headers)
         assert answer.status_code == 400
         assert "expected" in answer.json()["error"]
 
@@ -376,6 +384,10 @@ def test_what_is_not_there(served: Any) -> None:
     with served.client("ana") as client:
         for path in ("/api/items/99", "/photos/99", "/thumbnails/99", "/page/none.css", "/page/..%2Fapp.py"):
             assert client.http.get(path).status_code == 404, path
+        for number in ("0", "9" * 30, "9" * 5000):
+            for path in ("/api/items", "/photos", "/thumbnails"):
+                assert client.http.get(f"{path}/{number}").status_code == 404, number
+        assert client.http.get(f"/page/{'x' * 300}.js").status_code == 404
 
 
 def test_verdicts_of_one_bulk_share_their_time(served: Any, arrive: Arrive) -> None:

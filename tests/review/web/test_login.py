@@ -134,6 +134,8 @@ def test_other_pages_change_nothing(served: Any, arrive: Arrive) -> None:
         assert tried(**{CSRF_HEADER: "guessed"}).status_code == 403
         assert tried(Origin="https://evil.example").status_code == 403
         assert tried(Origin="null").status_code == 403
+        assert (broken := tried(Origin="http://[")).status_code == 403
+        assert broken.headers["X-Frame-Options"] == "DENY"
         assert tried(**{"Sec-Fetch-Site": "cross-site"}).status_code == 403
         assert tried(Host="evil.example").status_code == 421
         bare = httpx.Request("POST", f"{served.url}/api/verdicts", json=body, headers=_without_origin(client))
