@@ -5,21 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from review import items
+from review import items, people
 from review.database import Database
 from review.items import ItemView
-from review.tables import ItemStatus, Reviewer, ReviewItem
+from review.tables import ItemStatus, ReviewItem
 
 
 @dataclass(frozen=True)
 class Wanted:
     """Which items; None: any. `label` is the model's guess of an open item, what people said of a settled one.
 
-    `reason` is the weightiest one, `reviewer` (a name) who settled it, `since` when it was opened or settled at the
-    earliest. Blind items are under no label: to be there would tell what the model said.
+    `reason` is the weightiest one, `reviewer` who settled it (a name of theirs; whatever others they go by count, too),
+    `since` when it was opened or settled at the earliest. Blind items are under no label: to be there would tell what
+    the model said.
     """
 
     statuses: tuple[ItemStatus, ...] = (ItemStatus.OPEN,)
@@ -68,8 +69,13 @@ def page(session: Session, wanted: Wanted = OPEN, *, after: Cursor | None = None
         for condition in _following(key, begins):
             if len(rows) <= limit:  # one more than is shown says whether there is a next page
                 order = () if key is None else (key.desc() if key is ReviewItem.priority else key,)
-                query = _hinted(items.rows(), status, wanted).where(condition, *_conditions(session, status, wanted))
-                rows += session.execute(query.order_by(*order, ReviewItem.id).limit(limit + 1 - len(rows))).all()
+                query = _hinted(items.rows(), status, wanted).where(condition, *_conditions(status, wanted))
+                count = limit + 1 - len(rows)
+                query = query.order_by(*order, ReviewItem.id).limit(count)
+                if wanted.reviewer is not None:
+                    rows += _settled_by(session, query, wanted.reviewer)[:count]
+                else:
+                    rows += session.execute(query).all()
     shown = rows[:limit]
     if len(rows) <= limit:
         return Page(tuple(items.views(session, shown)), None)
@@ -130,7 +136,17 @@ def _following(key: InstrumentedAttribute[Any] | None, after: Cursor | None) -> 
     return [and_(key == after.key, ReviewItem.id > after.id), beyond]
 
 
-def _conditions(session: Session, status: ItemStatus, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _settled_by(session: Session, query: Any, name: str) -> list[Any]:
+    """What somebody settled under any of their names, by number; nothing for who is unknown."""
+    who = people.called(session, name)
+    rows: list[Any] = []
+    # One after the other: an index has the items of each in order, and not those of several.
+    for number in people.identities(session, who) if who is not None else ():
+        rows += session.execute(query.where(ReviewItem.settled_by_id == number)).all()
+    return sorted(rows, key=lambda row: row[0].id)
+
+
+def _conditions(status: ItemStatus, wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [ReviewItem.status == status]
     if wanted.label is not None and status is ItemStatus.SETTLED:
         conditions.append(ReviewItem.final_label == wanted.label)
@@ -139,9 +155,6 @@ def _conditions(session: Session, status: ItemStatus, wanted: Wanted) -> list[Co
         conditions += [ReviewItem.suggested_label == wanted.label, seen]
     if wanted.reason is not None:
         conditions.append(ReviewItem.reason == wanted.reason)
-    if wanted.reviewer is not None:
-        who = session.scalar(select(Reviewer.id).where(Reviewer.name == wanted.reviewer))
-        conditions.append(ReviewItem.settled_by_id == (who if who is not None else -1))
     if wanted.since is not None:
         since = ReviewItem.settled_at if status is ItemStatus.SETTLED else ReviewItem.opened_at
         conditions.append(since >= wanted.since)

@@ -1,5 +1,6 @@
 """What several commands of `bearbot review` are told in the same words."""
 
+import difflib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,19 @@ class ItemNumber(WholeNumber):
 
     def __init__(self) -> None:
         super().__init__(1, _MOST, "`bearbot review list` shows the items' numbers")
+
+
+class Word(click.Choice):  # type: ignore[type-arg,unused-ignore] # generic in newer releases only
+    """One of some words, however it is written; what is none of them gets the likely guess."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word as it is among the choices; anything else is wrong usage."""
+        word = "_".join(re.split(r"[\s_-]+", str(value).strip().casefold()))
+        if word not in self.choices:
+            close = difflib.get_close_matches(word, self.choices, n=1)
+            hint = f": did you mean {close[0]!r}?" if close else ""
+            self.fail(f"{value!r} is not one of {', '.join(self.choices)}{hint}", param, ctx)
+        return super().convert(word, param, ctx)
 
 
 class Length(click.ParamType):  # type: ignore[type-arg,unused-ignore] # generic in newer releases only

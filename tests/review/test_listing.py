@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, text, update
 
 from model.serving import Prediction
-from review import items, judging, listing
+from review import items, judging, listing, roster
 from review.database import Database
 from review.listing import EVERYTHING, OPEN, SETTLED, Wanted
 from review.people import reviewer_named
@@ -94,6 +94,10 @@ def test_what_is_asked_for_is_all_that_comes(database: Database, now: datetime, 
     assert numbers(Wanted((ItemStatus.SETTLED,), label="grizzly")) == [n for n in settled if n % 2]
     assert numbers(Wanted(EVERYTHING.statuses, reviewer="mo")) == [n for n in settled if n % 2]
     assert numbers(Wanted(EVERYTHING.statuses, reviewer="nobody")) == []
+    with database.write() as session:
+        roster.link(session, reviewer_named(session, "mo", now), reviewer_named(session, "rita", now))
+    for either in ("mo", "rita"):
+        assert numbers(Wanted(EVERYTHING.statuses, reviewer=either)) == settled, "one person by two names"
     since = Wanted((ItemStatus.SETTLED,), since=now + timedelta(minutes=10))
     assert numbers(since) == [n for n in settled if n >= 10]
     opened = [one.id for one in walked(database, Wanted(since=datetime.fromisoformat("2026-11-15T00:00Z")), size)]
