@@ -15,17 +15,35 @@ OURS = frozenset({"alembic_version", "submissions", "review_items", "verdicts"})
 
 
 def exists(database: Database) -> bool:
-    """Whether there is a database, with or without tables. Raises `DatabaseError` where nobody may look."""
+    """Whether there is a database, with or without tables. Raises `DatabaseError` where there cannot be one."""
+    if database.file is None:
+        return True
     try:
-        return database.file is None or database.file.exists()
+        database.file.stat()
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError as error:
+        raise DatabaseError(
+            f"there can be no database at {database.file}: a part of that is a file, where a folder is expected; "
+            "BEARBOT_HOME names the folder"
+        ) from error
     except OSError as error:
         raise DatabaseError(f"{database.file} cannot be reached: {error.strerror or error}") from error
+    return True
+
+
+def missing(database: Database) -> str:
+    """A sentence for who looks at what is not there yet: it may be somewhere else, or to be made."""
+    return (
+        f"there is no database at {database.file} yet: `bearbot run` or `bearbot db upgrade` makes it, "
+        "`bearbot demo --home DIR` one to try (then BEARBOT_HOME=DIR)"
+    )
 
 
 def revision(database: Database) -> str | None:
     """The database's revision; None if it has no tables of ours. Raises `NoDatabase` if there is no file."""
     if not exists(database):
-        raise NoDatabase(f"there is no database at {database.file} yet: `bearbot run` or `bearbot db upgrade` makes it")
+        raise NoDatabase(missing(database))
     with database.read() as session:
         return MigrationContext.configure(session.connection()).get_current_revision()
 

@@ -15,7 +15,7 @@ from review import people
 from review.clock import utc_now
 from review.database import Database
 from review.errors import ReviewError
-from review.revisions import exists
+from review.revisions import exists, missing
 from review.schema import require_current
 from review.settings import ReviewSettings
 from review.storage import LocalImageStore
@@ -39,12 +39,15 @@ class Installation:
 
 
 def nothing_yet() -> str | None:
-    """Before the first photo there is no database: a sentence that says so; None if there is one."""
+    """Before the first photo there is no database: a sentence that says so; None if there is one.
+
+    For what the operator of a bot asks of it; whoever reviews is told as an error, by `opened`, that there is none.
+    """
     with one_line_errors(ReviewError, ModelError):
         database = Database(ReviewSettings.load().database_url)
         if exists(database):
             return None
-    return f"nothing was sent yet: there is no database at {database.file}; `bearbot run` makes it"
+    return f"nothing was sent yet: {missing(database)}"
 
 
 @contextmanager

@@ -209,11 +209,8 @@ def reliability(as_json: bool) -> None:
 
 def _list(as_json: bool) -> None:
     from review import roster
-    from review.cli.installation import nothing_yet, opened
+    from review.cli.installation import opened
 
-    if (sentence := nothing_yet()) is not None:
-        note(sentence)
-        return
     with opened() as installation:
         with installation.database.read() as session:
             people = roster.entries(session)

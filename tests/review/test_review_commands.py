@@ -239,7 +239,20 @@ async def test_list_is_filtered(waiting: list[int]) -> None:
     assert listed("--reason", "out_of_domain") == [waiting[0]]
     assert listed("--since", "3660d") == sorted(waiting)
     assert listed("--since", "2999-01-01") == []
-    assert "no such item" in run("review", "list", "--label", "polar").stderr
+    assert "no such item" in run("review", "list", "--label", "teddy", "--reason", "audit").stderr
+    run("review", "label", str(waiting[2]), "black", "--as", "mo")
+    for option, wrong, said in (
+        ("--label", "grizly", "unknown label 'grizly': did you mean 'grizzly'?"),
+        ("--label", "Grizzly", "unknown label 'Grizzly': did you mean 'grizzly'?"),
+        ("--label", "NONE", "unknown label 'NONE': did you mean 'none'?"),
+        ("--reason", "outofdomain", "did you mean 'out_of_domain'?"),
+        ("--by", "moe", "no reviewer is called 'moe': did you mean 'mo'?"),
+        ("--by", "zoe", "no reviewer is called 'zoe'"),
+    ):
+        assert said in " ".join(run("review", "list", option, wrong, code=2).stderr.split())
+    assert listed("--by", "MO") == [waiting[2]]
+    run("review", "undo", "--as", "mo")
+    assert listed("--reason", "out-of-domain") == [waiting[0]]
     assert "nothing is settled yet" in run("review", "list", "--settled").stderr
     for wrong in (["--all", "--settled"], ["--limit", "0"], ["--reason", "odd"], ["--since", "soon"], ["--al"]):
         run("review", "list", *wrong, code=2)
@@ -264,16 +277,27 @@ def test_an_empty_queue_says_so_and_prints_nothing_for_scripts() -> None:
     assert run("review", "list", "--json").stdout == ""
 
 
-def test_before_the_first_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "command",
+    ["list --json", "who", "who list", "gold list", "next", "show 1", "label 1 black", "stats", "export", "undo"],
+)
+def test_before_the_first_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setenv("BEARBOT_HOME", str(tmp_path / "none"))
-    listed = run("review", "list", "--json")
-    assert listed.stdout == ""
-    assert "there is no database" in listed.stderr
-    for arguments in (["next"], ["show", "1"], ["label", "1", "black"], ["stats"]):
-        result = run("review", *arguments, code=1)
-        assert result.stderr.startswith("error: there is no database at")
-        assert "bearbot run" in result.stderr
+    result = run("review", *command.split(), code=1)
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: there is no database at")
+    assert "`bearbot run`" in result.stderr
+    assert "`bearbot demo --home DIR`" in result.stderr
     assert not (tmp_path / "none").exists(), "asking makes no home folder"
+
+
+@pytest.mark.parametrize("command", ["list", "show 1", "stats", "who"])
+def test_a_home_that_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("BEARBOT_HOME", str(tmp_path / "file"))
+    said = run("review", *command.split(), code=1).stderr
+    assert said.startswith("error: there can be no database at")
+    assert "BEARBOT_HOME" in said
 
 
 def test_the_database_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
