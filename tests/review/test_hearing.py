@@ -132,6 +132,27 @@ async def test_who_comes_while_people_look_again_hears_what_they_say(house: Any,
     assert heard(at, 99) == [(STILL, None), (ANSWER, "black"), (CORRECTION, "teddy")], "it is no news any more"
 
 
+async def test_who_came_while_people_looked_again_is_not_corrected(house: Any, predict: Predict, at: Any) -> None:
+    photo = await house.receive(1, predict("grizzly", 0.5))
+    at.say("ann", photo.item_id, LABEL, "black")
+    reopen(at, photo.item_id)
+    await house.receive(1, None, chat=99, telegram_user_id=9)
+    at.say("ann", photo.item_id, LABEL, "teddy")
+    assert heard(at)[-1] == (CORRECTION, "teddy")
+    assert heard(at, 99) == [(STILL, None), (ANSWER, "teddy")]
+
+
+async def test_a_later_photo_of_an_album_waits_for_what_was_told_of_an_earlier_one(
+    house: Any, predict: Predict, at: Any
+) -> None:
+    photo = await house.receive(1, predict("grizzly", 0.5), album="a")
+    at.say("ann", photo.item_id, LABEL, "black")
+    reopen(at, photo.item_id)
+    await house.receive(1, None, message=2, album="a")
+    at.say("ann", photo.item_id, LABEL, "black")
+    assert heard(at) == [(OutboxKind.ALBUM, None), (ANSWER, "black"), (ANSWER, "black")]
+
+
 async def test_a_correction_goes_to_who_heard_it_from_people_only(
     audited_house: Any, predict: Predict, at: Any
 ) -> None:
