@@ -98,7 +98,7 @@ def settle_each(
             answered.append(Answered(one.item_id, Outcome.SETTLED if final else Outcome.RECORDED, final))
         except (AlreadySettled, LeaseLost) as error:
             before = standing_verdicts.last(session, reviewer, item_id=one.item_id)
-            if before is not None and _same(before, kind, label, now):
+            if before is not None and _same(before, kind, label, free_name, now):
                 final = gold.came_to(session.get_one(ReviewItem, one.item_id), before)
                 answered.append(Answered(one.item_id, Outcome.SETTLED if final else Outcome.RECORDED, final))
             else:
@@ -109,6 +109,29 @@ def settle_each(
         except NotYours as error:
             answered.append(Answered(one.item_id, Outcome.NOT_YOURS, sentence=str(error)))
     return answered
+
+
+def began(
+    session: Session,
+    reviewer: Reviewer,
+    answers: Sequence[InHand],
+    *,
+    kind: VerdictKind,
+    label: str | None = None,
+    free_name: str | None = None,
+    now: datetime,
+) -> datetime:
+    """The time that verdicts of this bulk share: `now`, or when it came first, if a part of it is recorded already.
+
+    Of a bulk whose first transactions were written and whose later ones failed, one undo takes back all in the end.
+    """
+    for one in answers:
+        item = session.get(ReviewItem, one.item_id)
+        if item is not None and item.lease_token != one.token:  # it may have been answered; others were not
+            before = standing_verdicts.last(session, reviewer, item_id=one.item_id)
+            if before is not None and _same(before, kind, label, free_name, now):
+                return before.created_at
+    return now
 
 
 def last_stroke(session: Session, reviewer: Reviewer) -> list[int]:
@@ -138,5 +161,6 @@ def last_stroke(session: Session, reviewer: Reviewer) -> list[int]:
     )
 
 
-def _same(before: Verdict, kind: VerdictKind, label: str | None, now: datetime) -> bool:
-    return (before.kind, before.label) == (kind, label) and now - before.created_at <= _REPEATED_WITHIN
+def _same(before: Verdict, kind: VerdictKind, label: str | None, free_name: str | None, now: datetime) -> bool:
+    said = (before.kind, before.label, before.free_name)
+    return said == (kind, label, free_name) and now - before.created_at <= _REPEATED_WITHIN

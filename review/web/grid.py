@@ -9,7 +9,7 @@ POST /api/release    the same -> {}
 POST /api/verdicts   {"kind", "label", "free_name", "hours", "items": [{"id", "token", "seconds", "answer_shown"}]}
                      -> {"answered": [{"id", "outcome", "final_label", "sentence"}]}
 POST /api/undo       -> {"undone": [id], "items": [those that could be claimed again, as cards]}
-POST /api/split      {"id"} -> {}: this near-duplicate is seen by itself from now on
+POST /api/split      {"id"} -> {"alone": [id]}: this near-duplicate of an item in hand is seen by itself from now on
 """
 
 import time
@@ -123,7 +123,7 @@ class Grid:
             _load(session, items)
             for one in items:
                 try:
-                    _require_mine(session, one, reviewer)
+                    _require_mine(session, one.item_id, reviewer)
                     queue.renew(session, one.item_id, one.token, lease=self._desk.lease, now=self._desk.clock())
                 except LeaseLost:
                     lost.append(one.item_id)
@@ -139,8 +139,13 @@ class Grid:
 
     def _give_back(self, sitting: Sitting, items: list[InHand]) -> None:
         with self._desk.database.write() as session:
-            self._desk.reviewer(session, sitting)
-            give_back(session, sitting, {one.item_id: one.token for one in items})
+            reviewer, mine = self._desk.reviewer(session, sitting), {}
+            _load(session, items)
+            for one in items:
+                with suppress(LeaseLost):  # lost already: whoever has it by now keeps it
+                    _require_mine(session, one.item_id, reviewer)
+                    mine[one.item_id] = one.token
+            give_back(session, sitting, mine)
 
     async def _verdicts(self, request: Request) -> Response:
         sitting = self._desk.sitting(request)
@@ -161,21 +166,25 @@ class Grid:
         )
 
     def _settle(self, sitting: Sitting, given: dict[str, Any]) -> list[Answered]:
-        now = self._desk.clock()
+        at = now = self._desk.clock()
         said = wishes.saying(given, self._desk.labels() if given.get("kind") == "label" else ())
         answered: list[Answered] = []
         for start in range(0, len(said.items), _AT_ONCE):
             with self._desk.database.write() as session:
-                reviewer = self._desk.reviewer(session, sitting)
+                reviewer, some = self._desk.reviewer(session, sitting), said.items[start : start + _AT_ONCE]
+                if not answered:
+                    at = bulk.began(
+                        session, reviewer, some, kind=said.kind, label=said.label, free_name=said.free_name, now=now
+                    )
                 answered += bulk.settle_each(
                     session,
                     reviewer,
-                    said.items[start : start + _AT_ONCE],
+                    some,
                     kind=said.kind,
                     label=said.label,
                     free_name=said.free_name,
                     deferred_until=now + said.deferred_for if said.deferred_for else None,
-                    now=now,
+                    now=at,
                 )
         self._counted = None  # who answered sees the new counts at once
         for one in answered:
@@ -217,7 +226,9 @@ class Grid:
 
     def _split_off(self, sitting: Sitting, item_id: int) -> list[int]:
         with self._desk.database.write() as session:
-            self._desk.reviewer(session, sitting)
+            reviewer = self._desk.reviewer(session, sitting)
+            item = queue.open_item(session, item_id)
+            _require_mine(session, item.represented_by_id or item.id, reviewer)
             return near_duplicates.split(session, item_id)
 
 
@@ -239,9 +250,9 @@ def _load(session: Session, items: list[InHand]) -> None:
     session.scalars(select(ReviewItem).where(ReviewItem.id.in_([one.item_id for one in items]))).all()
 
 
-def _require_mine(session: Session, one: InHand, reviewer: Reviewer) -> None:
-    item = session.get(ReviewItem, one.item_id)
+def _require_mine(session: Session, item_id: int, reviewer: Reviewer) -> None:
+    item = session.get(ReviewItem, item_id)
     if item is not None and item.lease_reviewer_id == reviewer.id:
         return
-    if gold.given(session, one.item_id, reviewer) is None:
-        raise LeaseLost(f"item {one.item_id} is no longer yours")
+    if gold.given(session, item_id, reviewer) is None:
+        raise LeaseLost(f"item {item_id} is no longer yours")

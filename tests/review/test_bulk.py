@@ -115,3 +115,14 @@ async def test_groups_hide_the_label_of_blind_items(house: Any, items: list[int]
         assert session.query(ReviewItem.id).where(blind).all() == [(items[0],)]
         labelled = Among(suggested_label="black", blind=True).condition()
         assert (items[0],) not in session.query(ReviewItem.id).where(labelled).all()
+
+
+async def test_what_is_said_anew_with_another_name_is_no_repetition(
+    house: Any, items: list[int], now: datetime
+) -> None:
+    with house.database.write() as session:
+        ana, hands = reviewer_named(session, "ana", now), held(session, "ana", now)[:1]
+        bulk.settle_each(session, ana, hands, kind=VerdictKind.NONE, free_name="dog", now=now)
+        (again,) = bulk.settle_each(session, ana, hands, kind=VerdictKind.NONE, free_name="dog", now=now)
+        (other,) = bulk.settle_each(session, ana, hands, kind=VerdictKind.NONE, free_name="cat", now=now)
+        assert (again.outcome, other.outcome) == (Outcome.SETTLED, Outcome.SETTLED_BEFORE)

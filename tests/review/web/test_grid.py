@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from model.errors import RegistryError
+from review import bulk
+from review.errors import DatabaseError
 from review.tables import Channel, ItemStatus, OutboxMessage, Verdict, VerdictKind
 from review.web.grid import MOST_HELD
 
@@ -88,6 +90,29 @@ def test_a_bulk_is_one_request_and_one_undo(served: Any, arrive: Arrive) -> None
         assert {served.item(item).final_label for item in items[:2]} == {"black"}
         assert sorted(client.post("/api/undo")["undone"]) == items[:2]
         assert "no verdict" in client.post("/api/undo", code=409)["error"]
+
+
+@pytest.mark.parametrize("kind", ["label", "cant_tell"])
+def test_a_bulk_that_failed_half_way_and_came_again_is_one_undo(
+    served: Any, arrive: Arrive, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    items = arrive(30)
+    settle_each, calls = bulk.settle_each, iter(range(100))
+
+    def failing(*arguments: Any, **named: Any) -> list[bulk.Answered]:
+        if next(calls) == 1:
+            raise DatabaseError("the database cannot be used: database is locked")
+        return settle_each(*arguments, **named)
+
+    monkeypatch.setattr(bulk, "settle_each", failing)
+    with served.client("ana") as client:
+        client.claim(30)
+        body = {"kind": kind, "label": "teddy", "items": client.hands(*items)}
+        client.post("/api/verdicts", code=503, **body)
+        served.clock.ahead += timedelta(seconds=5)
+        assert len(client.post("/api/verdicts", **body)["answered"]) == 30
+        assert len(served.verdicts()) == 30
+        assert sorted(client.post("/api/undo")["undone"]) == items
 
 
 def test_what_was_taken_back_is_in_hand_again(served: Any, arrive: Arrive) -> None:
@@ -268,6 +293,22 @@ def test_near_duplicates_come_as_one_and_can_be_split(served: Any, arrive: Arriv
         assert ids(client.claim()) == [other]
         client.post("/api/undo")
         assert served.item(same).status is ItemStatus.OPEN
+
+
+def test_only_what_is_in_hand_is_split_or_given_back(served: Any, arrive: Arrive) -> None:
+    shown, same = arrive(2)
+    served.change(same, represented_by_id=shown)
+    with served.client("ana") as ana, served.client("ben") as ben:
+        (card,) = ana.claim()
+        for item in (shown, same):
+            assert "no longer yours" in ben.post("/api/split", code=409, id=item)["error"]
+        ben.post("/api/release", items=[{"id": shown, "token": card["token"]}])
+        assert ana.post("/api/renew", items=ana.hands(shown)) == {"lost": []}
+        ana.post("/api/release", items=ana.hands(shown))
+        assert served.item(shown).lease_token is None
+        assert "no longer yours" in ana.post("/api/split", code=409, id=same)["error"]
+        assert served.item(same).represented_by_id == shown
+        ana.post("/api/split", code=404, id=99)
 
 
 def test_what_is_put_off_comes_back(served: Any, arrive: Arrive) -> None:
