@@ -6,9 +6,10 @@ an import which was cut off goes on when it is run again, and a file that has gr
 settled already is not changed: what says the same is counted, what says otherwise is named.
 """
 
+import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
@@ -16,18 +17,18 @@ from itertools import chain
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from review import judging
+from review import judging, queue
 from review.claimable import stands
 from review.database import Database
-from review.errors import AlreadySettled, DatabaseError, NotFound, ReviewError
-from review.foreign_verdicts import Broken, Foreign, key_of
+from review.errors import AlreadySettled, DatabaseError, NotFound, NotYours, ReviewError
+from review.foreign_verdicts import Broken, Foreign, fingerprint, key_of
 from review.judging import Circumstances
-from review.people import reviewer_named
-from review.queue import not_found
+from review.people import checked_name, reviewer_named
 from review.tables import (
     NONE_OF_THESE,
     Channel,
     Image,
+    ImportedBefore,
     ItemStatus,
     Reviewer,
     ReviewItem,
@@ -50,7 +51,7 @@ class Outcome(StrEnum):
 
     RECORDED = "recorded"
     KNOWN = "known"
-    """it was imported before, or it is from here"""
+    """it was imported before (recorded or not), or it is from here"""
 
     SAME = "same"
     """the item is settled already, and as it says"""
@@ -59,6 +60,10 @@ class Outcome(StrEnum):
     """it measures a reviewer by a known answer: of use where it was asked only"""
 
     REFUSED = "refused"
+
+
+class _SaysTheSame(Exception):
+    """There is nothing to record: the item is what the verdict would make of it."""
 
 
 @dataclass
@@ -72,7 +77,7 @@ class Tally:
 class Importer:
     """Imports into `database`, where the model has these `labels`. `name`: who said it all; None: as the file says.
 
-    With `rehearsal` nothing is written; what a verdict would do to the ones after it is not known then.
+    With `rehearsal` each is recorded and taken back at once: what it would do to the ones after it is not known then.
     """
 
     database: Database
@@ -92,7 +97,7 @@ class Importer:
         numbers: dict[int, int] = {}  # of verdicts that are found here by no key: there they were, here they are
         waiting = iter(verdicts)
         for first in waiting:
-            with self.database.read() if self.rehearsal else self.database.write() as session:
+            with self.database.write() as session:
                 done = list(self._batch(session, chain([first], waiting), origin, numbers))
             for outcome, sentence in done:  # now that it is committed
                 tally.counts[outcome] += 1
@@ -109,15 +114,30 @@ class Importer:
             if isinstance(one, Broken):
                 yield Outcome.REFUSED, f"{one.place}: {one.sentence}"
             else:
-                try:
-                    with session.begin_nested():  # what is refused leaves nothing behind
-                        yield self._one(session, one, origin, numbers), None
-                except DatabaseError:
-                    raise
-                except ReviewError as error:
-                    yield Outcome.REFUSED, f"{one.place}: {error}"
+                yield self._tried(session, one, origin, numbers)
             if count >= _AT_ONCE or time.monotonic() >= end:
                 return
+
+    def _tried(
+        self, session: Session, one: Foreign, origin: str, numbers: dict[int, int]
+    ) -> tuple[Outcome, str | None]:
+        try:
+            if one.of_anybody and not one.checks_gold:
+                one = replace(one, key=f"file:{fingerprint([one.key, checked_name(self._who(one))])}")
+            with session.begin_nested() as attempt:  # what is refused, or the same, leaves nothing behind
+                outcome = self._one(session, one, origin, numbers)
+                if self.rehearsal:
+                    attempt.rollback()
+        except _SaysTheSame:
+            if not self.rehearsal:
+                session.add(ImportedBefore(key=one.key, created_at=self.clock()))
+                session.flush()
+            return Outcome.SAME, None
+        except DatabaseError:
+            raise
+        except ReviewError as error:
+            return Outcome.REFUSED, f"{one.place}: {error}"
+        return outcome, None
 
     def _one(self, session: Session, one: Foreign, origin: str, numbers: dict[int, int]) -> Outcome:
         if one.checks_gold:
@@ -126,10 +146,11 @@ class Importer:
             if one.number is not None and one.key != key_of(one.origin or "", one.number):
                 numbers[one.number] = known
             return Outcome.KNOWN
+        # Something else may be the case by now; but it was said before that, and not of that.
+        if session.get(ImportedBefore, one.key) is not None:
+            return Outcome.KNOWN
         now = self.clock()
-        who = self.name if self.name is not None else one.reviewer
-        if who is None:
-            raise ReviewError("it does not say who said it: use --as NAME")
+        who = self._who(one)
         if one.kind is VerdictKind.UNDO:
             return self._undo(session, one, origin, numbers, now)
         kind, label = self._said(one)
@@ -145,34 +166,33 @@ class Importer:
             import_key=one.key,
             said_at=None if one.at is None else min(one.at, now),
         )
+        reviewer = reviewer_named(session, who, now)
         if kind is VerdictKind.REOPEN:
             note = _text(one.note, _LONGEST_NOTE, "note") or "imported"
-            if item.status is not ItemStatus.SETTLED:
-                return Outcome.SAME
-            if not self.rehearsal:
-                judging.reopen(session, item.id, reviewer_named(session, who, now), note=note, how=how, now=now)
+            if item.status is ItemStatus.OPEN:
+                raise _SaysTheSame
+            judging.reopen(session, item.id, reviewer, note=note, how=how, now=now)
             return Outcome.RECORDED
         name = _text(one.free_name, _LONGEST_NAME, "free_name") if kind is VerdictKind.NONE else None
         try:
-            if self.rehearsal:
-                _refuse_settled(session, item)
-            else:
-                judging.settle(
-                    session,
-                    item.id,
-                    reviewer_named(session, who, now),
-                    kind=kind,
-                    label=label,
-                    free_name=name,
-                    how=how,
-                    now=now,
-                )
+            judging.settle(session, item.id, reviewer, kind=kind, label=label, free_name=name, how=how, now=now)
         except AlreadySettled as error:
             final = label if kind is VerdictKind.LABEL else NONE_OF_THESE if kind is VerdictKind.NONE else None
             if final not in (None, error.label):
                 raise
-            return Outcome.SAME  # also what says nothing against it
+            raise _SaysTheSame from error  # also what says nothing against it
+        except NotYours as error:
+            if not one.adjudicates or queue.may_adjudicate(reviewer):
+                raise
+            add = f"bearbot review who add {shlex.quote(reviewer.name)} --role moderator"
+            raise NotYours(f"{error}: there {reviewer.name} was one, here not yet (`{add}`)") from error
         return Outcome.RECORDED
+
+    def _who(self, one: Foreign) -> str:
+        who = self.name if self.name is not None else one.reviewer
+        if who is None:
+            raise ReviewError("it does not say who said it: use --as NAME")
+        return who
 
     def _said(self, one: Foreign) -> tuple[VerdictKind, str | None]:
         if one.kind is not None:
@@ -188,10 +208,9 @@ class Importer:
         stands_still = session.scalar(select(Verdict.id).where(Verdict.id == target, stands()))
         if stands_still is None:
             return Outcome.KNOWN
-        if not self.rehearsal:
-            # Whoever said it takes it back, whatever name it was imported under.
-            reviewer = session.get_one(Reviewer, session.get_one(Verdict, target).reviewer_id)
-            judging.undo(session, reviewer, verdict_id=target, now=now)
+        # Whoever said it takes it back, whatever name it was imported under.
+        reviewer = session.get_one(Reviewer, session.get_one(Verdict, target).reviewer_id)
+        judging.undo(session, reviewer, verdict_id=target, now=now)
         return Outcome.RECORDED
 
 
@@ -238,9 +257,12 @@ def _item(session: Session, one: Foreign, origin: str) -> ReviewItem:
         if item is not None and (not one.photos or photo in one.photos):
             return item
         if not one.photos:
-            raise not_found(one.item)
+            raise queue.not_found(one.item)
     if not one.photos:
-        raise NotFound("it names no photo: only that tells items of one installation from another's")
+        raise NotFound(
+            f"it is item {one.item} of another installation ({one.origin}), where numbers are others: "
+            "such a row needs the photo (its sha256)"
+        )
     stored = select(Image.sha256).where(Image.received_sha256.in_(one.photos))
     items = session.scalars(
         select(ReviewItem)
@@ -252,14 +274,8 @@ def _item(session: Session, one: Foreign, origin: str) -> ReviewItem:
         if item.status is ItemStatus.OPEN:
             return item
     if not items:
-        raise NotFound(f"no item has the photo {one.photos[0][:16]}...: was it never sent here, or deleted?")
+        raise NotFound(f"no item has the photo {one.photos[0]}: was it never sent here, or deleted?")
     return items[0]
-
-
-def _refuse_settled(session: Session, item: ReviewItem) -> None:
-    if item.status is ItemStatus.SETTLED:
-        who = session.get(Reviewer, item.settled_by_id)
-        raise AlreadySettled(item.id, reviewer=who.name if who else "somebody", label=item.final_label or "")
 
 
 def _text(text: str | None, longest: int, name: str) -> str | None:

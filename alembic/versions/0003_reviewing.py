@@ -318,6 +318,12 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_secrets")),
     )
+    op.create_table(
+        "imported_before",
+        sa.Column("key", sa.String(length=200), nullable=False, comment="as `verdicts.import_key`"),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_imported_before")),
+    )
 
 
 _ITEM_INDEXES = {
@@ -384,6 +390,7 @@ def _draw(source_key: str) -> float:
 
 def downgrade() -> None:
     """Keeps all that the older schema can hold; it knows no deferring, no reopening by reviewers and no gold items."""
+    op.drop_table("imported_before")
     op.drop_table("secrets")
     op.drop_table("gold_checks")
     _let_verdicts_change()

@@ -9,7 +9,7 @@ from review.tables.items import CLAIMABLE, CLAIMABLE_INDEX, POLICY_VERSION, Revi
 from review.tables.mail import InboxUpdate, OutboxMessage
 from review.tables.people import Asker, Invitation, Reviewer
 from review.tables.submissions import Claim, Image, PredictionRecord, Submission
-from review.tables.verdicts import PASSED, REOPENS, GoldCheck, Verdict
+from review.tables.verdicts import PASSED, REOPENS, GoldCheck, ImportedBefore, Verdict
 from review.tables.vocabularies import (
     NONE_OF_THESE,
     VOTES,
@@ -36,6 +36,7 @@ __all__ = [
     "Claim",
     "GoldCheck",
     "Image",
+    "ImportedBefore",
     "InboxUpdate",
     "Invitation",
     "ItemStatus",

@@ -62,6 +62,15 @@ class Verdict(Base):
     )
 
 
+class ImportedBefore(Base):
+    """A verdict of a file that changed nothing when it came, and so is none here: when it comes again, it is known."""
+
+    __tablename__ = "imported_before"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True, comment="as `verdicts.import_key`")
+    created_at: Mapped[datetime]
+
+
 class GoldCheck(Base):
     """An item with a known answer in a reviewer's hands, as if it were any other; once for each reviewer."""
 
