@@ -64,8 +64,14 @@ def remove(session: Session, item_id: int) -> None:
     item = _item(session, item_id)
     if item.gold_at is None:
         raise ReviewError(f"item {item_id} is no gold item: `bearbot review gold list` shows them")
-    item.gold_at = None
+    withdraw(session, item)
     session.flush()
+
+
+def withdraw(session: Session, item: ReviewItem) -> None:
+    """It measures nobody any more; who has it in hand, or let go of it, finds it as it is."""
+    item.gold_at = None
+    session.execute(delete(GoldCheck).where(GoldCheck.item_id == item.id, GoldCheck.verdict_id.is_(None)))
 
 
 def listed(session: Session) -> list[GoldItem]:
@@ -192,13 +198,12 @@ def begun(
 def given(session: Session, item_id: int, reviewer: Reviewer) -> GoldCheck | None:
     """The check of this item that the reviewer was given; None: there is none, or it means nothing any more.
 
-    One in hand means something as long as the item is settled; one that was answered, as long as the item is gold.
+    It means something as long as the item is gold, and settled.
     """
     item = session.get(ReviewItem, item_id)
-    if item is None or item.status is not ItemStatus.SETTLED:
+    if item is None or item.gold_at is None or item.status is not ItemStatus.SETTLED:
         return None
-    check = session.scalar(select(GoldCheck).where(GoldCheck.item_id == item_id, GoldCheck.reviewer_id == reviewer.id))
-    return check if check is not None and (item.gold_at is not None or check.verdict_id is None) else None
+    return session.scalar(select(GoldCheck).where(GoldCheck.item_id == item_id, GoldCheck.reviewer_id == reviewer.id))
 
 
 def lost(session: Session, item_id: int, token: str) -> bool:
@@ -239,7 +244,7 @@ def shown(session: Session, item_id: int, reviewer: Reviewer) -> ItemView:
     verdict = session.get_one(Verdict, check.verdict_id)
     label = came_to(session.get_one(ReviewItem, item_id), verdict)
     if label is None:
-        return seen
+        return replace(seen, verdicts_so_far=1 if verdict.kind in VOTES else 0)  # as if others were to say it, too
     return replace(
         seen,
         status=ItemStatus.SETTLED,
@@ -286,9 +291,13 @@ def in_hands_of(session: Session, reviewer: Reviewer, now: datetime) -> int:
 def take_back(session: Session, verdict: Verdict) -> None:
     """The reviewer took back what they said: they may say it anew when they claim the item again."""
     check = session.scalar(select(GoldCheck).where(GoldCheck.verdict_id == verdict.id))
-    if check is not None:
+    if check is None:
+        return
+    if session.get_one(ReviewItem, check.item_id).gold_at is None:
+        session.delete(check)
+    else:
         check.verdict_id, check.expires_at = None, verdict.created_at
-        session.flush()
+    session.flush()
 
 
 def _unanswered(reviewer: Reviewer) -> ColumnElement[bool]:

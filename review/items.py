@@ -12,6 +12,7 @@ from review.errors import NotFound, PhotoDeleted
 from review.policy import Reason
 from review.tables import (
     NONE_OF_THESE,
+    VOTES,
     Claim,
     ItemStatus,
     PredictionRecord,
@@ -64,6 +65,7 @@ class ItemView:
     uncertainty: float | None
     novelty: float | None
     policy_version: int
+    verdicts_so_far: int = 0  # of an item that is `hidden`: how many said something that counts; not what
 
     @property
     def blind(self) -> bool:
@@ -188,7 +190,13 @@ def views(session: Session, found: Sequence[Any]) -> list[ItemView]:
         for item, submission, prediction, held_by, settled_by in found
     ]
     names = _free_names(session, [one.id for one in shown if one.final_label == NONE_OF_THESE])
-    return [replace(one, free_name=names[one.id]) if one.id in names else one for one in shown]
+    said = _so_far(session, [one.id for one in shown if one.hidden])
+    return [
+        replace(one, free_name=names.get(one.id), verdicts_so_far=said.get(one.id, 0))
+        if one.id in names or one.id in said
+        else one
+        for one in shown
+    ]
 
 
 def _claimed_labels(session: Session, submissions: Sequence[int]) -> dict[int, list[str]]:
@@ -234,6 +242,19 @@ def _free_names(session: Session, ids: Sequence[int]) -> dict[int, str | None]:
         .order_by(Verdict.id)
     )
     return {row.item_id: row.free_name for row in session.execute(said)}
+
+
+def _so_far(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Verdict.item_id, func.count(func.coalesce(Reviewer.same_as_id, Reviewer.id).distinct()))
+        .join(ReviewItem, ReviewItem.id == Verdict.item_id)
+        .join(Reviewer, Reviewer.id == Verdict.reviewer_id)
+        .where(Verdict.item_id.in_(ids), _COUNTS, Verdict.kind.in_(VOTES))
+        .group_by(Verdict.item_id)
+    )
+    return dict(rows.tuples().all())
 
 
 def _counts() -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from review import consensus, gold
 from review.claimable import stands
 from review.consensus import Vote
 from review.people import identities
-from review.tables import NONE_OF_THESE, VOTES, Reviewer, ReviewItem, Verdict, VerdictKind
+from review.tables import NONE_OF_THESE, VOTES, ItemStatus, Reviewer, ReviewItem, Verdict, VerdictKind
 
 
 def of_item(session: Session, item: ReviewItem, *, seen_by: Reviewer | None = None) -> Sequence[Verdict]:
@@ -69,6 +69,18 @@ def votes(session: Session, item: ReviewItem) -> list[Vote]:
 def voted(session: Session, item: ReviewItem, reviewer: Reviewer) -> bool:
     """Whether this reviewer said something of it that counts, by any of their names."""
     return any(vote.reviewer == (reviewer.same_as_id or reviewer.id) for vote in votes(session, item))
+
+
+def said_blindly(session: Session, item_id: int, reviewer: Reviewer) -> Verdict | None:
+    """What this reviewer said of an item of which several are to say the same, as long as it is open to them."""
+    item = session.get(ReviewItem, item_id)
+    if item is None or item.verdicts_needed < 2 or item.needs_adjudicator:
+        return None
+    if item.status is not ItemStatus.OPEN and gold.given(session, item_id, reviewer) is None:
+        return None
+    same = identities(session, reviewer)
+    own = [one for one in of_item(session, item, seen_by=reviewer) if one.kind in VOTES and one.reviewer_id in same]
+    return own[-1] if own else None
 
 
 def last(

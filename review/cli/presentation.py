@@ -39,6 +39,7 @@ def item_row(item: ItemView, now: datetime, images: LocalImageStore) -> dict[str
         "claimed_labels": list(item.claimed_labels) if shown else None,
         "blind": item.blind,
         "verdicts_needed": item.verdicts_needed,
+        "verdicts_so_far": item.verdicts_so_far if item.hidden else None,
         "needs_adjudicator": item.needs_adjudicator,
         "near_duplicates": item.group_size,
         "represented_by": item.represented_by,
@@ -89,6 +90,20 @@ def said_line(said: Said) -> str:
     return f"{said.at:%Y-%m-%d %H:%M:%S} UTC  {said.reviewer}: {what}{where}  #{said.verdict}{mark}"
 
 
+def taken_back(kind: VerdictKind, label: str | None, item_id: int) -> str:
+    """What a reviewer took back, to the reviewer."""
+    match kind:
+        case VerdictKind.SKIP:
+            what = f"skip of item {item_id}"
+        case VerdictKind.DEFER:
+            what = f"deferral of item {item_id}"
+        case VerdictKind.REOPEN:
+            what = f"reopening of item {item_id}"
+        case _:
+            what = f"{(label or kind.value)!r} on item {item_id}"
+    return f"your {what} is taken back"
+
+
 def table(items: Sequence[ItemView], now: datetime, widths: list[int]) -> str:
     """Aligned columns: number, what the model thinks, why it waits, how long, what became of it.
 
@@ -117,6 +132,7 @@ def card(item: ItemView, now: datetime, images: LocalImageStore) -> str:
     lines.append(f"why         {reasons(item)}")
     if item.hidden:
         lines.append("model       its answer is hidden: several judge this photo, each for themselves")
+        lines.append(f"several     {_needs(item)}")
     elif item.probabilities is None:
         lines.append(f"model       {'had none loaded' if item.image_sha256 else 'what it said was deleted'}")
     else:
@@ -167,7 +183,13 @@ def _state(item: ItemView, now: datetime) -> str:
         return f"put off until {item.deferred_until:%Y-%m-%d %H:%M}"
     if item.represented_by is not None:
         return f"seen as item {item.represented_by}"
+    if item.hidden:
+        return _needs(item)
     return "disagreed" if item.needs_adjudicator else item.status.value
+
+
+def _needs(item: ItemView) -> str:
+    return f"needs {item.verdicts_needed} verdicts ({item.verdicts_so_far} so far)"
 
 
 def _final(item: ItemView) -> str:

@@ -54,7 +54,7 @@ def label(
       bearbot review label 17 grizzly --as mo
       bearbot review label 18 19 none --name "polar bear" --as mo
     """
-    from review import gold, items, judging
+    from review import gold, items, judging, standing_verdicts
     from review.cli.installation import opened
     from review.cli.presentation import item_row
     from review.clock import utc_now
@@ -71,13 +71,20 @@ def label(
 
         def settle(session: "Session", reviewer: "Reviewer", item_id: int) -> str:
             alike = items.view(session, item_id).group_size
-            final = judging.settle(
-                session, item_id, reviewer, kind=kind, label=wanted, free_name=free_name, how=how, now=utc_now()
-            )
+            before = standing_verdicts.said_blindly(session, item_id, reviewer)
+            same = before is not None and (before.kind, before.label) == (kind, wanted)
+            again = same and free_name in (None, before.free_name if before is not None else None)
+            final = None
+            if not again:
+                final = judging.settle(
+                    session, item_id, reviewer, kind=kind, label=wanted, free_name=free_name, how=how, now=utc_now()
+                )
             item = gold.shown(session, item_id, reviewer)
             if as_json:
                 rows.append(item_row(item, utc_now(), installation.images))
             if final is None:
+                if again:
+                    return f"item {item_id} stays open: you have already said {wanted or kind}; others must say so, too"
                 if kind is VerdictKind.CANT_TELL:
                     return f"item {item_id} stays open, for others to tell"
                 return f"item {item_id} stays open: {_why_open(item.needs_adjudicator)}"
@@ -154,14 +161,18 @@ def undo(item_id: int | None, name: str | None) -> None:
       bearbot review undo --as mo
       bearbot review undo 17 --as mo
     """
-    from review import judging
+    from review import judging, standing_verdicts
     from review.cli.installation import opened, reviewing
+    from review.cli.presentation import taken_back
     from review.clock import utc_now
 
     with opened() as installation:
         with reviewing(installation, reviewer_name(name)) as (session, reviewer):
-            taken_back = judging.undo(session, reviewer, item_id=item_id, now=utc_now())
-        click.echo(f"your verdict on item {taken_back} is taken back")
+            last = standing_verdicts.last(session, reviewer, item_id=item_id)
+            judging.undo(session, reviewer, item_id=item_id, now=utc_now())
+            assert last is not None  # else `undo` refused
+            told = taken_back(last.kind, last.label, last.item_id)
+        click.echo(told)
 
 
 @click.command()

@@ -314,12 +314,31 @@ async def test_next_and_label_tell_nothing_of_it(
     final = {"status": "settled", "final_label": "black", "reviewer": "mo", "free_name": None, "held_by": None}
     assert {name: json.loads(said)[name] for name in final} == final
     assert review("label", str(known), "black", "--as", "mo", code=1).stderr.endswith("is settled: mo said 'black'\n")
-    assert review("undo", "--as", "mo").stdout == f"your verdict on item {known} is taken back\n"
+    assert review("undo", "--as", "mo").stdout == f"your 'black' on item {known} is taken back\n"
     again = review("label", str(known), "none", "--name", "polar bear", "--as", "mo").stdout
     assert again == f"item {known} is settled: none, said mo\n"
     assert (at.view(known), at.told()) == (before, told)
     row = json.loads(run("list", "--json").stdout)
     assert (row["checks"], row["right"]) == (2, 0)
+
+
+async def test_a_blind_one_answers_to_a_word_said_twice_as_any_other(
+    known: int, at: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = known + 1
+    with database.write() as session:
+        for item in session.scalars(select(ReviewItem)):
+            item.verdicts_needed = 2
+    monkeypatch.setenv("REVIEW_GOLD_RATE", "1")
+    assert json.loads(review("next", "--as", "mo", "--json").stdout)["id"] == known
+    for said in ("stays open: more reviewers must say the same", "stays open: you have already said grizzly"):
+        for item in (known, real):
+            assert said in review("label", str(item), "grizzly", "--as", "mo").stdout
+    rows = [json.loads(review("label", str(item), "grizzly", "--as", "mo", "--json").stdout) for item in (known, real)]
+    assert [(row["status"], row["verdicts_so_far"]) for row in rows] == [("open", 1)] * 2
+    with database.read() as session:
+        said_by_mo = select(func.count()).select_from(Verdict).join(Reviewer).where(Reviewer.name == "mo")
+        assert session.scalar(said_by_mo) == 2
 
 
 async def test_without_a_rate_nobody_is_given_it(known: int, at: Any) -> None:

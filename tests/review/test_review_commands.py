@@ -74,6 +74,7 @@ async def test_list_for_scripts(waiting: list[int]) -> None:
         "claimed_labels": [],
         "blind": False,
         "verdicts_needed": 1,
+        "verdicts_so_far": None,
         "needs_adjudicator": False,
         "near_duplicates": 0,
         "represented_by": None,
@@ -151,6 +152,25 @@ async def test_skip_undo_show_and_stats(waiting: list[int]) -> None:
     assert "rita has no verdict" in run("review", "undo", "--as", "rita", code=1).stderr
 
 
+async def test_undo_says_what_it_took_back(waiting: list[int]) -> None:
+    one, two, three = map(str, waiting)
+    run("review", "label", one, "grizzly", "--as", "mo")
+    run("review", "reopen", one, "--because", "look", "--as", "mo")
+    run("review", "label", one, "none", "--as", "mo")
+    run("review", "label", two, "cant_tell", "--as", "mo")
+    run("review", "skip", two, "--as", "mo")
+    run("review", "defer", three, "--as", "mo")
+    for said in (
+        f"your deferral of item {three} is taken back",
+        f"your skip of item {two} is taken back",
+        f"your 'cant_tell' on item {two} is taken back",
+        f"your 'none' on item {one} is taken back",
+        f"your reopening of item {one} is taken back",
+        f"your 'grizzly' on item {one} is taken back",
+    ):
+        assert run("review", "undo", "--as", "mo").stdout == f"{said}\n"
+
+
 async def test_several_are_labelled_and_what_is_refused_is_named(waiting: list[int]) -> None:
     one, two, three = map(str, waiting)
     run("review", "label", one, "black", "--as", "mo")
@@ -216,8 +236,25 @@ async def test_a_blind_item_shows_nobody_what_others_think(waiting: list[int], h
     told = run("review", "show", str(waiting[0])).stdout + run("review", "list").stdout.splitlines()[1]
     assert "teddy" not in told
     assert "black" not in told
+    assert "several     needs 2 verdicts (1 so far)" in told
+    assert told.endswith("needs 2 verdicts (1 so far)")
     assert "more reviewers" not in run("review", "label", str(waiting[0]), "black", "--as", "rita").stdout
     assert "black, said rita" in run("review", "show", str(waiting[0])).stdout
+
+
+async def test_the_same_word_twice_is_one_verdict(waiting: list[int], house: Any) -> None:
+    item = str(waiting[0])
+    with house.database.write() as session:
+        session.get_one(ReviewItem, waiting[0]).verdicts_needed = 2
+    run("review", "label", item, "none", "--as", "mo")
+    again = run("review", "label", item, "none", "--as", "mo").stdout
+    assert again == f"item {item} stays open: you have already said none; others must say so, too\n"
+    assert "more reviewers" in run("review", "label", item, "none", "--name", "polar bear", "--as", "mo").stdout
+    assert "more reviewers" in run("review", "label", item, "black", "--as", "mo").stdout, "whoever changes their mind"
+    (shown,) = rows("review", "show", item, "--json")
+    assert (len(shown["verdicts"]), shown["verdicts_so_far"]) == (3, 1)
+    run("review", "label", item, "black", "--as", "rita")
+    assert "is settled" in run("review", "label", item, "black", "--as", "mo", code=1).stderr
 
 
 async def test_near_duplicates_are_parted(waiting: list[int], house: Any) -> None:
