@@ -248,13 +248,13 @@ def _so_far(session: Session, ids: Sequence[int]) -> dict[int, int]:
     if not ids:
         return {}
     rows = session.execute(
-        select(Verdict.item_id, func.count(func.coalesce(Reviewer.same_as_id, Reviewer.id).distinct()))
+        select(Verdict.item_id, func.count(func.coalesce(Reviewer.same_as_id, Reviewer.id).distinct()).label("said"))
         .join(ReviewItem, ReviewItem.id == Verdict.item_id)
         .join(Reviewer, Reviewer.id == Verdict.reviewer_id)
         .where(Verdict.item_id.in_(ids), _COUNTS, Verdict.kind.in_(VOTES))
         .group_by(Verdict.item_id)
     )
-    return dict(rows.tuples().all())
+    return {row.item_id: row.said for row in rows}
 
 
 def _counts() -> ColumnElement[bool]:
