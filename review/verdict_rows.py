@@ -8,12 +8,12 @@ that begins with an apostrophe itself: an import takes one away.
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review import items
@@ -105,15 +105,15 @@ def verdict_rows(
 ) -> list[dict[str, Any]]:
     """At most `limit` verdicts whose numbers follow `after`, in their order; `origin` is this installation."""
     query = (
-        select(Verdict, Submission.image_sha256, Reviewer.id, Reviewer.name, Reviewer.telegram_user_id)
+        select(Verdict, Submission.image_sha256)
         .join(ReviewItem, ReviewItem.id == Verdict.item_id)
         .join(Submission, Submission.id == ReviewItem.submission_id)
-        .join(Reviewer, Reviewer.id == Verdict.reviewer_id)
         .where(Verdict.id > after)
     )
     if since is not None:
         query = query.where(Verdict.created_at >= since)
-    rows = session.execute(query.with_hint(Verdict, "NOT INDEXED", "sqlite").order_by(Verdict.id).limit(limit))
+    rows = session.execute(query.with_hint(Verdict, "NOT INDEXED", "sqlite").order_by(Verdict.id).limit(limit)).all()
+    names = _names(session, {verdict.reviewer_id for verdict, _ in rows})
     return [
         {
             "version": VERSION,
@@ -124,7 +124,7 @@ def verdict_rows(
             "kind": verdict.kind.value,
             "label": verdict.label,
             "free_name": verdict.free_name,
-            "reviewer": _without_telegram(number, name, telegram),
+            "reviewer": names[verdict.reviewer_id],
             "at": verdict.created_at.isoformat(),
             "channel": verdict.channel.value if verdict.channel else None,
             "seconds": verdict.seconds,
@@ -137,7 +137,7 @@ def verdict_rows(
             "policy_version": verdict.policy_version,
             "import_key": verdict.import_key,
         }
-        for verdict, sha256, number, name, telegram in rows
+        for verdict, sha256 in rows
     ]
 
 
@@ -151,8 +151,11 @@ def item_rows(session: Session, what: What, *, after: int, since: datetime | Non
     # By number: else SQLite would sort all items of a status for each page.
     query = query.with_hint(ReviewItem, "NOT INDEXED", "sqlite").order_by(ReviewItem.id).limit(limit)
     found = items.views(session, session.execute(query).all())
-    names = {one.settled_by: _settler(session, one.settled_by) for one in found if one.settled_by is not None}
-    return [_item_row(one, what, names.get(one.settled_by or "")) for one in found]
+    settlers = {one.settled_by for one in found if one.settled_by is not None}
+    named = select(Reviewer.name, Reviewer.id).where(Reviewer.name.in_(settlers))
+    numbers = dict(session.execute(named).tuples().all())
+    names = _names(session, set(numbers.values()))
+    return [_item_row(one, what, names[numbers[one.settled_by]] if one.settled_by else None) for one in found]
 
 
 def as_json_line(row: Mapping[str, Any]) -> bytes:
@@ -187,16 +190,17 @@ def _cell(value: object) -> str:
 
 
 def _item_row(item: ItemView, what: What, reviewer: str | None) -> dict[str, Any]:
+    shown = not item.hidden  # whoever may still judge it may read this
     row = {
         "version": VERSION,
         "id": item.id,
         "photo": item.image_sha256,
         "status": item.status.value,
         "reasons": list(item.reasons),
-        "suggested_label": item.suggested_label,
-        "confidence": item.confidence,
-        "probabilities": item.probabilities,
-        "out_of_domain_score": item.out_of_domain_score,
+        "suggested_label": item.suggested_label if shown else None,
+        "confidence": item.confidence if shown else None,
+        "probabilities": item.probabilities if shown else None,
+        "out_of_domain_score": item.out_of_domain_score if shown else None,
         "model_version": item.model_version,
         "submitted_at": item.submitted_at.isoformat(),
         "label": item.final_label,
@@ -212,15 +216,23 @@ def _item_row(item: ItemView, what: What, reviewer: str | None) -> dict[str, Any
     return {column: row[column] for column in COLUMNS[what]}
 
 
-def _settler(session: Session, name: str) -> str:
-    number, telegram = session.execute(
-        select(Reviewer.id, Reviewer.telegram_user_id).where(Reviewer.name == name)
-    ).one()
-    return _without_telegram(number, name, telegram)
+def _names(session: Session, reviewers: Set[int]) -> dict[int, str]:
+    """Number -> the name of the person, whichever of their names they said it by.
 
-
-def _without_telegram(number: int, name: str, telegram_user_id: int | None) -> str:
-    """Somebody known by nothing but their number in Telegram, or told from others by it, is so here alone."""
-    if telegram_user_id is not None and str(telegram_user_id) in name:
-        return f"reviewer {number}"
-    return name
+    Somebody who is known by nothing but a number in Telegram, or told from others by it, is so here alone.
+    """
+    top = func.coalesce(Reviewer.same_as_id, Reviewer.id)
+    people = dict(session.execute(select(Reviewer.id, top).where(Reviewer.id.in_(reviewers))).tuples().all())
+    found: dict[int, str] = {}
+    telegrams: dict[int, list[str]] = {}
+    for number, person, name, telegram in session.execute(
+        select(Reviewer.id, top, Reviewer.name, Reviewer.telegram_user_id).where(top.in_(set(people.values())))
+    ):
+        if number == person:
+            found[person] = name
+        if telegram is not None:
+            telegrams.setdefault(person, []).append(str(telegram))
+    for person, numbers in telegrams.items():
+        if any(number in found[person] for number in numbers):
+            found[person] = f"reviewer {person}"
+    return {number: found[person] for number, person in people.items()}

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from bot.cli import bearbot
 from model.serving import Prediction
-from review import judging
+from review import judging, roster
 from review.database import Database
 from review.people import reviewer_for_telegram, reviewer_named
 from review.record_file import continued, written_whole
-from review.tables import Verdict, VerdictKind
+from review.tables import ReviewItem, Verdict, VerdictKind
 from review.verdict_export import Format, export
 from review.verdict_rows import COLUMNS, What, as_csv_line, from_cell
 
@@ -86,6 +86,37 @@ async def test_a_reviewer_known_by_their_telegram_number_is_not_here(
         run("export", str(tmp_path / "rows"), "--what", what)
         assert "4711" not in (tmp_path / "rows").read_text()
         assert "reviewer 1" in (tmp_path / "rows").read_text()
+
+
+async def test_a_telegram_number_that_was_linked_is_the_person_here(
+    house: Any, predict: Predict, database: Database, now: Any, tmp_path: Path
+) -> None:
+    items = [(await house.receive(number, predict("black", 0.7))).item_id for number in (1, 2)]
+    with database.write() as session:
+        for item, telegram in zip(items, (4711, 815), strict=True):
+            who = reviewer_for_telegram(session, telegram, name="", now=now)
+            judging.settle(session, item, who, kind=VerdictKind.NONE, now=now)
+    with database.write() as session:
+        roster.link_telegram(session, reviewer_named(session, "mo", now), 4711, now=now)
+        roster.link_telegram(session, reviewer_for_telegram(session, 815, name="", now=now), 4711815, now=now)
+    for what in ("verdicts", "labels", "items"):
+        run("export", str(tmp_path / "rows"), "--what", what)
+        assert [row["reviewer"] for row in read(tmp_path / "rows")] == ["mo", "reviewer 2"]
+        assert not any(number in (tmp_path / "rows").read_text() for number in ("4711", "815"))
+
+
+async def test_what_the_model_said_of_an_open_blind_item_is_not_here(
+    house: Any, predict: Predict, database: Database, tmp_path: Path
+) -> None:
+    await house.receive(1, predict("black", 0.7))
+    await house.receive(2, predict("black", 0.7))
+    with database.write() as session:
+        session.get_one(ReviewItem, 1).verdicts_needed = 2
+    run("export", str(tmp_path / "rows"), "--what", "items")
+    of_model = ("suggested_label", "confidence", "probabilities", "out_of_domain_score")
+    blind, other = read(tmp_path / "rows")
+    assert [blind[name] for name in of_model] == [None] * 4
+    assert None not in [other[name] for name in of_model]
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
