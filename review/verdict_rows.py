@@ -153,7 +153,7 @@ def item_rows(session: Session, what: What, *, after: int, since: datetime | Non
     found = items.views(session, session.execute(query).all())
     settlers = {one.settled_by for one in found if one.settled_by is not None}
     named = select(Reviewer.name, Reviewer.id).where(Reviewer.name.in_(settlers))
-    numbers = dict(session.execute(named).tuples().all())
+    numbers: dict[str, int] = {row[0]: row[1] for row in session.execute(named)}
     names = _names(session, set(numbers.values()))
     return [_item_row(one, what, names[numbers[one.settled_by]] if one.settled_by else None) for one in found]
 
@@ -222,7 +222,8 @@ def _names(session: Session, reviewers: Set[int]) -> dict[int, str]:
     Somebody who is known by nothing but a number in Telegram, or told from others by it, is so here alone.
     """
     top = func.coalesce(Reviewer.same_as_id, Reviewer.id)
-    people = dict(session.execute(select(Reviewer.id, top).where(Reviewer.id.in_(reviewers))).tuples().all())
+    known = session.execute(select(Reviewer.id, top).where(Reviewer.id.in_(reviewers)))
+    people: dict[int, int] = {row[0]: row[1] for row in known}
     found: dict[int, str] = {}
     telegrams: dict[int, list[str]] = {}
     for number, person, name, telegram in session.execute(
