@@ -69,9 +69,14 @@ def remove(session: Session, item_id: int) -> None:
 
 
 def withdraw(session: Session, item: ReviewItem) -> None:
-    """It measures nobody any more; who has it in hand, or let go of it, finds it as it is."""
+    """It measures nobody any more: whoever was given it, and answered or not, finds it as it is."""
     item.gold_at = None
-    session.execute(delete(GoldCheck).where(GoldCheck.item_id == item.id, GoldCheck.verdict_id.is_(None)))
+    session.execute(delete(GoldCheck).where(GoldCheck.item_id == item.id))
+
+
+def since(session: Session, item_id: int) -> datetime | None:
+    """From when on reviewers are measured by this item; None: they are not. For an operator, never for a reviewer."""
+    return session.scalar(select(ReviewItem.gold_at).where(ReviewItem.id == item_id))
 
 
 def listed(session: Session) -> list[GoldItem]:
@@ -291,13 +296,9 @@ def in_hands_of(session: Session, reviewer: Reviewer, now: datetime) -> int:
 def take_back(session: Session, verdict: Verdict) -> None:
     """The reviewer took back what they said: they may say it anew when they claim the item again."""
     check = session.scalar(select(GoldCheck).where(GoldCheck.verdict_id == verdict.id))
-    if check is None:
-        return
-    if session.get_one(ReviewItem, check.item_id).gold_at is None:
-        session.delete(check)
-    else:
+    if check is not None:
         check.verdict_id, check.expires_at = None, verdict.created_at
-    session.flush()
+        session.flush()
 
 
 def _unanswered(reviewer: Reviewer) -> ColumnElement[bool]:

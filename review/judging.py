@@ -145,7 +145,7 @@ def reopen(
     session.flush()
     item.opened_at = now
     item.represented_by_id = None  # what it was settled with stays settled
-    _open(item)
+    _open(session, item)
     session.flush()
 
 
@@ -164,7 +164,7 @@ def dispute(session: Session, item: ReviewItem, *, quorum: Quorum = ONE, now: da
     if item.status is ItemStatus.SETTLED:
         item.reopened_after = session.scalar(select(func.max(Verdict.id)).where(Verdict.item_id == item.id))
         item.opened_at = now
-        _open(item)
+        _open(session, item)
     session.flush()
 
 
@@ -208,7 +208,7 @@ def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: date
     reached = consensus.decide(standing_verdicts.votes(session, item), needed=item.verdicts_needed)
     opens = item.status is ItemStatus.SETTLED and reached.final is None
     if opens:
-        _open(item)
+        _open(session, item)
     item.needs_adjudicator = reached.disagreement
     if opens:
         if session.get_one(Submission, item.submission_id).image_sha256 is None:
@@ -297,10 +297,10 @@ def _lost(item_id: int) -> LeaseLost:
     return LeaseLost(f"item {item_id} is no longer yours: the time was up, or you claimed it once more; claim again")
 
 
-def _open(item: ReviewItem) -> None:
+def _open(session: Session, item: ReviewItem) -> None:
     item.status = ItemStatus.OPEN
     item.final_label = None
     item.settled_at = None
     item.settled_by_id = None
     item.needs_adjudicator = False
-    item.gold_at = None
+    gold.withdraw(session, item)
