@@ -182,7 +182,8 @@ def review_card(
     nobody is to be led; `near_duplicates` is how many more photos the answer is for; `said`: by which reviewers who
     disagree ("none" for none of these).
     """
-    lines = [f"#{item_id}: {words.in_a_row([words(f'reason-{Reason(reason)}') for reason in reasons])}"]
+    why = words("card-blind") if blind else words.in_a_row([words(f"reason-{Reason(reason)}") for reason in reasons])
+    lines = [f"#{item_id}: {why}"]
     if probabilities:
         ranked = sorted(probabilities.items(), key=lambda pair: -pair[1])[:_MOST_ON_CARD]
         ranking = [words("card-ranked", label=label, probability=probability) for label, probability in ranked]
@@ -190,8 +191,6 @@ def review_card(
     if claimed:
         claims = words.in_a_row([_said(words, label) for label in claimed[-_MOST_ON_CARD:]])
         lines.append(words("card-claimed", claims=claims))
-    if blind:
-        lines.append(words("card-blind"))
     if said:
         sayings = [
             words("card-said", choice=_said(words, label), reviewer=reviewer)

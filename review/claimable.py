@@ -17,7 +17,7 @@ from review.tables import CLAIMABLE, CLAIMABLE_INDEX, PASSED, REOPENS, VOTES, Re
 class Among:
     """Which items to choose from; None: any. `suggested_label` is the model's guess, `reason` the weightiest one.
 
-    No blind item is among those of a label: to be there would tell what the model said of it.
+    No blind item is among those of a label or a reason: to be there would tell what the model said of it.
     """
 
     suggested_label: str | None = None
@@ -28,7 +28,7 @@ class Among:
         """For a WHERE clause."""
         wanted = ((ReviewItem.suggested_label, self.suggested_label), (ReviewItem.reason, self.reason))
         conditions = [column == value for column, value in wanted if value is not None]
-        blind = self.blind if self.suggested_label is None else False
+        blind = self.blind if self.suggested_label is None and self.reason is None else False
         if blind is not None:
             conditions.append(is_blind() if blind else ~is_blind())
         return and_(True, *conditions)

@@ -73,6 +73,11 @@ class ItemView:
         return self.verdicts_needed > 1 and not self.needs_adjudicator
 
     @property
+    def why(self) -> tuple[str, ...]:
+        """The reasons as whoever may judge it is to see them: a random check would tell that the model was sure."""
+        return () if self.hidden else self.reasons
+
+    @property
     def hidden(self) -> bool:
         """Whoever may still judge it must not see any of that now."""
         return self.blind and self.status is ItemStatus.OPEN

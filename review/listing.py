@@ -19,8 +19,8 @@ class Wanted:
     """Which items; None: any. `label` is the model's guess of an open item, what people said of a settled one.
 
     `reason` is the weightiest one, `reviewer` who settled it (a name of theirs; whatever others they go by count, too),
-    `since` when it was opened or settled at the earliest. Blind items are under no label: to be there would tell what
-    the model said.
+    `since` when it was opened or settled at the earliest. Blind items are under no label and no reason: to be there
+    would tell what the model said.
     """
 
     statuses: tuple[ItemStatus, ...] = (ItemStatus.OPEN,)
@@ -151,10 +151,12 @@ def _conditions(status: ItemStatus, wanted: Wanted) -> list[ColumnElement[bool]]
     if wanted.label is not None and status is ItemStatus.SETTLED:
         conditions.append(ReviewItem.final_label == wanted.label)
     elif wanted.label is not None:
-        seen = or_(ReviewItem.verdicts_needed <= 1, ReviewItem.needs_adjudicator)
-        conditions += [ReviewItem.suggested_label == wanted.label, seen]
+        conditions.append(ReviewItem.suggested_label == wanted.label)
     if wanted.reason is not None:
         conditions.append(ReviewItem.reason == wanted.reason)
+    if status is ItemStatus.OPEN and (wanted.label is not None or wanted.reason is not None):
+        # To be listed would tell what the model said of what is judged blind.
+        conditions.append(or_(ReviewItem.verdicts_needed <= 1, ReviewItem.needs_adjudicator))
     if wanted.since is not None:
         since = ReviewItem.settled_at if status is ItemStatus.SETTLED else ReviewItem.opened_at
         conditions.append(since >= wanted.since)

@@ -13,19 +13,20 @@ from review.tables import ItemStatus, VerdictKind
 
 
 def item_row(item: ItemView, now: datetime, images: LocalImageStore) -> dict[str, Any]:
-    """One JSON object; times in ISO 8601, UTC. Of what is judged blind and open, what the model said is null."""
+    """One JSON object; times in ISO 8601, UTC. Of what is judged blind and open, what the model said and made of
+    it is null, and its reasons are none."""
     held = item.held_until is not None and item.held_until > now
     shown = not item.hidden
     return {
         "id": item.id,
         "submission": item.submission,
         "status": item.status.value,
-        "reasons": list(item.reasons),
+        "reasons": list(item.why),
         "suggested_label": item.suggested_label if shown else None,
         "confidence": item.confidence if shown else None,
         "probabilities": item.probabilities if shown else None,
         "out_of_domain_score": item.out_of_domain_score if shown else None,
-        "model_version": item.model_version,
+        "model_version": item.model_version if shown else None,
         "photo": str(images.path(item.image_sha256)) if item.image_sha256 else None,
         "submitted_at": item.submitted_at.isoformat(),
         "waiting_seconds": (now - item.submitted_at).total_seconds() if item.status is ItemStatus.OPEN else None,
@@ -43,9 +44,9 @@ def item_row(item: ItemView, now: datetime, images: LocalImageStore) -> dict[str
         "needs_adjudicator": item.needs_adjudicator,
         "near_duplicates": item.group_size,
         "represented_by": item.represented_by,
-        "priority": item.priority,
+        "priority": item.priority if shown else None,
         "uncertainty": item.uncertainty if shown else None,
-        "novelty": item.novelty,
+        "novelty": item.novelty if shown else None,
         "policy_version": item.policy_version,
     }
 
@@ -169,6 +170,8 @@ def guess(item: ItemView) -> str:
 
 def reasons(item: ItemView) -> str:
     """Why it waits, in words."""
+    if item.hidden:
+        return "hidden"
     return ", ".join(reason.replace("_", " ") for reason in item.reasons)
 
 

@@ -1,6 +1,7 @@
 """Items as the page shows them: what is on a card of the grid, and what more there is under the magnifying glass.
 
-Of a blind item neither the model's answer nor what anybody said of it leaves the server.
+Of a blind item neither the model's answer, nor why it waits (a random check tells that the model was sure), nor what
+anybody said of it leaves the server.
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ def card(view: ItemView, now: datetime) -> dict[str, Any]:
         "disagreement": view.needs_adjudicator,
         "label": None if blind else view.suggested_label,
         "confidence": None if blind else view.confidence,
-        "reasons": list(view.reasons),
+        "reasons": [] if blind else list(view.reasons),
         "claims": [] if blind else list(view.claimed_labels),
         "waiting_seconds": round((now - view.submitted_at).total_seconds()),
     }
@@ -58,7 +59,7 @@ def details(session: Session, item_id: int, reviewer: Reviewer, now: datetime) -
         "status": view.status.value,
         "final_label": None if shown["blind"] else view.final_label,
         "probabilities": None if shown["blind"] else view.probabilities,
-        "model_version": view.model_version,
+        "model_version": None if shown["blind"] else view.model_version,
         "said": said,
         "alike": [
             member.item_id

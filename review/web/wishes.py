@@ -43,7 +43,8 @@ def among(given: Given) -> Among:
     blind = given.get("blind")
     if blind is not None and not isinstance(blind, bool):
         raise _refused("blind", "true or false")
-    return Among(suggested_label=_label(given), reason=reason, blind=blind)
+    # Why a blind one waits is not told, so all of those are among any reason's.
+    return Among(suggested_label=_label(given), reason=None if blind else reason, blind=blind)
 
 
 def count(given: Given) -> int:

@@ -96,6 +96,7 @@ async def test_what_several_judge_is_judged_blind_and_a_moderator_decides_betwee
     blind = await mo.expect(is_card)
     assert WORDS("card-blind") in blind.words
     assert "The model" not in blind.words
+    assert WORDS("reason-low_confidence") not in blind.words
     (item,) = items_of(runner)
     with runner.database.write() as session:
         judging_alone = reviewer_named(session, "ann", utc_now())

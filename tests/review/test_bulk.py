@@ -102,19 +102,21 @@ async def test_a_repeated_answer_long_after_is_no_repetition(house: Any, items: 
         assert other[0].outcome is Outcome.SETTLED_BEFORE
 
 
-async def test_groups_hide_the_label_of_blind_items(house: Any, items: list[int], now: datetime) -> None:
+async def test_groups_hide_the_label_and_the_reason_of_blind_items(house: Any, items: list[int], now: datetime) -> None:
     with house.database.write() as session:
         session.get_one(ReviewItem, items[0]).verdicts_needed = 2
         session.get_one(ReviewItem, items[1]).represented_by_id = items[2]
     with house.database.read() as session:
         assert waiting_groups(session) == [
             Group("black", "low_confidence", False, 2),
-            Group(None, "low_confidence", True, 1),
+            Group(None, None, True, 1),
         ]
         blind = Among(blind=True).condition()
         assert session.query(ReviewItem.id).where(blind).all() == [(items[0],)]
         labelled = Among(suggested_label="black", blind=True).condition()
         assert (items[0],) not in session.query(ReviewItem.id).where(labelled).all()
+        waits = Among(reason="low_confidence").condition()
+        assert (items[0],) not in session.query(ReviewItem.id).where(waits).all(), "why it waits would tell, too"
 
 
 async def test_what_is_said_anew_with_another_name_is_no_repetition(

@@ -115,12 +115,13 @@ def test_what_is_settled_while_the_list_goes_on_is_listed_once(
     assert sorted([first.id, *(one.id for one in listed)]) == many
 
 
-async def test_a_blind_item_is_under_no_label(house: Any, predict: Predict, database: Database) -> None:
+async def test_a_blind_item_is_under_no_label_and_no_reason(house: Any, predict: Predict, database: Database) -> None:
     item = (await house.receive(1, predict("black", 0.7))).item_id
     assert [one.id for one in walked(database, Wanted(label="black"), 5)] == [item]
     with database.write() as session:
         session.execute(update(ReviewItem).values(verdicts_needed=2))
     assert walked(database, Wanted(label="black"), 5) == []
+    assert walked(database, Wanted(reason="low_confidence"), 5) == []
     (view,) = walked(database, OPEN, 5)
     assert view.blind
     assert view.hidden

@@ -232,10 +232,14 @@ async def test_a_blind_item_shows_nobody_what_others_think(waiting: list[int], h
     assert shown["blind"]
     for hidden in ("suggested_label", "confidence", "probabilities", "out_of_domain_score", "claimed_labels"):
         assert shown[hidden] is None
+    for telling in ("model_version", "uncertainty", "novelty", "priority"):
+        assert shown[telling] is None
+    assert shown["reasons"] == [], "that it is a random check would tell that the model was sure"
     assert [(one["reviewer"], one["kind"], one["label"]) for one in shown["verdicts"]] == [("mo", None, None)]
     told = run("review", "show", str(waiting[0])).stdout + run("review", "list").stdout.splitlines()[1]
     assert "teddy" not in told
     assert "black" not in told
+    assert "out of domain" not in told
     assert "several     needs 2 verdicts (1 so far)" in told
     assert told.endswith("needs 2 verdicts (1 so far)")
     assert "more reviewers" not in run("review", "label", str(waiting[0]), "black", "--as", "rita").stdout

@@ -73,7 +73,7 @@ export class Filters {
 
   #offerReasons(groups) {
     const select = byId("reason");
-    const known = [...new Set([...groups.map((group) => group.reason), ...(this.chosen.reason ? [this.chosen.reason] : [])])].sort();
+    const known = [...new Set([...groups.map((group) => group.reason).filter((reason) => reason !== null), ...(this.chosen.reason ? [this.chosen.reason] : [])])].sort();
     if (known.join() === [...select.options].slice(1).map((option) => option.value).join()) return; // it may be open
     select.replaceChildren(element("option", { value: "" }, "any reason"), ...known.map((reason) => element("option", { value: reason }, words(reason))));
     select.value = this.chosen.reason ?? "";

@@ -253,12 +253,14 @@ def test_a_blind_item_tells_nothing(served: Any, arrive: Arrive) -> None:
     served.change(blind, verdicts_needed=2)
     with served.client("ana") as ana, served.client("ben") as ben:
         assert ids(ana.claim(label="black")) == [open_one]
-        (card,) = ana.claim(blind=True)
-        assert (card["blind"], card["label"], card["confidence"]) == (True, None, None)
+        assert ana.claim(reason="low_confidence") == [], "to be among those of a reason tells what the model said"
+        (card,) = ana.claim(blind=True, reason="audit")  # any reason's
+        assert (card["blind"], card["label"], card["confidence"], card["reasons"]) == (True, None, None, [])
         more = ana.http.get(f"/api/items/{blind}")
         assert "black" not in more.text
+        assert (more.json()["model_version"], more.json()["reasons"]) == (None, [])
         groups = ana.http.get("/api/groups").json()["groups"]
-        assert {"label": None, "reason": "low_confidence", "blind": True, "items": 1} in groups
+        assert {"label": None, "reason": None, "blind": True, "items": 1} in groups
         assert ana.say("label", blind, label="teddy")[0]["outcome"] == "recorded"
         ben.claim(blind=True)
         assert "teddy" not in ben.http.get(f"/api/items/{blind}").text
