@@ -29,17 +29,18 @@ class Said:
     adjudicates: bool
 
 
-def history(session: Session, item: ItemView) -> list[Said]:
+def history(session: Session, item: ItemView, *, checks: bool = False) -> list[Said]:
     """All verdicts on this item, the first one first, those that were taken back too; hidden checks apart.
 
-    What others say of an item that is judged blind is hidden as long as it is open.
+    `checks`: those instead, by whom it measured. What others say of an item that is judged blind is hidden as long as
+    it is open.
     """
     undoing = aliased(Verdict)
     rows = session.execute(
         select(Verdict, Reviewer.name, undoing.id)
         .join(Reviewer, Reviewer.id == Verdict.reviewer_id)
         .outerjoin(undoing, undoing.undoes_id == Verdict.id)
-        .where(Verdict.item_id == item.id, ~Verdict.checks_gold)
+        .where(Verdict.item_id == item.id, Verdict.checks_gold == checks)
         .order_by(Verdict.id)
     )
     return [

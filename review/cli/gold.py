@@ -31,44 +31,54 @@ def gold() -> None:
 def add(item_ids: tuple[int, ...]) -> None:
     """Measure reviewers by these items: settled ones, of whose answer you are sure.
 
+    Each by itself: what cannot be is named, and the exit status is then 1.
+
     \b
     Example:
       bearbot review gold add 17 18
     """
     from review import gold, items
-    from review.cli.installation import opened
+    from review.cli.installation import one_by_one, opened
     from review.clock import utc_now
     from review.settings import ReviewSettings
 
     with opened() as installation:
-        with installation.database.write() as session:  # all of them or none
-            for item_id in item_ids:
+
+        def measure_by(item_id: int) -> None:
+            with installation.database.write() as session:
                 gold.add(session, item_id, utc_now())
-            labels = {item_id: items.view(session, item_id).final_label for item_id in item_ids}
-        for item_id, label in labels.items():
+                label = items.view(session, item_id).final_label
+            added.append(item_id)
             click.echo(f"item {item_id} measures reviewers: it is {label}")
-        if ReviewSettings.load().gold_rate == 0:
-            note("no reviewer is given one as long as REVIEW_GOLD_RATE is 0: 0.05 makes it one in twenty")
+
+        added: list[int] = []
+        try:
+            one_by_one(item_ids, measure_by)
+        finally:
+            if added and ReviewSettings.load().gold_rate == 0:
+                note("no reviewer is given one as long as REVIEW_GOLD_RATE is 0: 0.05 makes it one in twenty")
 
 
 @gold.command()
 @items_argument
 def remove(item_ids: tuple[int, ...]) -> None:
-    """Measure nobody by these items any more.
+    """Measure nobody by these items any more; each by itself, as `add` does.
 
     \b
     Example:
       bearbot review gold remove 17
     """
     from review import gold
-    from review.cli.installation import opened
+    from review.cli.installation import one_by_one, opened
 
     with opened() as installation:
-        with installation.database.write() as session:
-            for item_id in item_ids:
+
+        def leave(item_id: int) -> None:
+            with installation.database.write() as session:
                 gold.remove(session, item_id)
-        for item_id in item_ids:
             click.echo(f"item {item_id} measures nobody any more")
+
+        one_by_one(item_ids, leave)
 
 
 @gold.command("list")

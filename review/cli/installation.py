@@ -1,20 +1,21 @@
 """What the commands of `review` open: settings, database, photos, labels; and how their failures read."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from model.console import note, one_line_errors
+from model.console import note, one_line_errors, status_of
 from model.errors import ModelError
 from model.registry import Registry
 from model.settings import ModelSettings
 from review import people
 from review.clock import utc_now
 from review.database import Database
-from review.errors import ReviewError
+from review.errors import DatabaseError, ReviewError
 from review.revisions import exists, missing
 from review.schema import require_current
 from review.settings import ReviewSettings
@@ -88,3 +89,18 @@ def introduced(installation: Installation, name: str) -> str:
     """The name under which somebody who calls themselves so reviews; raises what `reviewing` does."""
     with reviewing(installation, name) as (_, reviewer):
         return reviewer.name
+
+
+def one_by_one(item_ids: Sequence[int], do: Callable[[int], None]) -> None:
+    """`do` with each of them once; what is refused is named, and then the program ends with its status."""
+    status = 0
+    for item_id in dict.fromkeys(item_ids):
+        try:
+            do(item_id)
+        except DatabaseError:
+            raise  # the next one would fail alike
+        except ReviewError as error:
+            note(f"error: {error}")
+            status = status_of(error)
+    if status:
+        sys.exit(status)

@@ -82,11 +82,13 @@ def list_items(
 def show(item_id: int, as_json: bool) -> None:
     """One item: its photo, what the model thought, who said what of it and when, what became of it.
 
+    Of a gold item also what was said of it by whom it measured.
+
     \b
     Example:
       bearbot review show 17
     """
-    from review import items
+    from review import gold, items
     from review.cli.installation import opened
     from review.cli.presentation import card, item_row, said_line, said_row
     from review.clock import utc_now
@@ -95,14 +97,19 @@ def show(item_id: int, as_json: bool) -> None:
     with opened() as installation:
         with installation.database.read() as session:
             item = items.view(session, item_id)
-            said = history(session, item)
+            said, measured = history(session, item), history(session, item, checks=True)
+            since = gold.since(session, item_id)
         if as_json:
             row = item_row(item, utc_now(), installation.images)
-            print_json({**row, "verdicts": [said_row(one) for one in said]})
+            verdicts = {"verdicts": [said_row(one) for one in said], "checks": [said_row(one) for one in measured]}
+            print_json({**row, "gold_since": since.isoformat() if since else None, **verdicts})
             return
         click.echo(card(item, utc_now(), installation.images))
-        for number, one in enumerate(said):
-            click.echo(f"{'said' if not number else '':<12}{said_line(one)}")
+        if since is not None:
+            click.echo(f"gold        reviewers are measured by it since {since:%Y-%m-%d}")
+        for title, found in (("said", said), ("measured", measured)):
+            for number, one in enumerate(found):
+                click.echo(f"{title if not number else '':<12}{said_line(one)}")
 
 
 def _known(installation: "Installation", name: str) -> str:

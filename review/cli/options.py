@@ -22,6 +22,7 @@ class ItemNumber(WholeNumber):
 
     def __init__(self) -> None:
         super().__init__(1, _MOST, "`bearbot review list` shows the items' numbers")
+        self._bounds = "from 1 on"  # where it ends is of no use to anybody
 
 
 class Word(click.Choice):  # type: ignore[type-arg,unused-ignore] # generic in newer releases only

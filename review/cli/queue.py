@@ -1,5 +1,6 @@
 """`bearbot review ...`: what waits for people, and what they say of it."""
 
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ def next_item(name: str | None, as_json: bool) -> None:
     Example:
       bearbot review next --as mo
     """
-    from review.cli.installation import opened
+    from review.cli.installation import introduced, opened
     from review.cli.presentation import card
     from review.clock import utc_now
 
@@ -76,7 +77,12 @@ def next_item(name: str | None, as_json: bool) -> None:
         if not as_json and sys.stdin.isatty() and sys.stdout.isatty():
             from review.cli.dialogue import converse
 
-            converse(installation, reviewer_name(name))
+            try:
+                converse(installation, introduced(installation, reviewer_name(name)))
+            except click.Abort as ended:
+                if isinstance(ended.__context__, KeyboardInterrupt):  # as elsewhere; a prompt makes an Abort of it
+                    raise KeyboardInterrupt from None
+                raise
             return
         item = _claimed(installation, reviewer_name(name))
         if item is None:
@@ -85,7 +91,7 @@ def next_item(name: str | None, as_json: bool) -> None:
             _print(installation, item)
         else:
             click.echo(card(item, utc_now(), installation.images))
-            click.echo(f"settle it    bearbot review label {item.id} LABEL --as {reviewer_name(name)}")
+            click.echo(f"settle it    bearbot review label {item.id} LABEL --as {shlex.quote(reviewer_name(name))}")
             click.echo(f"LABEL is     {', '.join(installation.labels)}, none or cant_tell")
 
 
@@ -97,14 +103,13 @@ for command in (stats, export, import_verdicts, who, gold, serve):
 
 def _claimed(installation: "Installation", name: str) -> "ItemView | None":
     from review import gold, queue
+    from review.cli.installation import reviewing
     from review.clock import utc_now
-    from review.people import reviewer_named
     from review.slate import Slate
     from review.tables import Channel
 
     first = Slate.of(installation.database, installation.registry).refresh()
-    with installation.database.write() as session:
-        reviewer = reviewer_named(session, name, utc_now())
+    with reviewing(installation, name) as (session, reviewer):
         claim = queue.claim_next(
             session,
             reviewer,

@@ -1,13 +1,12 @@
 """`bearbot review label`, `skip`, `defer`, `undo`, `reopen`, `split`: what reviewers say, for scripts."""
 
-import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from model.console import note, print_json, status_of
+from model.console import print_json
 from review.cli.options import (
     ItemNumber,
     Length,
@@ -29,9 +28,22 @@ _LONGEST_NAME = 64  # what the database holds
 _LONGEST_NOTE = 200
 
 
+class _Ids(click.Argument):
+    """The numbers before the label: whoever gives one thing alone is told which of both is missing."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """As click does; the label is known already."""
+        try:
+            return super().process_value(ctx, value)
+        except click.MissingParameter:
+            if str(ctx.params.get("label", "")).isdecimal():
+                raise click.UsageError("Missing argument 'LABEL', as in `bearbot review label 17 grizzly`.") from None
+            raise
+
+
 @click.command()
-@items_argument
-@click.argument("label")
+@click.argument("item_ids", metavar="ID...", nargs=-1, required=True, type=ItemNumber(), cls=_Ids)
+@click.argument("label", is_eager=True)
 @click.option("--name", "free_name", metavar="TEXT", help='With "none": what it shows instead, as in "polar bear".')
 @seconds_option
 @as_option
@@ -234,26 +246,17 @@ def _each(
     rows: list[dict[str, object]] | None = None,
 ) -> None:
     """Each in a transaction of its own; ends the program with status 1 if any was refused. `rows`: print those."""
-    from review.cli.installation import reviewing
-    from review.errors import DatabaseError, ReviewError
+    from review.cli.installation import one_by_one, reviewing
 
-    status = 0
-    for item_id in dict.fromkeys(item_ids):
-        try:
-            with reviewing(installation, reviewer_name(name)) as (session, reviewer):
-                told = say(session, reviewer, item_id)
-        except DatabaseError:
-            raise  # the next one would fail alike
-        except ReviewError as error:
-            note(f"error: {error}")
-            status = status_of(error)
-            continue
+    def settle(item_id: int) -> None:
+        with reviewing(installation, reviewer_name(name)) as (session, reviewer):
+            told = say(session, reviewer, item_id)
         if rows is None:
             click.echo(told)
         else:
             print_json(rows.pop())
-    if status:
-        sys.exit(status)
+
+    one_by_one(item_ids, settle)
 
 
 def _text(option: str, text: str, longest: int) -> str:

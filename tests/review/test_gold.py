@@ -341,6 +341,20 @@ async def test_a_blind_one_answers_to_a_word_said_twice_as_any_other(
         assert session.scalar(said_by_mo) == 2
 
 
+async def test_an_operator_sees_that_an_item_is_gold_and_what_was_said_of_it(known: int, at: Any) -> None:
+    taken = claim(at, "mo")
+    assert taken is not None
+    at.say("mo", known, LABEL, "teddy", token=taken.token)
+    shown = review("show", str(known)).stdout
+    assert "gold        reviewers are measured by it since 2026-11-24" in shown
+    assert "measured    2026-11-24 12:00:00 UTC  mo: teddy" in shown
+    row = json.loads(review("show", str(known), "--json").stdout)
+    assert (row["gold_since"], row["checks"][0]["label"]) == ("2026-11-24T12:00:00+00:00", "teddy")
+    other = json.loads(review("show", str(known + 1), "--json").stdout)
+    assert (other["gold_since"], other["checks"]) == (None, [])
+    assert "gold" not in review("show", str(known + 1)).stdout
+
+
 async def test_without_a_rate_nobody_is_given_it(known: int, at: Any) -> None:
     for name in ("mo", "rita"):
         found = review("next", "--as", name, "--json").stdout
@@ -362,6 +376,9 @@ async def test_the_commands(known: int, at: Any, database: Database) -> None:
     assert run("add", str(known)).stdout == f"item {known} measures reviewers: it is black\n"
     assert "REVIEW_GOLD_RATE is 0" in run("add", str(known)).stderr
     assert f"item {known + 1} is open: only what is settled" in run("add", str(known), str(known + 1), code=1).stderr
+    refused = run("add", str(known + 1), "99", str(known), code=1)
+    assert [line.split(":")[1].split(" ")[2] for line in refused.stderr.splitlines()[:2]] == [str(known + 1), "item"]
+    assert refused.stdout == f"item {known} measures reviewers: it is black\n", "each by itself"
     assert "is no gold item" in run("remove", str(known + 1), code=1).stderr
     assert "no item 99" in run("add", "99", code=1).stderr
     assert "Missing argument" in run("add", code=2).stderr

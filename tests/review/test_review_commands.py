@@ -152,6 +152,21 @@ async def test_skip_undo_show_and_stats(waiting: list[int]) -> None:
     assert "rita has no verdict" in run("review", "undo", "--as", "rita", code=1).stderr
 
 
+async def test_what_is_forgotten_is_what_is_said_to_be_missing(waiting: list[int]) -> None:
+    item = str(waiting[0])
+    assert "Missing argument 'LABEL'" in run("review", "label", item, code=2).stderr
+    assert "Missing argument 'LABEL'" in run("review", "label", code=2).stderr
+    assert "Missing argument 'ID...'" in run("review", "label", "grizzly", code=2).stderr
+    for wrong in ("0", "seven", "9" * 30):
+        said = " ".join(run("review", "show", wrong, code=2).stderr.split())
+        assert f"expected a whole number from 1 on, got '{wrong}': `bearbot review list` shows" in said
+
+
+async def test_what_is_to_be_copied_is_quoted(waiting: list[int]) -> None:
+    shown = run("review", "next", "--as", "Mo the Bear").stdout
+    assert f"bearbot review label {waiting[0]} LABEL --as 'Mo the Bear'" in shown
+
+
 async def test_undo_says_what_it_took_back(waiting: list[int]) -> None:
     one, two, three = map(str, waiting)
     run("review", "label", one, "grizzly", "--as", "mo")

@@ -94,7 +94,8 @@ async def test_reviewing_on_a_terminal(waiting: list[int]) -> None:
     ]
     assert [row["held_by"] for row in rows()] == ["mo"]
     terminal.interrupt()
-    assert terminal.ends() != 0
+    terminal.until("stopped")
+    assert terminal.ends() == 130
     assert [row["held_by"] for row in rows()] == [None], "Ctrl-C gives the item back"
 
 
@@ -137,7 +138,8 @@ async def test_what_measures_its_reviewer_looks_like_any_other(
     monkeypatch.setenv("REVIEW_GOLD_RATE", "1")
     terminal = Terminal("review", "next", "--as", "mo")
     terminal.until("What is it?")
-    card = terminal.shown
+    greeting, card = terminal.shown.split("\n", 1)
+    assert greeting.strip() == "new reviewer 'mo'"
     assert f"item        {known}" in card
     assert "held by     mo" in card
     assert "queue       0 more" in card
