@@ -43,10 +43,13 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def continued(path: Path, columns: Sequence[str], *, is_csv: bool) -> Iterator[tuple[IO[bytes], int]]:
+def continued(
+    path: Path, columns: Sequence[str], *, installation: str, is_csv: bool
+) -> Iterator[tuple[IO[bytes], int]]:
     """The file, at the end of its last whole record, with that record's number ("id"); 0 if there is none.
 
-    Raises `ReviewError` if the file is none of ours (it is left as it is) or somebody else writes to it at the moment.
+    Raises `ReviewError` if the file is none of ours, or another installation's (it is left as it is), or somebody else
+    writes to it at the moment.
     """
     _require_place(path)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -60,7 +63,7 @@ def continued(path: Path, columns: Sequence[str], *, is_csv: bool) -> Iterator[t
         _refuse_others(file, path, columns, is_csv=is_csv)
         begin, end = _last_record(file, is_csv=is_csv)
         file.seek(begin)
-        number = _number(file.read(end - begin), path, columns, is_csv=is_csv)
+        number = _number(file.read(end - begin), path, columns, installation=installation, is_csv=is_csv)
         file.seek(end)
         file.truncate()
         yield file, number
@@ -80,10 +83,13 @@ def _refuse_others(file: IO[bytes], path: Path, columns: Sequence[str], *, is_cs
     file.seek(0)
     found = file.read(len(expected))
     if not expected.startswith(found) or (found and len(found) < len(expected) and file.read(1)):
-        raise ReviewError(
-            f"{path} cannot be gone on with: expected a file that begins with {expected.decode().strip()!r}, got "
-            f"{found[:40].decode(errors='replace')!r}; name another file"
-        )
+        if is_csv and found.startswith(b'{"'):
+            what = "it is JSON lines, not CSV"
+        elif not is_csv and found.startswith(f"{columns[0]},".encode()):
+            what = "it is CSV, not JSON lines"
+        else:
+            what = "its columns are others" if found.startswith(columns[0].encode()) else "it is none of an export"
+        raise _Not(path, what)
 
 
 def _last_record(file: IO[bytes], *, is_csv: bool) -> tuple[int, int]:
@@ -115,20 +121,31 @@ def _line_end_before(file: IO[bytes], position: int) -> int:
     return 0
 
 
-def _number(record: bytes, path: Path, columns: Sequence[str], *, is_csv: bool) -> int:
+def _number(record: bytes, path: Path, columns: Sequence[str], *, installation: str, is_csv: bool) -> int:
     if not record:
         return 0
     try:
-        if not is_csv:
-            row = json.loads(record)
-            if list(row) != list(columns):
-                raise ValueError("other columns")
-            return int(row["id"])
-        (cells,) = (
-            csv.reader([record.decode()])
-            if record.count(b"\n") == 1
-            else csv.reader(record.decode().splitlines(keepends=True))
-        )
-        return 0 if cells == list(columns) else int(cells[columns.index("id")])
-    except (ValueError, TypeError, KeyError, IndexError, csv.Error) as error:
-        raise ReviewError(f"{path} cannot be gone on with: its last record is none of this export ({error})") from error
+        row = _as_csv(record, columns) if is_csv else json.loads(record)
+        if list(row) != list(columns):
+            raise _Not(path, "its columns are others")
+        if is_csv and list(row.values()) == list(columns):
+            return 0
+        number, origin = int(row["id"]), row["installation"]
+    except (ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise _Not(path, "its last record is none of an export") from error
+    if origin != installation:
+        raise _Not(path, f"it is of the installation {str(origin)[:40]!r}, and this is {installation!r}")
+    return number
+
+
+def _as_csv(record: bytes, columns: Sequence[str]) -> dict[str, str]:
+    text = record.decode()
+    (cells,) = csv.reader([text] if record.count(b"\n") == 1 else text.splitlines(keepends=True))
+    return dict(zip(columns, cells, strict=True))
+
+
+class _Not(ReviewError):
+    """A file that cannot be gone on with."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"{path} cannot be gone on with: {what}; name another file")

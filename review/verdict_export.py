@@ -2,7 +2,8 @@
 
 Pages are read in short sessions, so that an export of hours holds nothing up. Numbers only grow and are committed in
 their order, so what is exported stays exported, and an export that goes on misses nothing. What was said never changes:
-a file of verdicts that is gone on with is as good as a new one. Labels and items do change; new ones are made anew.
+a file of verdicts that is gone on with is as good as a new one. Labels and items do change, and an item of a small
+number may be settled after one of a great number: their files are made anew.
 """
 
 import json
@@ -16,6 +17,7 @@ from sqlalchemy import func, select
 
 from review import label_studio, listing
 from review.database import Database
+from review.errors import ReviewError
 from review.items import PAGE
 from review.listing import Wanted
 from review.record_file import continued, written_whole
@@ -47,8 +49,10 @@ def export(
 ) -> int:
     """Write the rows whose numbers follow `after`; returns how many. `go_on`: append what the file has not got yet.
 
-    Raises `ReviewError`, `OSError`.
+    Raises `ReviewError`, also for what cannot be gone on with: anything but verdicts; `OSError`.
     """
+    if go_on and what is not What.VERDICTS:
+        raise ReviewError(f"{what} change, so a file of them cannot be gone on with: it is written anew")
     with database.write() as session:
         origin = installation(session, now)
 
@@ -80,7 +84,8 @@ def export(
     if not go_on:
         with written_whole(target) as file:
             return write(file, after, empty=True)
-    with continued(target, COLUMNS[what], is_csv=format is Format.CSV) as (file, last):
+    is_csv = format is Format.CSV
+    with continued(target, COLUMNS[what], installation=origin, is_csv=is_csv) as (file, last):
         return write(file, max(after, last), empty=file.tell() == 0)
 
 

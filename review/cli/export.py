@@ -26,7 +26,9 @@ _WHAT = ("verdicts", "labels", "items")
     "--since", type=Moment(), metavar="TIME", help="Only what was said, settled or opened since; 2d: two days."
 )
 @click.option("--after", type=WholeNumber(0, 2**63 - 1), metavar="ID", help="Only rows whose numbers follow this one.")
-@click.option("--append", "--resume", "go_on", is_flag=True, help="Go on with FILE: only what it has not got yet.")
+@click.option(
+    "--append", "--resume", "go_on", is_flag=True, help="Go on with FILE: only verdicts that it has not got yet."
+)
 @click.option(
     "--test-share", type=click.FloatRange(0, 1), metavar="S", help="imagefolder: train/ and test/, by sender."
 )
@@ -51,8 +53,8 @@ def export(
 ) -> None:
     """Write verdicts (all that was ever said, in order) to FILE, or to stdout; or labels, or items.
 
-    FILE is replaced when all is written. With --append it grows: an export that was cut off goes on, and one that is
-    repeated brings what was said since. Nobody who sent photos is in it.
+    FILE is replaced when all is written. With --append it grows: an export of verdicts that was cut off goes on, and
+    one that is repeated brings what was said since. Nobody who sent photos is in it.
 
     `--format imagefolder FOLDER` copies every settled photo to FOLDER/label/, with a manifest; again, it brings the
     folder up to date. `--format label-studio` makes tasks of what waits, with the model's answers as predictions;
@@ -173,6 +175,8 @@ def _refuse_what_does_not_go_together(
     to_stdout = target is None or str(target) == "-"
     if go_on and to_stdout:
         raise click.UsageError("--append needs a FILE to go on with")
+    if go_on and what in ("labels", "items"):
+        raise click.UsageError(f"--append goes with --what verdicts alone: {what} change, and are written anew")
     if form == "imagefolder" and to_stdout:
         raise click.UsageError("--format imagefolder needs a FOLDER to write to")
     rows = form in ("jsonl", "csv")

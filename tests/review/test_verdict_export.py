@@ -21,6 +21,7 @@ from bot.cli import bearbot
 from model.serving import Prediction
 from review import judging, roster
 from review.database import Database
+from review.errors import ReviewError
 from review.people import reviewer_for_telegram, reviewer_named
 from review.record_file import continued, written_whole
 from review.tables import ReviewItem, Verdict, VerdictKind
@@ -149,9 +150,40 @@ async def test_a_file_of_something_else_is_left_alone(said: list[int], tmp_path:
     assert "cannot be gone on with" in run("export", str(tmp_path / "labels"), "--append", code=1).stderr
 
 
+async def test_a_file_that_cannot_be_gone_on_with_says_what_it_is(said: list[int], tmp_path: Path) -> None:
+    assert said
+    rows, table, labels = tmp_path / "rows.jsonl", tmp_path / "rows.csv", tmp_path / "labels.csv"
+    run("export", str(rows))
+    run("export", str(table), "--format", "csv")
+    run("export", str(labels), "--format", "csv", "--what", "labels")
+    for file, form, what in (
+        (rows, "csv", "it is JSON lines, not CSV"),
+        (table, "jsonl", "it is CSV, not JSON lines"),
+        (labels, "csv", "its columns are others"),
+    ):
+        before = file.read_bytes()
+        told = run("export", str(file), "--append", "--format", form, code=1).stderr
+        assert told == f"error: {file} cannot be gone on with: {what}; name another file\n"
+        assert file.read_bytes() == before
+    here = read(rows)[0]["installation"].encode()
+    for file, form in ((rows, "jsonl"), (table, "csv")):
+        file.write_bytes(file.read_bytes().replace(here, b"f" * 16))
+        told = run("export", str(file), "--append", "--format", form, code=1).stderr
+        assert f"it is of the installation {'f' * 16!r}, and this is " in told
+
+
+async def test_labels_and_items_are_not_gone_on_with(
+    said: list[int], database: Database, now: Any, tmp_path: Path
+) -> None:
+    assert said
+    for what in (What.LABELS, What.ITEMS):
+        with pytest.raises(ReviewError, match="it is written anew"):
+            export(database, tmp_path / "rows", what=what, go_on=True, now=now)
+
+
 async def test_two_do_not_write_to_one_file(said: list[int], tmp_path: Path) -> None:
     assert said
-    with continued(tmp_path / "rows", COLUMNS[What.VERDICTS], is_csv=False):
+    with continued(tmp_path / "rows", COLUMNS[What.VERDICTS], installation="f" * 16, is_csv=False):
         assert "another export writes" in run("export", str(tmp_path / "rows"), "--append", code=1).stderr
 
 
@@ -195,6 +227,8 @@ async def test_a_full_disk_is_one_line(said: list[int]) -> None:
         ("--format", "imagefolder"),
         ("x", "--format", "imagefolder", "--what", "labels"),
         ("x", "--format", "label-studio", "--append"),
+        ("x", "--what", "labels", "--append"),
+        ("x", "--what", "items", "--resume"),
         ("x", "--link"),
         ("x", "--test-share", "0.2"),
         ("x", "--format", "xml"),
