@@ -82,9 +82,10 @@ def settle(
     session.add(verdict)
     session.flush()
     queue.unlease(item)
-    item.deferred_until = deferred_until if kind is VerdictKind.DEFER else None
-    _conclude(session, item, verdict, now)
+    if kind is VerdictKind.DEFER:
+        item.deferred_until = deferred_until
     if kind in VOTES:
+        _conclude(session, item, verdict, now)
         for member in _members(session, item, now):
             copy = _verdict(member, reviewer, kind, label, free_name, how, now)
             copy.with_id, copy.import_key, copy.adjudicates = verdict.id, None, adjudicates
@@ -108,7 +109,8 @@ def undo(
     """Take back this reviewer's last standing verdict (on this item; or this very one, whatever came after it).
 
     Returns its item, open again at its old place. Raises `NothingToUndo`. The asker hears of it when the item is
-    settled otherwise. What was settled with it is open again, too.
+    settled otherwise. What was settled with it is open again, too. Of an item that was answered since it was reopened,
+    what was said before counts no more, whoever takes the reopening back.
     """
     last = standing_verdicts.last(session, reviewer, item_id=item_id, verdict_id=verdict_id)
     if last is None:
@@ -180,6 +182,7 @@ def _conclude(
     if reached.final is None:
         return
     item.status = ItemStatus.SETTLED
+    item.deferred_until = None
     item.final_label = reached.final
     item.settled_at = now
     item.settled_by_id = verdict.reviewer_id
@@ -188,6 +191,8 @@ def _conclude(
 
 
 def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: datetime) -> None:
+    item = session.get_one(ReviewItem, verdict.item_id)
+    before = standing_verdicts.votes(session, item)
     undoing = Verdict(
         item_id=verdict.item_id,
         reviewer_id=reviewer.id,
@@ -202,10 +207,14 @@ def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: date
     if verdict.checks_gold:
         gold.take_back(session, verdict)
         return
-    item = session.get_one(ReviewItem, verdict.item_id)
-    if verdict.kind is VerdictKind.DEFER:
+    if verdict.kind is VerdictKind.DEFER and not standing_verdicts.deferred_since(session, verdict):
         item.deferred_until = None
-    reached = consensus.decide(standing_verdicts.votes(session, item), needed=item.verdicts_needed)
+    if verdict.kind is VerdictKind.REOPEN and standing_verdicts.answered_since(session, verdict):
+        item.reopened_after = max(item.reopened_after or 0, verdict.id)
+    votes = standing_verdicts.votes(session, item)
+    if votes == before:  # by what weighs otherwise today nothing is decided anew
+        return
+    reached = consensus.decide(votes, needed=item.verdicts_needed)
     opens = item.status is ItemStatus.SETTLED and reached.final is None
     if opens:
         _open(session, item)

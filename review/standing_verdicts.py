@@ -83,6 +83,16 @@ def said_blindly(session: Session, item_id: int, reviewer: Reviewer) -> Verdict 
     return own[-1] if own else None
 
 
+def answered_since(session: Session, reopening: Verdict) -> bool:
+    """Whether anybody's vote stands that was given after the item was reopened."""
+    return _any_since(session, reopening, *VOTES)
+
+
+def deferred_since(session: Session, deferral: Verdict) -> bool:
+    """Whether the item was put off once more since, by anybody who did not take that back."""
+    return _any_since(session, deferral, VerdictKind.DEFER)
+
+
 def last(
     session: Session, reviewer: Reviewer, *, item_id: int | None = None, verdict_id: int | None = None
 ) -> Verdict | None:
@@ -104,3 +114,14 @@ def last(
 
 def _said(session: Session, item: ReviewItem) -> list[Verdict]:
     return [verdict for verdict in of_item(session, item) if verdict.kind in VOTES]
+
+
+def _any_since(session: Session, verdict: Verdict, *kinds: VerdictKind) -> bool:
+    later = select(Verdict.id).where(
+        Verdict.item_id == verdict.item_id,
+        Verdict.id > verdict.id,
+        Verdict.kind.in_(kinds),
+        ~Verdict.checks_gold,
+        stands(),
+    )
+    return session.scalar(later.limit(1)) is not None

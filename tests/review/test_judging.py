@@ -46,6 +46,17 @@ def reopen(at: Any, name: str, item_id: int) -> None:
         judging.reopen(session, item_id, reviewer_named(session, name, at.now), note="too dark", now=at.now)
 
 
+def put_off(at: Any, name: str, item_id: int, hours: int) -> None:
+    with at.database.write() as session:
+        later, reviewer = at.now + timedelta(hours=hours), reviewer_named(session, name, at.now)
+        judging.settle(session, item_id, reviewer, kind=DEFER, deferred_until=later, now=at.now)
+
+
+def trust(at: Any, name: str, reliability: float) -> None:
+    with at.database.write() as session:
+        reviewer_named(session, name, at.now).reliability = reliability
+
+
 async def test_one_verdict_settles_a_group_and_everybody_hears(house: Any, predict: Predict, at: Any) -> None:
     leader, *members = await doubted(house, predict, 3)
     for member in members:
@@ -205,3 +216,102 @@ async def test_what_stands_again_is_told_to_who_heard_otherwise_since(house: Any
         ("correction", {"label": "teddy", "previous_label": "black"}),
         ("correction", {"label": "black", "previous_label": "teddy"}),
     ]
+
+
+@pytest.mark.parametrize("kind", [SKIP, DEFER, VerdictKind.CANT_TELL])
+async def test_what_weighs_less_today_opens_nothing_that_was_settled(
+    house: Any, predict: Predict, at: Any, kind: VerdictKind
+) -> None:
+    (item,) = await doubted(house, predict, 1)
+    change(at, item, verdicts_needed=2)
+    at.say("carl", item, kind)
+    at.say("ann", item, LABEL, "black")
+    at.say("bob", item, LABEL, "black")
+    trust(at, "ann", 0.7)
+    at.undo("carl")
+    assert row(at, item).final_label == "black"
+    at.undo("bob")
+    assert row(at, item).status is OPEN
+
+
+async def test_what_weighs_more_today_settles_nothing_by_a_skip(house: Any, predict: Predict, at: Any) -> None:
+    (item,) = await doubted(house, predict, 1)
+    change(at, item, verdicts_needed=2)
+    trust(at, "ann", 0.7)
+    at.say("ann", item, LABEL, "black")
+    at.say("bob", item, LABEL, "black")
+    trust(at, "ann", 0.95)
+    at.say("carl", item, SKIP)
+    assert row(at, item).status is OPEN, "carl did not say that it is black"
+    at.undo("carl")
+    assert row(at, item).status is OPEN
+    assert at.say("dan", item, LABEL, "black") == "black"
+
+
+async def test_an_old_word_taken_back_opens_nothing_that_was_settled_since(
+    house: Any, predict: Predict, at: Any
+) -> None:
+    (item,) = await doubted(house, predict, 1)
+    change(at, item, verdicts_needed=2)
+    for name in ("carl", "dan"):
+        at.say(name, item, LABEL, "teddy")
+    reopen(at, "eve", item)
+    for name in ("ann", "bob"):
+        at.say(name, item, LABEL, "black")
+    trust(at, "ann", 0.7)
+    at.undo("carl")
+    assert row(at, item).final_label == "black"
+
+
+async def test_whoever_answered_a_reopening_is_heard_though_it_is_taken_back(
+    house: Any, predict: Predict, at: Any
+) -> None:
+    (item,) = await doubted(house, predict, 1)
+    at.say("ann", item, LABEL, "black")
+    reopen(at, "bob", item)
+    at.say("carl", item, LABEL, "teddy")
+    assert at.undo("bob") == item
+    assert (row(at, item).final_label, row(at, item).needs_adjudicator) == ("teddy", False)
+    at.undo("carl")
+    assert row(at, item).status is OPEN, "what ann said was answered"
+    assert at.next("ann").item_id == item, "who spoke before may speak again"
+
+
+async def test_who_takes_a_reopening_back_after_its_answer_was_taken_back_has_the_old_word_again(
+    house: Any, predict: Predict, at: Any
+) -> None:
+    (item,) = await doubted(house, predict, 1)
+    at.say("ann", item, LABEL, "black")
+    reopen(at, "bob", item)
+    at.say("bob", item, SKIP)
+    at.say("carl", item, LABEL, "teddy")
+    at.undo("carl")
+    for _ in range(2):
+        at.undo("bob")
+    assert row(at, item).final_label == "black"
+
+
+async def test_what_several_put_off_is_put_off_until_the_last_of_them_says(
+    house: Any, predict: Predict, at: Any
+) -> None:
+    (item,) = await doubted(house, predict, 1)
+    for name, hours in (("ann", 1), ("bob", 48)):
+        put_off(at, name, item, hours)
+    until = at.now + timedelta(hours=48)
+    at.undo("ann")
+    assert row(at, item).deferred_until == until
+    at.say("carl", item, SKIP)
+    assert row(at, item).deferred_until == until, "who passes it by calls nobody to it"
+    at.undo("bob")
+    assert row(at, item).deferred_until is None
+
+
+async def test_what_was_put_off_and_settled_is_looked_at_at_once_when_it_is_open_again(
+    house: Any, predict: Predict, at: Any
+) -> None:
+    leader, member = await doubted(house, predict, 2)
+    change(at, member, represented_by_id=leader)
+    for item in (leader, member):
+        put_off(at, "ann", item, 48)
+    at.say("bob", leader, LABEL, "black")
+    assert [row(at, item).deferred_until for item in (leader, member)] == [None, None]
