@@ -15,7 +15,7 @@ async function show() {
   } catch {
     return failed("the server cannot be reached: does `bearbot review serve` still run?");
   }
-  if (response.status === 401) return location.replace("/login");
+  if (response.status === 401) return location.replace("/login?over");
   if (!response.ok) return failed((await response.json().catch(() => ({}))).error ?? `the server answered ${response.status}`);
   const open = [...board.querySelectorAll("details[open]")].map((details) => details.parentElement.id);
   board.innerHTML = await response.text(); // our own server's, in which all that people wrote is escaped

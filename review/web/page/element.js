@@ -16,7 +16,7 @@ export function element(name, properties = {}, ...children) {
   return node;
 }
 
-export const percent = (share) => (share > 0.99 ? "over 99 %" : share < 0.01 ? "under 1 %" : `${Math.round(share * 100)} %`);
+export const percent = (share) => (share > 0.99 ? "over\u00a099\u00a0%" : share < 0.01 ? "under\u00a01\u00a0%" : `${Math.round(share * 100)}\u00a0%`);
 export const words = (value) => value.replaceAll("_", " ");
 export const photos = (count) => (count === 1 ? "1 photo" : `${count.toLocaleString("en")} photos`);
 

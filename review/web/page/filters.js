@@ -9,6 +9,7 @@ const sum = (groups) => groups.reduce((total, group) => total + group.items, 0);
 
 export class Filters {
   chosen = { label: null, reason: null, blind: null };
+  #groups = [];
 
   /** `onChange()` when other photos are wanted. */
   constructor(labels, onChange) {
@@ -42,8 +43,18 @@ export class Filters {
     all[(place + step + all.length) % all.length]?.click();
   }
 
+  /** These wait no more; the server counts again in a while. */
+  settled(cards) {
+    for (const card of cards) {
+      const group = this.#groups.find((one) => one.items && one.blind === card.blind && one.label === card.label && (card.blind || card.reasons.includes(one.reason)));
+      if (group) group.items -= 1;
+    }
+    this.show(this.#groups);
+  }
+
   /** Offer what waits. */
   show(groups) {
+    this.#groups = groups;
     const labels = [...new Set([...this.labels, ...groups.map((group) => group.label).filter((label) => label !== null)])];
     const chips = [
       { name: ALL, label: null, blind: null, items: sum(groups) },
@@ -61,7 +72,7 @@ export class Filters {
   }
 
   #chip({ name, label, blind, items }) {
-    const chip = element("button.chip", { type: "button", "aria-pressed": String(this.#is({ label, blind })) }, name, element("span.count", {}, items.toLocaleString("en")));
+    const chip = element("button.chip", { type: "button", "aria-pressed": String(this.#is({ label, blind })), title: name }, element("span.name", {}, name), element("span.count", {}, items.toLocaleString("en")));
     chip.dataset.name = name;
     chip.addEventListener("click", () => {
       Object.assign(this.chosen, { label, blind });

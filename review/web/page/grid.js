@@ -30,6 +30,7 @@ export class Grid {
   #nodes = new Map();
   #anchor = null;
   #sections = new Map();
+  #shown = new Set(); // ids whose picture was there to be looked at, also of cards that went and came back
 
   /** `onChange()` after every change, `onZoom(id)` when one is double-clicked, `onBulk(label, ids)` from a heading. */
   constructor({ onChange, onZoom, onBulk }) {
@@ -67,8 +68,13 @@ export class Grid {
       if (front) section.list.prepend(node);
       else section.list.append(node);
     }
-    if (this.focused === null) this.#frame(this.ids[0] ?? null);
+    this.#frame(this.cards.has(this.focused) ? this.focused : (this.ids[0] ?? null));
     this.#changed();
+  }
+
+  /** Whether its picture could be looked at. */
+  seen(id) {
+    return this.#shown.has(id) && !this.#nodes.get(id)?.classList.contains("broken");
   }
 
   /** Take cards off; the frame goes to the next one. */
@@ -97,10 +103,13 @@ export class Grid {
   }
 
   focus(id = this.focused) {
-    const node = this.#nodes.get(id);
-    if (!node) return;
-    node.focus({ preventScroll: true });
-    node.scrollIntoView({ block: "nearest" });
+    this.#nodes.get(id)?.focus({ preventScroll: true });
+    this.reveal(id);
+  }
+
+  /** Bring it into view. */
+  reveal(id = this.focused) {
+    this.#nodes.get(id)?.scrollIntoView({ block: "nearest" });
   }
 
   toggle(id) {
@@ -118,10 +127,6 @@ export class Grid {
   move(direction, extend) {
     const order = this.ids;
     if (!order.length) return;
-    if (!this.#nodes.get(this.focused)?.contains(document.activeElement)) {
-      this.focus(this.focused ?? order[0]);
-      if (!extend) return;
-    }
     const from = this.focused;
     const place = order.indexOf(from);
     const step = { ArrowLeft: -1, ArrowRight: 1 }[direction];
@@ -212,9 +217,12 @@ export class Grid {
   }
 
   #frame(id) {
-    this.#nodes.get(this.focused)?.setAttribute("tabindex", "-1");
+    for (const [one, tabindex] of [[this.focused, "-1"], [id, "0"]]) {
+      const node = this.#nodes.get(one);
+      node?.setAttribute("tabindex", tabindex);
+      node?.classList.toggle("framed", tabindex === "0");
+    }
     this.focused = id;
-    this.#nodes.get(id)?.setAttribute("tabindex", "0");
   }
 
   #drop(id) {
@@ -257,7 +265,11 @@ export class Grid {
 
   #draw(card) {
     const picture = element("img", { src: `/thumbnails/${card.id}`, alt: "", loading: "lazy", decoding: "async", draggable: false });
-    picture.addEventListener("error", () => node.classList.add("broken"));
+    picture.addEventListener("load", () => this.#shown.add(card.id));
+    picture.addEventListener("error", () => {
+      node.classList.add("broken");
+      this.#changed();
+    });
     const said = card.blind ? "answer hidden" : card.label === null ? "no guess" : `model says ${card.label}`;
     const alike = card.alike ? `, ${card.alike} more alike` : "";
     const waits = `waits ${duration(card.waiting_seconds)}`;
@@ -283,7 +295,10 @@ export class Grid {
       count.textContent = photos(size);
       const whole = [...list.children].every((node) => node.getAttribute("aria-selected") === "true");
       all.textContent = whole ? "Select none" : "Select all";
-      if (bulk.dataset.label) bulk.textContent = size === 1 ? `It is ${bulk.dataset.label}` : `All ${size} are ${bulk.dataset.label}`;
+      if (!bulk.dataset.label) continue;
+      const sound = size - list.querySelectorAll(".broken").length; // what cannot be shown is not labelled
+      bulk.hidden = !sound;
+      bulk.textContent = size === 1 ? `It is ${bulk.dataset.label}` : `${sound < size ? "The other" : "All"} ${sound} are ${bulk.dataset.label}`;
     }
     this.onChange();
   }

@@ -3,6 +3,8 @@
 import { byId } from "./element.js";
 import { login, session } from "./server.js";
 
+const OVER = "You are logged out: the server was started anew, twelve hours passed, or your token was replaced.";
+
 async function enter(token, { used = false } = {}) {
   byId("wrong").textContent = "";
   try {
@@ -28,5 +30,13 @@ function fromLink() {
   enter(token, { used: true });
 }
 
+function tellWhy() {
+  const why = sessionStorage.getItem("why") ?? (location.search === "?over" ? OVER : "");
+  sessionStorage.removeItem("why");
+  if (location.search) history.replaceState(null, "", location.pathname + location.hash);
+  byId("wrong").textContent = why;
+}
+
+tellWhy();
 window.addEventListener("hashchange", fromLink); // the next link, pasted into the same tab
 fromLink();

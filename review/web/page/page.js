@@ -2,20 +2,25 @@
 
 import { Attention } from "./attention.js";
 import { offerColours } from "./colours.js";
-import { byId, element, photos } from "./element.js";
+import { byId, photos } from "./element.js";
 import { Filters } from "./filters.js";
 import { Grid } from "./grid.js";
+import { listen } from "./keys.js";
+import { NUMBERED, keyed, labelButtons, named } from "./labels.js";
 import { Lease } from "./lease.js";
 import { notice } from "./notice.js";
 import { Pace } from "./pace.js";
-import { LoggedOut, get, post, session } from "./server.js";
+import { LoggedOut, get, post, session, toTheDoor } from "./server.js";
+import { leftOut, outcomes, told, whyEmpty } from "./told.js";
+import { Unsaved } from "./unsaved.js";
 import { Zoom } from "./zoom.js";
 
 const MOST_BESIDES = 1000;
-const me = await session().catch(() => location.replace("/login"));
+const me = await session().catch((error) => toTheDoor(error.message));
 if (!me) await new Promise(() => {}); // another page is on its way
 
 const attention = new Attention();
+const unsaved = new Unsaved(); // before the lease: at the page's end answers go first
 const grid = new Grid({ onChange: shown, onZoom: (id) => zoom.show(id), onBulk: (label, ids) => say({ kind: "label", label }, ids) });
 const zoom = new Zoom(grid);
 const lease = new Lease(me.lease_seconds, attention, {
@@ -29,11 +34,15 @@ const pace = new Pace();
 let claiming = false;
 let round = 0; // of filters: what was claimed for another goes back
 let exhausted = false;
+let mine = null; // what is in the reviewer's own hands elsewhere, where nothing else is left
 const passed = new Set(); // what was left to others in this sitting: it is not shown again unless it is asked for
 
-function failed(error) {
-  if (error instanceof LoggedOut) location.replace("/login");
-  else notice(error.message, { wrong: true });
+/** `answers`: so many photos' answers were in what failed. */
+function failed(error, answers = 0) {
+  if (!(error instanceof LoggedOut)) return notice(error.message, { wrong: true });
+  const lost = answers + unsaved.photos;
+  unsaved.abandon();
+  toTheDoor(lost ? `${error.message}. The last ${lost === 1 ? "answer was" : `${lost} answers were`} not saved.` : error.message);
 }
 
 // ---------------------------------------------------------------- batches
@@ -45,7 +54,8 @@ async function claim({ fresh = false } = {}) {
   const begun = round;
   const wanted = filters.count - grid.cards.size;
   try {
-    const { items, full } = wanted > 0 ? await post("/api/claim", { count: wanted, ...filters.chosen, besides: [...passed].slice(-MOST_BESIDES) }) : { items: [] };
+    const { items, full, mine: elsewhere } = wanted > 0 ? await post("/api/claim", { count: wanted, ...filters.chosen, besides: [...passed].slice(-MOST_BESIDES) }) : { items: [] };
+    mine = elsewhere ?? null;
     if (begun === round) arrived(items, wanted, full, fresh);
     else await release(items); // another group was chosen meanwhile
   } catch (error) {
@@ -111,50 +121,59 @@ window.addEventListener("pageshow", (event) => event.persisted && location.reloa
 
 // ---------------------------------------------------------------- answers
 
-const OUTCOMES = { lost: "somebody else has it now", settled_before: "somebody else answered first", gone: "its photo was deleted", not_yours: "reviewers disagree: a moderator decides" };
+/** Whether its photo was there to be looked at, here or in full. */
+const seen = (card) => grid.seen(card.id) || zoom.seen(card.id);
 
 async function say(verdict, ids) {
-  const cards = ids.map((id) => grid.cards.get(id)).filter(Boolean);
-  if (!cards.length) return notice(grid.cards.size ? "no photo is selected" : "no photo is left");
-  if (verdict.kind === "label" && !verdict.label) return;
+  const wanted = ids.map((id) => grid.cards.get(id)).filter(Boolean);
+  if (!wanted.length) return notice(grid.cards.size ? "no photo is selected" : "no photo is left");
+  const cards = verdict.kind === "label" ? wanted.filter(seen) : wanted;
+  const unseen = leftOut(wanted.length - cards.length);
+  if (!cards.length) return notice(unseen, { wrong: true });
+  const answered = cards.map((card) => card.id);
+  const chosen = cards.length > 1 || grid.selected.size;
   const seconds = attention.take(cards.length);
   const items = cards.map((card) => ({ id: card.id, token: card.token, seconds, answer_shown: !card.blind && card.label !== null }));
-  if (zoom.open && ids.includes(zoom.id)) zoom.next();
-  grid.remove(ids);
+  if (zoom.open && answered.includes(zoom.id)) zoom.next();
+  grid.remove(answered);
+  onward();
   pace.tally(cards.length);
-  refill();
+  for (const id of answered) passed.add(id); // until the server says more
   try {
-    const { answered } = await post("/api/verdicts", { ...verdict, items });
-    const refused = answered.filter((one) => one.sentence);
-    pace.tally(-refused.length);
-    for (const one of answered) if (one.outcome === "recorded") passed.add(one.id);
-    pace.settled(answered.filter((one) => one.outcome === "settled").length);
-    notice([told(verdict, answered.length - refused.length), ...outcomes(refused)].filter(Boolean).join("; "), { wrong: refused.length > 0 });
+    const saved = unsaved.say(verdict, items);
+    refill(); // after it, so that what is answered is in nobody's hands by then
+    settled(verdict, cards, (await saved).answered, unseen);
   } catch (error) {
     pace.tally(-cards.length);
+    for (const id of answered) passed.delete(id);
     grid.add(cards, { front: true });
-    failed(error);
+    if (chosen && !grid.selected.size) grid.select(answered); // the same key answers them again
+    failed(error, cards.length);
   }
   empty();
 }
 
-function told(verdict, number) {
-  if (!number) return "";
-  const what = { label: verdict.label, none: verdict.free_name ? `none of these (${verdict.free_name})` : "none of these", cant_tell: "can’t tell", skip: "skipped", defer: "put off" }[verdict.kind];
-  return `${photos(number)}: ${what}`;
+function settled(verdict, cards, answered, unseen) {
+  const refused = answered.filter((one) => one.sentence);
+  const gone = new Set(answered.filter((one) => one.outcome === "settled").map((one) => one.id));
+  for (const one of answered) if (one.outcome !== "recorded") passed.delete(one.id);
+  pace.tally(-refused.length);
+  pace.settled(gone.size);
+  filters.settled(cards.filter((card) => gone.has(card.id)));
+  const sentences = [told(verdict, answered.length - refused.length), ...outcomes(refused), unseen];
+  notice(sentences.filter(Boolean).join("; "), { wrong: refused.length > 0 || Boolean(unseen) });
 }
 
-function outcomes(refused) {
-  if (refused.length === 1) return [refused[0].sentence];
-  return Object.entries(OUTCOMES)
-    .map(([outcome, sentence]) => [refused.filter((one) => one.outcome === outcome).length, sentence])
-    .filter(([number]) => number)
-    .map(([number, sentence]) => `${photos(number)}: ${sentence}`);
+/** After an answer: what has the frame now is seen, and the keys go to the grid unless they are elsewhere. */
+function onward() {
+  if (document.querySelector("dialog[open]")) return;
+  if (document.activeElement === document.body) grid.focus();
+  else grid.reveal();
 }
 
 async function undo() {
   try {
-    const { undone, items } = await post("/api/undo");
+    const { undone, items } = await unsaved.undo();
     pace.tally(-undone.length);
     for (const id of undone) passed.delete(id);
     grid.add(items, { front: true });
@@ -171,6 +190,7 @@ async function undo() {
 
 /** Before the page runs out, so that nobody waits. */
 function refill() {
+  if (exhausted && !grid.cards.size) count();
   if (!exhausted && grid.cards.size <= filters.count / 4) claim({ fresh: !grid.cards.size });
 }
 
@@ -180,18 +200,16 @@ function shown() {
   const number = grid.selected.size;
   byId("selected").textContent = number ? `${photos(number)} selected` : grid.cards.size ? "the framed photo" : "no photo";
   for (const button of document.querySelectorAll("#actions button")) button.disabled = !grid.cards.size;
+  byId("actions").classList.toggle("idle", !grid.cards.size); // nothing in it that could be reached by scrolling
 }
 
 function empty() {
   const none = !grid.cards.size && !claiming;
   byId("empty").hidden = !none;
   if (!none) return;
-  byId("empty-title").textContent = filters.any ? "Nothing waits here" : pace.waiting ? "Nothing waits for you" : "Nothing waits";
-  byId("empty-why").textContent = filters.any
-    ? "Choose another group, or any reason."
-    : pace.waiting
-      ? "What is left is in others’ hands or put off, or you left it to others."
-      : "Every photo has its answer.";
+  const [title, why] = whyEmpty(filters.any, pace.waiting, mine);
+  byId("empty-title").textContent = title;
+  byId("empty-why").textContent = why;
 }
 
 /** What waits, by group. */
@@ -215,7 +233,7 @@ byId("again").addEventListener("click", () => {
 // ---------------------------------------------------------------- keys and buttons
 
 const targets = () => (zoom.open ? [zoom.id] : grid.targets);
-const byNumber = (number) => say({ kind: "label", label: me.labels[number - 1] }, targets());
+const giveLabel = (label) => say({ kind: "label", label }, targets());
 
 function ask(id, field) {
   if (!targets().length) return notice("no photo is selected");
@@ -229,10 +247,10 @@ let asked = [];
 const KEYS = {
   n: () => say({ kind: "none" }, targets()),
   N: () => ask("name-box", "free-name"),
-  t: () => say({ kind: "cant_tell" }, targets()),
+  c: () => say({ kind: "cant_tell" }, targets()),
   s: () => say({ kind: "skip" }, targets()),
   d: () => ask("later-box"),
-  l: () => ask("label-box", "label-name"),
+  "/": () => ask("label-box", "label-name"),
   u: undo,
   z: () => (zoom.open ? zoom.magnify() : grid.focused !== null && zoom.show(grid.focused)),
   a: () => !zoom.open && grid.select(grid.selected.size === grid.cards.size ? [] : grid.ids),
@@ -241,59 +259,44 @@ const KEYS = {
   "?": () => byId("help").showModal(),
 };
 
-function onKey(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  const { key, target } = event;
-  if (target.closest("input, select, textarea")) return;
-  const dialog = document.querySelector("dialog[open]:not(#zoom)");
-  if (dialog) {
-    if (dialog.id === "later-box" && "123".includes(key)) press(event, () => dialog.querySelectorAll("[data-hours]")[Number(key) - 1].click());
-    return;
-  }
-  const onButton = target.closest("button, a, summary");
-  if (key.startsWith("Arrow") || key === "Home" || key === "End") {
-    if (!zoom.open) return press(event, () => grid.move(key, event.shiftKey));
-    if (key === "ArrowLeft" || key === "ArrowRight") return press(event, () => zoom.step(key === "ArrowLeft" ? -1 : 1));
-    return;
-  }
-  if (key === "Enter" && !onButton) return press(event, KEYS.z);
-  if (key === " " && !onButton && !zoom.open) return press(event, () => grid.focused !== null && (grid.focus(), grid.toggle(grid.focused)));
-  if (key === "Escape" && !zoom.open) return press(event, () => grid.select([]));
-  if (/^[1-9]$/.test(key)) {
-    if (Number(key) <= me.labels.length) press(event, () => byNumber(Number(key)));
-    return;
-  }
-  if (event.repeat && key !== "u") return; // a key that is held down answers once
-  // Caps lock changes nothing; shift does.
-  const action = KEYS[/^[a-z]$/i.test(key) ? (event.shiftKey ? key.toUpperCase() : key.toLowerCase()) : key];
-  if (action) press(event, action);
+/** Give the label of that number; whether there is one. */
+function byNumber(number) {
+  const label = number <= NUMBERED ? me.labels[number - 1] : undefined;
+  if (label !== undefined) giveLabel(label);
+  return label !== undefined;
 }
 
-function press(event, action) {
-  event.preventDefault();
-  action();
-}
-
-document.addEventListener("keydown", onKey);
+listen({ keys: KEYS, label: byNumber, grid, zoom });
 for (const button of document.querySelectorAll("[data-key]")) button.addEventListener("click", () => KEYS[button.dataset.key]());
 for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
 byId("undo").addEventListener("click", undo);
 byId("open-help").addEventListener("click", KEYS["?"]);
-byId("name-box").querySelector("form").addEventListener("submit", () => say({ kind: "none", free_name: byId("free-name").value }, asked));
+byId("actions").addEventListener("click", (event) => {
+  if (event.detail && !document.querySelector("dialog[open]")) grid.focus(); // by mouse: the space bar selects again
+});
+
+/** The dialog closes first, so that the frame is seen, and has the keys, when its answer is given. */
+function answer(id, verdict) {
+  byId(id).close();
+  say(verdict, asked);
+  if (!document.querySelector("dialog[open]")) grid.focus();
+}
+
+byId("name-box").querySelector("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  answer("name-box", { kind: "none", free_name: byId("free-name").value });
+});
 byId("label-box").querySelector("form").addEventListener("submit", (event) => {
-  const given = byId("label-name").value.trim().toLowerCase();
-  const label = me.labels.find((one) => one.toLowerCase() === given) ?? me.labels.find((one) => given && one.toLowerCase().startsWith(given));
-  byId("label-wrong").textContent = label ? "" : `no such label: ${me.labels.join(", ")}`;
-  if (!label) return event.preventDefault();
-  say({ kind: "label", label }, asked);
+  event.preventDefault();
+  const { label, wrong = "" } = named(me.labels, byId("label-name").value);
+  byId("label-wrong").textContent = wrong;
+  if (label !== undefined) answer("label-box", { kind: "label", label });
 });
 for (const button of document.querySelectorAll("[data-hours]")) {
-  button.addEventListener("click", () => {
-    byId("later-box").close();
-    say({ kind: "defer", hours: Number(button.dataset.hours) }, asked);
-  });
+  button.addEventListener("click", () => answer("later-box", { kind: "defer", hours: Number(button.dataset.hours) }));
 }
 byId("logout").addEventListener("click", async () => {
+  if (!(await unsaved.saved())) return; // it is in the grid again, and why was said
   grid.clear(); // the server gives it back
   await post("/api/logout").catch(failed);
   location.replace("/login");
@@ -301,26 +304,19 @@ byId("logout").addEventListener("click", async () => {
 
 // ---------------------------------------------------------------- begin
 
-const labelButton = (label, number) => {
-  const button = element("button.label", { type: "button" }, number <= 9 ? element("kbd", {}, String(number)) : null, label);
-  button.addEventListener("click", () => say({ kind: "label", label }, targets()));
-  return button;
-};
-byId("labels").append(...me.labels.map((label, place) => labelButton(label, place + 1)));
+const more = KEYS["/"];
+byId("labels").append(...labelButtons(me.labels, giveLabel, more));
 byId("zoom-labels").append(
-  ...me.labels.map((label, place) => labelButton(label, place + 1)),
-  ...[["n", "none of these"], ["t", "can’t tell"], ["s", "skip"]].map(([key, name]) => {
-    const button = element("button", { type: "button" }, element("kbd", {}, key), name);
-    button.addEventListener("click", () => KEYS[key]());
-    return button;
-  }),
+  ...labelButtons(me.labels, giveLabel, more),
+  ...[["n", "none of these"], ["c", "can’t tell"], ["s", "skip"], ["d", "later"]].map(([key, name]) => keyed("button", key, name, KEYS[key])),
 );
-byId("label-list").append(...me.labels.map((label) => element("option", { value: label })));
+byId("label-list").append(...me.labels.map((label) => new Option("", label)));
 byId("me").textContent = me.reviewer;
 byId("figures").hidden = !me.figures;
 byId("problem").textContent = me.problem ?? "";
 byId("problem").hidden = !me.problem;
 offerColours(byId("theme"));
 setInterval(() => document.hidden || lease.away || count(), 30_000);
+new ResizeObserver(() => document.documentElement.style.setProperty("--footer", `${byId("actions").offsetHeight}px`)).observe(byId("actions"));
 shown();
 await begin();

@@ -36,11 +36,21 @@ export async function session() {
 // Changes go one after the other, so that an undo takes back what was said just before it.
 let last = Promise.resolve();
 
-export function post(path, body = {}) {
-  const answer = last.then(() => request(path, json(body)));
+/** `begun()` is called when its turn comes. */
+export function post(path, body = {}, { begun, keepalive = false } = {}) {
+  const answer = last.then(() => {
+    begun?.();
+    return request(path, json(body, { keepalive }));
+  });
   last = answer.catch(() => {});
   return answer;
 }
 
 /** At the very end of the page: the browser sends it on though nobody waits. */
-export const farewell = (path, body) => void request(path, json(body, { keepalive: true })).catch(() => {});
+export const farewell = (path, body, { keepalive = true } = {}) => void request(path, json(body, { keepalive })).catch(() => {});
+
+/** The login page tells why somebody stands before it. */
+export function toTheDoor(why) {
+  sessionStorage.setItem("why", why);
+  location.replace("/login");
+}

@@ -21,6 +21,11 @@ export class Zoom {
     });
   }
 
+  /** Whether this photo is shown in full now. */
+  seen(id) {
+    return this.open && this.id === id && this.photo.complete && this.photo.naturalWidth > 0;
+  }
+
   get open() {
     return this.dialog.open;
   }

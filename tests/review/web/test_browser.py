@@ -1,15 +1,17 @@
 """The reviewer's page in a real browser: by keyboard alone, in bulk, with colleagues, and for screen readers."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+from sqlalchemy import update
 
-from review.tables import Channel, ItemStatus, VerdictKind
+from review.tables import Channel, ItemStatus, ReviewItem, VerdictKind
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -37,6 +39,7 @@ def tab(browser: Browser, errors: list[str]) -> Iterator[Callable[..., Page]]:
         page.goto(f"{served.url}/login#{token or served.link.token}")
         page.wait_for_url(f"{served.url}/")
         expect(page.locator("#waiting")).not_to_have_text("…")
+        look(page)
         return page
 
     yield open_tab
@@ -53,6 +56,14 @@ def card(page: Page, item: int) -> Locator:
     return page.locator(f".card[data-id='{item}']")
 
 
+def look(page: Page) -> None:
+    """Until all that is in view is shown: what was not is not labelled."""
+    script = """() => [...document.querySelectorAll(".card img")].every(
+        one => one.complete || one.getBoundingClientRect().top > innerHeight)"""
+    while not page.evaluate(script):  # the page lets nothing be waited for by a script of its own
+        page.wait_for_timeout(20)
+
+
 def press(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
@@ -63,7 +74,7 @@ def test_labelling_by_keyboard_alone(served: Any, arrive: Arrive, tab: Callable[
     page = tab(served)
     expect(cards(page)).to_have_count(5)
     expect(card(page, items[0])).to_be_focused()
-    for key in ("1", "2", "n", "t", "s"):
+    for key in ("1", "2", "n", "c", "s"):
         press(page, key)
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
     expect(page.locator("#done")).to_have_text("5")
@@ -130,7 +141,7 @@ def test_dialogs_ask_for_a_name_a_label_and_a_time(served: Any, arrive: Arrive, 
     page.get_by_label("What is it?").fill("polar bear")
     press(page, "Enter")
     expect(page.get_by_role("status")).to_have_text("1 photo: none of these (polar bear)")
-    press(page, "l")
+    press(page, "/")
     page.get_by_label("Name").fill("unicorn")
     press(page, "Enter")
     expect(page.get_by_text("no such label: black, grizzly, teddy")).to_be_visible()
@@ -319,7 +330,214 @@ def test_who_is_removed_is_shown_the_door(
     press(page, "1")
     page.wait_for_url(f"{served.url}/login")
     assert served.verdicts() == []
+    expect(page.get_by_role("alert")).to_contain_text("you may review no more")
+    expect(page.get_by_role("alert")).to_contain_text("The last answer was not saved")
     errors.clear()
+
+
+def test_who_finds_the_server_started_anew_is_told_at_the_door(
+    served: Any, arrive: Arrive, tab: Callable[..., Page]
+) -> None:
+    arrive(1)
+    page = tab(served)
+    served.desk.sittings.__init__()  # what a server that starts anew knows of those before
+    page.reload()
+    page.wait_for_url(f"{served.url}/login")
+    expect(page.get_by_role("alert")).to_contain_text("the server was started anew")
+
+
+def test_what_is_not_saved_yet_is_told_and_arrives_though_the_tab_is_closed(
+    served: Any, arrive: Arrive, tab: Callable[..., Page]
+) -> None:
+    items = arrive(5)
+    page = tab(served)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    with served.database.write() as session:
+        session.execute(update(ReviewItem).values(status=ReviewItem.status))  # what others write waits for this
+        press(page, "1", "2", "3", "1", "u", "n")
+        expect(page.locator("#saving")).to_have_text("saving 5 …")
+        expect(page.locator("#toast")).to_contain_text("5 answers are kept here", timeout=10_000)
+        assert served.verdicts() == []
+        with page.expect_event("close"):
+            page.close(run_before_unload=True)
+    served.wait_for(lambda: len(served.verdicts()) == 4)
+    served.wait_for(lambda: not served.item(items[3]).lease_token)
+    assert asked == ["beforeunload"]
+    said = sorted((verdict.item_id, verdict.kind.value, verdict.label) for verdict in served.verdicts())
+    assert said == [
+        (items[0], "label", "black"),
+        (items[1], "label", "grizzly"),
+        (items[2], "label", "teddy"),
+        (items[4], "none", None),  # and what was taken back before it was sent is not said at all
+    ]
+
+
+def test_a_key_that_is_held_down_answers_once(served: Any, arrive: Arrive, tab: Callable[..., Page]) -> None:
+    arrive(6)
+    page = tab(served)
+    for _ in range(4):
+        page.keyboard.down("1")  # all but the first are repeats
+    page.keyboard.up("1")
+    expect(page.get_by_role("status")).to_have_text("1 photo: black")
+    expect(cards(page)).to_have_count(5)
+    page.get_by_role("button", name="2 grizzly").focus()
+    for _ in range(4):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    expect(page.get_by_role("status")).to_have_text("1 photo: grizzly")
+    expect(cards(page)).to_have_count(4)
+    for _ in range(4):
+        page.keyboard.down("n")
+    page.keyboard.up("n")
+    expect(page.get_by_role("status")).to_have_text("1 photo: none of these")
+    page.keyboard.press("s")  # in order: whatever else had been said would be there before it
+    served.wait_for(lambda: served.verdicts()[-1:] and served.verdicts()[-1].kind is VerdictKind.SKIP)
+    assert len(served.verdicts()) == 4
+
+
+def test_what_the_next_answer_goes_to_has_a_frame_in_view(
+    served: Any, arrive: Arrive, tab: Callable[..., Page]
+) -> None:
+    items = arrive(40)
+    page = tab(served, viewport={"width": 700, "height": 420})
+    framed = page.locator(".card.framed")
+
+    def is_seen(item: int) -> None:
+        expect(framed).to_have_count(1)
+        expect(framed).to_have_attribute("data-id", str(item))
+        expect(framed).not_to_have_css("outline-style", "none")
+        box, footer = framed.bounding_box(), page.locator("#actions").bounding_box()
+        assert box is not None
+        assert footer is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= footer["y"]
+
+    press(page, "Shift+N")
+    page.get_by_label("What is it?").fill("polar bear")
+    press(page, "Enter")
+    expect(page.get_by_role("status")).to_have_text("1 photo: none of these (polar bear)")
+    is_seen(items[1])
+    expect(framed).to_be_focused()
+    for number in range(2, 6):
+        page.get_by_role("button", name="skip").click()
+        is_seen(items[number])
+    press(page, *["ArrowDown"] * 5)
+    at = int(framed.get_attribute("data-id") or 0)
+    page.mouse.wheel(0, -5000)
+    expect(framed).not_to_be_in_viewport()
+    page.get_by_role("button", name=re.compile("^c can")).click()
+    expect(framed).not_to_have_attribute("data-id", str(at))
+    is_seen(int(framed.get_attribute("data-id") or 0))
+
+
+def test_what_was_not_shown_is_not_labelled(
+    served: Any, arrive: Arrive, tab: Callable[..., Page], errors: list[str]
+) -> None:
+    first, broken, late = arrive(3, "black")
+    context = tab(served).context
+    page = context.new_page()
+    waiting: list[Route] = []
+    page.route(f"**/thumbnails/{broken}", lambda route: route.abort())
+    page.route(f"**/thumbnails/{late}", lambda route: waiting.append(route))
+    context.pages[0].close()
+    served.wait_for(lambda: not served.item(first).lease_token)
+    page.goto(served.url)
+    expect(page.locator(".card.broken")).to_have_count(1)
+    served.wait_for(lambda: page.wait_for_timeout(20) or waiting)
+    page.get_by_role("button", name="The other 2 are black").click()
+    expect(page.get_by_role("status")).to_have_text(
+        "1 photo: black; 2 photos left out: no label for what was not shown"
+    )
+    expect(cards(page)).to_have_count(2)
+    press(page, "a", "1")
+    expect(page.get_by_role("status")).to_have_text("2 photos left out: no label for what was not shown")
+    waiting[0].continue_()
+    look(page)
+    press(page, "2")
+    expect(cards(page)).to_have_count(1)
+    press(page, "c")  # may be said of it
+    expect(cards(page)).to_have_count(0)
+    served.wait_for(lambda: len(served.verdicts()) == 3)
+    said = [(verdict.item_id, verdict.kind.value, verdict.label) for verdict in served.verdicts()]
+    assert said == [(first, "label", "black"), (late, "label", "grizzly"), (broken, "cant_tell", None)]
+    assert all("ERR_FAILED" in error for error in errors)
+    errors.clear()
+
+
+def test_thirty_labels_leave_room_for_the_photos(served: Any, arrive: Arrive, tab: Callable[..., Page]) -> None:
+    served.labels = ("black", "brown", *(f"a very long label of a bear number {number:02}" for number in range(28)))
+    items = arrive(3, "black")
+    page = tab(served, viewport={"width": 1000, "height": 700})
+    footer = page.locator("#actions").bounding_box()
+    assert footer is not None
+    assert footer["height"] < 210, "30 % of the window"
+    press(page, "0")
+    expect(page.get_by_role("status")).to_have_text("there is no label 0")
+    page.locator("#labels").get_by_role("button", name="more (21)").click()
+    page.get_by_label("Name").fill("b")
+    press(page, "Enter")
+    expect(page.locator("#label-wrong")).to_have_text("more than one label begins so: black, brown")
+    page.get_by_label("Name").fill("br")
+    press(page, "Enter")
+    served.wait_for_label(items[:1], "brown")
+    press(page, "z")
+    page.locator("#zoom-labels").get_by_role("button", name="more (21)").click()
+    page.get_by_label("Name").fill(served.labels[29])
+    press(page, "Enter")
+    served.wait_for_label(items[1:2], served.labels[29])
+    expect(page.get_by_role("heading", name=f"Photo {items[2]}")).to_be_visible()
+    page.locator("#zoom-labels").get_by_role("button", name="later").click()
+    press(page, "1")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    served.wait_for(lambda: served.item(items[2]).deferred_until)
+
+
+def test_digits_without_a_label_and_keys_of_old_answer_nothing(
+    served: Any, arrive: Arrive, tab: Callable[..., Page]
+) -> None:
+    arrive(1)
+    page = tab(served)
+    press(page, "t", "l", "7")
+    expect(page.get_by_role("status")).to_have_text("there is no label 7")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(cards(page)).to_have_count(1)
+
+
+def test_what_failed_is_selected_again(
+    served: Any, arrive: Arrive, tab: Callable[..., Page], errors: list[str]
+) -> None:
+    arrive(4)
+    page = tab(served)
+    page.route("**/api/verdicts", lambda route: route.abort())
+    press(page, "Space", "Shift+ArrowRight", "1")
+    expect(page.locator("#toast")).to_contain_text("cannot be reached")
+    expect(page.locator(".card[aria-selected=true]")).to_have_count(2)
+    page.unroute("**/api/verdicts")
+    press(page, "1")
+    expect(page.get_by_role("status")).to_have_text("2 photos: black")
+    errors.clear()
+
+
+def test_what_is_in_your_own_second_tab_is_not_said_to_be_in_others_hands(
+    served: Any, arrive: Arrive, tab: Callable[..., Page]
+) -> None:
+    arrive(3)
+    first = tab(served)
+    expect(cards(first)).to_have_count(3)
+    second = tab(served, served.link.token)
+    expect(second.get_by_text("3 photos are in your own hands")).to_be_visible()
+    expect(second.get_by_text("comes back within 5 min")).to_be_visible()
+
+
+def test_groups_count_what_is_left(served: Any, arrive: Arrive, tab: Callable[..., Page]) -> None:
+    arrive(3, "black"), arrive(1, "teddy")
+    page = tab(served)
+    for chip in ("all 4", "black 3", "teddy 1"):
+        expect(page.get_by_role("button", name=chip)).to_be_visible()
+    page.get_by_role("button", name="It is teddy").click()
+    expect(page.get_by_role("button", name="all 3")).to_be_visible()
+    expect(page.locator("#groups .chip")).to_have_count(2)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -343,7 +561,8 @@ def test_accessible(served: Any, arrive: Arrive, tab: Callable[..., Page], schem
     press(page, "Escape", "Shift+N")
     check(page, "name")
     press(page, "Escape", "a", "s")
-    expect(page.locator("#empty")).to_be_hidden()  # what was skipped comes back when nothing else is left
+    expect(page.get_by_text("Nothing waits for you")).to_be_visible()  # what was skipped is for others
+    check(page, "empty")
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url(f"{served.url}/login")
     check(page, "login")
