@@ -2,25 +2,26 @@
 
 import time
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 
 from review.tables import VerdictKind
 from review.terminal import talks
+from review.terminal.attention import Attention
 from review.terminal.dialogues import Help
 from review.terminal.keys import Command
 from review.terminal.sitting import Sitting
 from review.terminal.themes import DARK, LIGHT
 
-_HELD_KEY = 0.05  # seconds between two of the same key: closer ones come from a key that is held down
 _KINDS = {
     Command.NONE: VerdictKind.NONE,
     Command.CANT_TELL: VerdictKind.CANT_TELL,
     Command.SKIP: VerdictKind.SKIP,
     Command.DEFER: VerdictKind.DEFER,
 }
+_OF_THE_PHOTO = {*_KINDS, Command.NAME, Command.LABELS}
 _TALKS = {
     Command.NAME: talks.name_it,
     Command.LABELS: talks.label_by_name,
@@ -37,7 +38,10 @@ class ReviewApp(Sitting):
         Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", show=False),
     ]
-    _last_key = ("", 0.0)
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._attention = Attention()
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
@@ -56,10 +60,10 @@ class ReviewApp(Sitting):
             if event.is_printable:
                 self.view.tell(f"{key!r} does nothing: ? shows the keys")
             return
-        held = key == self._last_key[0] and event.time - self._last_key[1] < _HELD_KEY
-        self._last_key = (key, event.time)
-        if held:
+        if self._attention.held_down(key, event.time):
             self.view.tell("A key that is held down counts once")
+        elif (label or command in _OF_THE_PHOTO) and self.shown and not self.view.photo.seen_by(event.time):
+            self.view.tell("That key came before the photo: it counts for nothing")
         elif label is not None:
             self.answer(VerdictKind.LABEL, label, pressed_at=event.time)
         elif command in _KINDS:

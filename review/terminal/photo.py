@@ -1,5 +1,7 @@
 """The photo on the screen."""
 
+import time
+
 from rich.control import Control
 from rich.segment import ControlType, Segment
 from rich.style import Style
@@ -10,6 +12,7 @@ from textual.widget import Widget
 
 from review.terminal.graphics import Drawing
 
+_SEEN = 0.08  # seconds after which a photo may have been seen: nobody sees, decides and presses in less
 _SILENT = ((ControlType.CURSOR_FORWARD, 0),)  # marks a segment as one that takes no room; nothing is done with it
 
 
@@ -28,6 +31,7 @@ class PhotoView(Widget):
         self._drawing: Drawing | None = None
         self._sentence = ""
         self._undo = ""
+        self._painted_at: float | None = None
 
     def on_resize(self) -> None:
         self.post_message(self.Resized())
@@ -52,6 +56,22 @@ class PhotoView(Widget):
         self._drawing, self._sentence = drawing, sentence
         self.refresh()
 
+    def repaint(self) -> None:
+        """What is shown is another item's, or the terminal lost it: nobody saw it yet."""
+        self._painted_at = None
+        self.refresh()
+
+    @property
+    def in_sight(self) -> bool:
+        """Whether a picture is drawn, in the size that there is room for."""
+        return self._drawing is not None and (self._drawing.columns, self._drawing.rows) == tuple(self.size)
+
+    def seen_by(self, when: float) -> bool:
+        """Whether what is shown was on the screen for long enough at `when` (monotonic seconds)."""
+        if not self.size:
+            return True  # there is no room, so nothing is ever painted
+        return self._painted_at is not None and when - self._painted_at >= _SEEN
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """All of it at once: what a terminal draws is drawn whole or not at all."""
         size, style = self.size, self.visual_style.rich_style
@@ -62,7 +82,7 @@ class PhotoView(Widget):
         covered = not self.screen.is_active
         if drawing is None:
             lines = self._words(size.width, size.height, style)
-        elif (drawing.columns, drawing.rows) == (size.width, size.height):
+        elif self.in_sight:
             for number, line in enumerate(drawing.lines, start=drawing.top):
                 right = size.width - drawing.left - line.cell_length
                 lines[number] = Strip(
@@ -75,6 +95,7 @@ class PhotoView(Widget):
         if drawing is not None and drawing.lines == () and not covered:
             sequence += drawing.sequence
         self._undo = ""
+        self._painted_at = time.monotonic() if self._painted_at is None else self._painted_at
         if sequence and lines:
             lines[-1] = self._with_sequence(lines[-1], sequence)
         return lines

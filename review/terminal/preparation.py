@@ -12,6 +12,7 @@ from review.terminal.graphics import Drawing, Terminal, draw
 from review.terminal.thumbnails import Thumbnail, thumbnail
 
 _AGAIN = 0.5  # seconds until a database that cannot be read is tried again
+_LEAST = (8, 4)  # columns and rows: in less nobody knows a bear
 _SMALL = 160  # pixels of a photo that is shown small
 
 
@@ -51,8 +52,8 @@ class Preparation:
         return found
 
     def _drawing(self, card: Card) -> Drawing | None:
-        """For the photo's place, in any thread."""
+        """For the photo's place, in any thread; None where there is no photo, or too little room for it."""
         place = self._app.view.photo
-        if card.picture is None or place.size.width < 1 or place.size.height < 1:
+        if card.picture is None or place.size.width < _LEAST[0] or place.size.height < _LEAST[1]:
             return None
         return draw(card.picture, *place.size, terminal=self._terminal, background=place.background_colors[1])

@@ -20,7 +20,7 @@ from review.terminal.background import Background
 from review.terminal.cards import Card, Cards
 from review.terminal.desk import Answer, Desk
 from review.terminal.graphics import Terminal
-from review.terminal.keys import Keys
+from review.terminal.keys import Command, Keys
 from review.terminal.pace import Pace
 from review.terminal.patience import Patience
 from review.terminal.preparation import Preparation
@@ -105,7 +105,7 @@ class Sitting(Background):
         self.call_after_refresh(lambda: self.go_on(self.supply.run))  # the photo's size is known then
         self.set_interval(max(self.choices.lease_seconds / 3, 0.5), self._renew)
         self.set_interval(0.25, self._watch)
-        self.app_resume_signal.subscribe(self, lambda _: self._renew())
+        self.app_resume_signal.subscribe(self, lambda _: self._come_back())
 
     def leave(self) -> None:
         """Exit, from a signal's handler or another thread; at once if it has not begun yet."""
@@ -127,6 +127,8 @@ class Sitting(Background):
             self.view.show_none(words.PAUSED if self.paused else words.LOOKING)
             return
         self.view.show(card, now=self._clock())
+        if card.picture is not None and not self.view.photo.in_sight:
+            self.draw_again()  # it was made ready for another size
         if self._pressed_at is not None:
             self.call_after_refresh(self._note_wait, self._pressed_at)
             self._pressed_at = None
@@ -187,6 +189,8 @@ class Sitting(Background):
         if card is not None and card is not shown:
             self.tell_lost(f"item {card.item.id} is not shown any more: nothing was said of it")
             return
+        if (kind is VerdictKind.LABEL or free_name is not None) and not self.may_name():
+            return
         seconds = time.monotonic() - self._shown_at
         item = shown.item
         answer = Answer(
@@ -207,6 +211,14 @@ class Sitting(Background):
         self.view.tell(f"item {item.id}: {words.verdict(kind, label, free_name)}")
         self._pressed_at = time.monotonic() if pressed_at is None else pressed_at
         self._advance()
+
+    def may_name(self) -> bool:
+        """Whether anything is drawn that could be named; says so if not."""
+        if not self.view.photo.in_sight:
+            left = (Command.NONE, Command.CANT_TELL, Command.SKIP, Command.DEFER)
+            keys = ", ".join(self.keys.key_of(command) for command in left)
+            self.view.tell_wrong(f"The photo is not to be seen, so it gets no name: {keys} count")
+        return self.view.photo.in_sight
 
     def _note_settled(self, item_id: int) -> None:
         self.last_settled = item_id
@@ -264,6 +276,12 @@ class Sitting(Background):
             self._busy = False
 
     # Time
+
+    def _come_back(self) -> None:
+        """From the shell, after Ctrl-Z: the terminal shows nothing of it any more."""
+        self.view.photo.repaint()
+        self.screen.refresh()
+        self._renew()
 
     def _renew(self) -> None:
         async def renew() -> None:

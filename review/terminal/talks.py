@@ -18,7 +18,7 @@ _LONGEST_NAME = 64
 
 async def name_it(sitting: Sitting) -> None:
     """None of the labels: what is it?"""
-    if (card := sitting.shown) is None:
+    if (card := sitting.shown) is None or not sitting.may_name():
         return
     name = await _asked(
         sitting, Question("None of these. What does it show?", hint="polar bear", longest=_LONGEST_NAME)
@@ -29,7 +29,7 @@ async def name_it(sitting: Sitting) -> None:
 
 async def label_by_name(sitting: Sitting) -> None:
     """A label that has no key, or whose key nobody remembers."""
-    if (card := sitting.shown) is None:
+    if (card := sitting.shown) is None or not sitting.may_name():
         return
     labels = [one.label for one in sitting.keys.labels]
     typed = ""

@@ -72,6 +72,7 @@ class View(Vertical):
     def show(self, card: Card, *, now: datetime) -> None:
         """A photo with all that is known of it so far."""
         self.show_picture(card)
+        self.photo.repaint()  # words may be the same as of the one before
         hidden = self._hide_answer
         self._facts.update(facts(card, now=now, hide_answer=hidden, group_key=self._keys.key_of(Command.GROUP)))
         self.show_alike(card.similar or ())

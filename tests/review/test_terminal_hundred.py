@@ -119,6 +119,23 @@ def test_a_hundred_photos_with_a_hundred_keys(screen: Tmux, database: Database) 
     assert int(waits[2]) < 500
 
 
+def test_who_comes_back_from_the_shell_sees_the_photo(tmp_path: Path, home: Path, many: int) -> None:
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    shell = Tmux(tmp_path, "bash --norc --noprofile")
+    try:
+        for key in (f"BEARBOT_HOME={home} {sys.executable} -m bot review --as mo --graphics blocks", "Enter"):
+            shell.press(key)
+        item = shell.until(r"Item (\d+)")[1]
+        shell.press("C-z")
+        shell.until(r"Stopped")
+        for key in ("fg", "Enter"):
+            shell.press(key)
+        shell.until(rf"done.*Item {item}\b.*skip")
+    finally:
+        shell.close()
+
+
 @pytest.mark.parametrize("number", [15, 1], ids=["SIGTERM", "SIGHUP"])
 def test_who_is_cut_off_loses_nothing_and_keeps_nothing(screen: Tmux, database: Database, number: int) -> None:
     item = int(screen.until(r"Item (\d+)")[1])

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ import pytest
 from sqlalchemy import select, update
 from textual import events
 from textual.app import App, ComposeResult
+from textual.driver import Driver
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -66,9 +68,9 @@ class Screen:
     async def press(self, *keys: str) -> None:
         """One after the other, each for the photo that is there by then."""
         for key in keys:
-            await self.until(lambda: self.app.shown is not None)
+            await self.until(lambda: self.app.shown is not None and self.app.view.photo.seen_by(time.monotonic()))
             await self.pilot.press(key)
-            await asyncio.sleep(0.06)  # two of the same key that are closer are one that is held down
+            await asyncio.sleep(0.13)  # two of the same key that are closer are one that is held down
 
     @property
     def line(self) -> str:
@@ -303,14 +305,63 @@ async def test_help_names_every_key(screen: Any, waiting: list[int]) -> None:
         assert opened.verdicts() == []
 
 
-async def test_a_key_that_is_held_down_counts_once(screen: Any, waiting: list[int]) -> None:
+@pytest.mark.parametrize("seconds", [0.0, 0.03, 0.09])
+async def test_a_key_that_is_held_down_counts_once(screen: Any, waiting: list[int], seconds: float) -> None:
     async with screen() as opened:
         await opened.until(lambda: len(opened.app.supply.cards) == 2)
-        for _ in range(3):
-            opened.app.post_message(events.Key("1", "1"))
+        await opened.until(lambda: opened.app.view.photo.seen_by(time.monotonic()))
+        began, pressed = time.monotonic(), 12
+        for number in range(pressed):
+            key = events.Key("1", "1")
+            key.time = began + number * seconds  # what the machine of the test does with its time changes nothing
+            opened.app.post_message(key)
         await opened.until(lambda: "held down" in opened.line)
+        await opened.pilot.pause()
         await opened.saved()
         assert len(opened.verdicts()) == 1
+
+
+async def test_letters_that_are_pasted_label_one_photo_at_most(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.until(lambda: len(opened.app.supply.cards) == 2)
+        await opened.until(lambda: opened.app.view.photo.seen_by(time.monotonic()))
+        for letter in "bgtbgt123123":
+            opened.app.post_message(events.Key(letter, letter))
+        await opened.until(lambda: "before the photo" in opened.line)
+        await opened.shows(waiting[1])
+        await opened.saved()
+        assert opened.verdicts() == [(waiting[0], "label", "black")]
+
+
+async def test_a_key_that_nobody_can_have_meant_for_the_photo_counts_for_nothing(
+    screen: Any, waiting: list[int]
+) -> None:
+    async with screen() as opened:
+        await opened.shows(waiting[0])
+        photo = opened.app.view.photo
+        await opened.until(lambda: photo.seen_by(time.monotonic()))
+        for early in ("1", "n", "s"):
+            photo.repaint()
+            key = events.Key(early, early)
+            await opened.until(lambda: photo.seen_by(time.monotonic()))
+            opened.app.post_message(key)
+            await opened.until(lambda: "before the photo" in opened.line)
+            opened.app.view.tell("")
+        assert opened.app.shown.item.id == waiting[0]
+        await opened.press("1")
+        await opened.shows(waiting[1])
+
+
+async def test_who_comes_back_from_the_shell_sees_the_photo_before_a_key_counts(
+    screen: Any, waiting: list[int]
+) -> None:
+    async with screen() as opened:
+        await opened.shows(waiting[0])
+        await opened.until(lambda: opened.app.view.photo.seen_by(time.monotonic()))
+        opened.app.post_message(Driver.SignalResume())
+        await opened.pilot.pause()
+        assert not opened.app.view.photo.seen_by(time.monotonic())
+        await opened.until(lambda: opened.app.view.photo.seen_by(time.monotonic()))
 
 
 async def test_a_verdict_that_is_refused_is_said_and_the_next_photo_stays(
@@ -486,14 +537,36 @@ async def test_near_duplicates_are_shown_and_split_off(screen: Any, waiting: lis
         assert labels == ["black", None, "black"]
 
 
-async def test_a_photo_that_is_gone_says_so(screen: Any, waiting: list[int], house: Any, at: Any) -> None:
-    house.images.delete(at.view(waiting[0]).image_sha256)
+async def test_a_photo_that_is_gone_says_so_and_gets_no_name(
+    screen: Any, waiting: list[int], house: Any, at: Any
+) -> None:
+    for item_id in waiting[:3]:
+        house.images.delete(at.view(item_id).image_sha256)
     async with screen() as opened:
         await opened.shows(waiting[0])
         assert opened.app.view.photo.drawing is None
-        await opened.press("s")
-        await opened.shows(waiting[1])
+        for key in "1bN/":
+            await opened.press(key)
+            await opened.until(lambda: "not to be seen" in opened.line)
+            opened.app.view.tell_wrong("")
+        assert len(opened.app.screen_stack) == 1
+        await opened.press("s", "n", "T")
+        await opened.shows(waiting[3])
         assert opened.app.view.photo.drawing is not None
+        await opened.saved()
+        assert [row[1] for row in opened.verdicts()] == ["skip", "none", "cant_tell"]
+
+
+async def test_in_a_window_that_is_too_small_nothing_is_labelled(screen: Any, waiting: list[int]) -> None:
+    async with screen(size=(10, 4)) as opened:
+        await opened.shows(waiting[0])
+        await opened.press("1", "b")
+        await opened.saved()
+        assert opened.verdicts() == []
+        await opened.pilot.resize_terminal(80, 24)
+        await opened.until(lambda: opened.app.view.photo.in_sight)
+        await opened.press("1")
+        await opened.shows(waiting[1])
 
 
 @pytest.mark.parametrize("graphics", list(Graphics))
