@@ -229,10 +229,11 @@ def _circumstances(
     until = check.expires_at if check is not None else item.lease_expires_at if item is not None else None
     seconds = (review_cards.lease_of(services) - (until - now)).total_seconds() if until is not None else None
     blind = item is not None and item.verdicts_needed > 1 and not item.needs_adjudicator
+    answered = item is not None and item.suggested_label is not None
     return Circumstances(
         Channel.CHAT,
         seconds=seconds if seconds is not None and seconds >= 0 else None,  # the setting was another then
-        answer_shown=not blind,
+        answer_shown=answered and not blind,
     )
 
 

@@ -12,12 +12,13 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from bot.catalogue import catalogue_for
 from bot.runner import Runner
 from bot.sandbox.faults import Fault
 from bot.sandbox.server import Sandbox
 from model.registry import Registry
 from model.serving import Classifier
-from review.tables import ReviewItem, Submission
+from review.tables import ReviewItem, Submission, Verdict
 
 pytestmark = pytest.mark.anyio
 
@@ -182,6 +183,13 @@ async def test_without_a_model_people_get_the_photo_and_the_asker_is_told(
             item = session.scalars(select(ReviewItem)).one()
             assert item.reasons == ["no_model"]
             assert item.suggested_label is None
+        await sandbox.moderator.send_text("/review")
+        card = await sandbox.moderator.expect(lambda message: message.keyboard is not None)
+        await sandbox.moderator.press(card, catalogue_for("en")("button-none"))
+        await sandbox.moderator.expect("None of these, said Mo")
+        with runner.database.read() as session:
+            verdict = session.scalars(select(Verdict)).one()
+            assert verdict.answer_shown is False, "there was none"
 
 
 async def test_with_a_model_that_cannot_be_read_at_all_people_are_answered_and_can_review(
