@@ -28,7 +28,8 @@ from review.web.sittings import Sitting
 THUMBNAIL_SIDE = 360  # pixels at most; a card is 180 wide, and screens of phones have two for each
 _QUALITY = 78
 _KEPT_BYTES = 64_000_000  # of thumbnails in memory: some thousands
-_KEPT_BY_BROWSERS = "private, max-age=900"  # seconds; an item's photo never changes, but it may be deleted
+# Browsers keep it and ask each time whether they may show it: it may be deleted, and who looks removed.
+_KEPT_BY_BROWSERS = "private, no-cache"
 
 
 class Thumbnails:
@@ -79,18 +80,25 @@ class Photos:
     async def _answer(self, request: Request, *, small: bool) -> Response:
         sitting = self._desk.sitting(request)
         try:
-            data = await self._desk.in_thread(self._read, sitting, wishes.item_in_path(request), small)
+            known = request.headers.get("if-none-match")
+            tag, data = await self._desk.in_thread(self._read, sitting, wishes.item_in_path(request), small, known)
         except ImageError as error:
             raise HTTPException(422, f"the stored photo cannot be shown: {error}") from None
         # Nor does the browser's own cache show it to who logs in next, or to nobody.
-        headers = {"Cache-Control": _KEPT_BY_BROWSERS, "Vary": "Cookie"}
+        headers = {"Cache-Control": _KEPT_BY_BROWSERS, "Vary": "Cookie", "ETag": tag}
+        if data is None:
+            return Response(status_code=304, headers=headers)
         return Response(data, media_type="image/jpeg", headers=headers)
 
-    def _read(self, sitting: Sitting, item_id: int, small: bool) -> bytes:
+    def _read(self, sitting: Sitting, item_id: int, small: bool, known: str | None) -> tuple[str, bytes | None]:
+        """Its tag and its bytes; None if the browser has them, and may show them."""
         with self._desk.database.read() as session:
             self._desk.reviewer(session, sitting)
             sha256 = photo_of(session, item_id)
-        return self._thumbnails.get(sha256) if small else self._desk.images.get(sha256)
+        tag = f'"{sha256[:32]}"'
+        if known == tag:
+            return tag, None
+        return tag, self._thumbnails.get(sha256) if small else self._desk.images.get(sha256)
 
 
 def photo_of(session: Session, item_id: int) -> str:

@@ -31,6 +31,21 @@ def test_thumbnails_are_small_and_stay_with_their_reader(served: Any, arrive: Ar
     assert photo.content == served.desk.images.get(submission.image_sha256)
 
 
+@pytest.mark.parametrize("path", ["/thumbnails", "/photos"])
+def test_a_browser_shows_what_it_kept_only_to_who_may_review(served: Any, arrive: Arrive, path: str) -> None:
+    (item,) = arrive(1)
+    with served.client("ana") as client:
+        first = client.http.get(f"{path}/{item}")
+        assert "no-cache" in first.headers["cache-control"], "the browser asks each time"
+        again = client.http.get(f"{path}/{item}", headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+        other = client.http.get(f"{path}/{item}", headers={"If-None-Match": '"another"'})
+        assert (other.status_code, other.content) == (200, first.content)
+        served.remove("ana")
+        refused = client.http.get(f"{path}/{item}", headers={"If-None-Match": first.headers["etag"]})
+        assert refused.status_code == 401
+
+
 def test_a_deleted_photo_is_not_shown_again(served: Any, arrive: Arrive) -> None:
     (item,) = arrive(1)
     with served.client("ana") as client:
