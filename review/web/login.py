@@ -25,6 +25,8 @@ from review.web.sittings import Sitting
 from review.web.throttle import Throttle
 
 _LONGEST_TOKEN = 200
+_PREFIX = 4  # characters of a token that tell the tries of one person from those of others
+PROXIES = ("127.0.0.1", "::1")  # whose word for where a request comes from is believed
 logger = logging.getLogger(__name__)
 
 
@@ -68,14 +70,14 @@ class Login:
         ]
 
     async def _login(self, request: Request) -> Response:
-        address = request.client.host if request.client else ""
+        token = (await read_json(request)).get("token")
+        if not isinstance(token, str) or not 0 < len(token := token.strip()) <= _LONGEST_TOKEN:
+            raise HTTPException(400, "expected a login token")
+        address = self._address(request, token)
         if (wait := self._throttle.wait(address)) > 0:
             raise HTTPException(
                 429, f"too many wrong tokens: try again in {ceil(wait)} s", {"Retry-After": str(ceil(wait))}
             )
-        token = (await read_json(request)).get("token")
-        if not isinstance(token, str) or not 0 < len(token := token.strip()) <= _LONGEST_TOKEN:
-            raise HTTPException(400, "expected a login token")
         by_link = self._link is not None and self._link.redeem(token)
         begun = await self._desk.in_thread(self._begin, token, by_link)
         if by_link and self._link is not None:
@@ -93,6 +95,15 @@ class Login:
             self._desk.cookie, begun, path="/", httponly=True, samesite="strict", secure=self._desk.secure
         )
         return response
+
+    def _address(self, request: Request, token: str) -> str:
+        """Whose tries are counted together: an address; of a proxy that forwards none, who begins as this one does.
+
+        Else who guesses through such a proxy would keep out everybody that comes through it.
+        """
+        address = request.client.host if request.client else ""
+        shared = self._desk.secure and address in PROXIES
+        return f"{address} {token[:_PREFIX]}" if shared else address
 
     def _begin(self, token: str, by_link: bool) -> str | None:
         now = self._desk.clock()

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from review.errors import ReviewError
 from review.web.connections import MOST, SILENT, Connection, ProxiedConnection
 from review.web.desk import Desk
+from review.web.login import PROXIES
 
 _GRACE_SECONDS = 3  # what is in hand then is cut off
 
@@ -65,7 +66,7 @@ def server_for(app: ASGIApp, *, behind_proxy: bool = False) -> uvicorn.Server:
             access_log=False,  # who looks at what is nobody's business
             server_header=False,
             proxy_headers=behind_proxy,  # believed from this machine only
-            forwarded_allow_ips="127.0.0.1,::1",
+            forwarded_allow_ips=",".join(PROXIES),
             limit_concurrency=MOST,
             timeout_keep_alive=ceil(SILENT),
             timeout_graceful_shutdown=_GRACE_SECONDS,

@@ -105,6 +105,15 @@ def test_wrong_tokens_are_slowed_down(served: Any) -> None:
         assert 0 < int(answer.headers["retry-after"]) <= WINDOW
 
 
+def test_who_guesses_through_a_proxy_that_forwards_no_address_keeps_nobody_else_out(served: Any) -> None:
+    served.desk.secure = True  # as behind a proxy with TLS
+    with served.client() as client:
+        for _ in range(PER_ADDRESS):
+            assert client.http.post("/api/login", json={"token": "guess"}).status_code == 401
+        assert client.http.post("/api/login", json={"token": "guess again"}).status_code == 429
+        assert client.http.post("/api/login", json={"token": served.token("ana")}).status_code == 200
+
+
 def test_the_throttle_forgets() -> None:
     now = [0.0]
     throttle = Throttle(lambda: now[0])
