@@ -17,7 +17,12 @@ Parts = list[str | Content | tuple[str, str]]
 def facts(card: Card, *, now: datetime, hide_answer: bool, group_key: str) -> Content:
     """The panel's text."""
     item = card.item
-    parts: Parts = [(f"Item {item.id}", "bold"), (f"  {words.waiting(item, now)}\n\n", "$quiet")]
+    parts: Parts = [(f"Item {item.id}", "bold"), (f"  {words.waiting(item, now)}\n", "$quiet")]
+    if card.members:  # before what may be long: whoever answers answers for these, too
+        count = len(card.members)
+        more = f"{count} near-duplicate{'s' if count > 1 else ''}"
+        parts += [(f"▣ {more} settled with it", "bold $secondary"), (f"  {group_key} shows\n", "$quiet")]
+    parts.append("\n")
     for sentence in words.why(item):
         parts.append(f"{sentence}\n")
     if (claimed := words.claimed(item)) is not None:
@@ -29,11 +34,23 @@ def facts(card: Card, *, now: datetime, hide_answer: bool, group_key: str) -> Co
         parts.append((f"{words.guess(item)}\n", "$quiet"))
     else:
         parts += bars(item.probabilities)
-    if card.members:
-        count = len(card.members)
-        more = f"{count} near-duplicate{'s' if count > 1 else ''}"
-        parts += ["\n", (f"▣ {more} settled with it", "bold $secondary"), (f"  {group_key} shows\n", "$quiet")]
     return Content.assemble(*parts)
+
+
+def brief(card: Card, *, hide_answer: bool) -> list[str]:
+    """What the panel says in a few words each, the model's answer first, then what is easily overlooked."""
+    item = card.item
+    if hide_answer or item.blind:
+        parts = ["answer hidden"]
+    elif item.suggested_label is None:
+        parts = ["no answer"]
+    else:
+        parts = [f"{item.suggested_label} {percent(item.confidence or 0)}"]
+    if card.members:
+        parts.append(f"+{len(card.members)} alike")
+    if (claimed := words.claimed(item)) is not None:
+        parts.append(claimed.lower())
+    return parts + words.why_briefly(item)
 
 
 def bars(probabilities: dict[str, float]) -> Parts:

@@ -201,7 +201,7 @@ class Sitting(Background):
             how=Circumstances(
                 channel=Channel.TERMINAL,
                 seconds=round(seconds, 3),
-                answer_shown=not (self.choices.hide_answer or item.blind) and item.suggested_label is not None,
+                answer_shown=self.view.shows_answer(shown),
             ),
         )
         self.answers.say(answer)

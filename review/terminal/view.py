@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -13,12 +14,13 @@ from review.terminal import lines, words
 from review.terminal.cards import Card
 from review.terminal.keys import Command, Keys
 from review.terminal.pace import Pace
-from review.terminal.panel import facts
+from review.terminal.panel import brief, facts
 from review.terminal.photo import PhotoView
 from review.terminal.thumbnails import Thumbnail, Thumbnails
 
 _TOLD = 8.0  # seconds that a failure is shown
 _NARROW = 72  # columns below which the photo needs all the room
+_SHORT = 22  # rows below which the panel may be cut off above the model's answer
 
 
 class View(Vertical):
@@ -36,6 +38,8 @@ class View(Vertical):
     View #message.wrong { color: $text-error; background: $error-muted; }
     View #labels { height: auto; max-height: 3; padding: 0 1; }
     View #commands { height: auto; max-height: 2; padding: 0 1; color: $quiet; }
+    View #brief { height: 1; padding: 0 1; background: $surface; display: none; }
+    View.narrow #brief { display: block; }
     View.narrow #side { display: none; }
     """
 
@@ -49,6 +53,7 @@ class View(Vertical):
         self._head, self._facts, self._message = (
             Static(id=part, markup=False) for part in ("head", "facts", "message")
         )
+        self._brief = Static(id="brief", markup=False)
         self._thumbnails = Thumbnails(id="thumbnails")
         # Kept, not looked for: what is shown may change before this is on the screen, and after it left it.
         self._alike = Vertical(Static("Most like it, and labelled:", id="alike-title"), self._thumbnails, id="alike")
@@ -57,6 +62,7 @@ class View(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._head
+        yield self._brief
         with Horizontal(id="body"):
             yield self.photo
             with Vertical(id="side"):
@@ -67,7 +73,7 @@ class View(Vertical):
         yield Static(lines.commands(self._keys), id="commands")
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < _NARROW, "narrow")
+        self.set_class(event.size.width < _NARROW or event.size.height < _SHORT, "narrow")
 
     def show(self, card: Card, *, now: datetime) -> None:
         """A photo with all that is known of it so far."""
@@ -75,7 +81,16 @@ class View(Vertical):
         self.photo.repaint()  # words may be the same as of the one before
         hidden = self._hide_answer
         self._facts.update(facts(card, now=now, hide_answer=hidden, group_key=self._keys.key_of(Command.GROUP)))
+        self._brief.update(" · ".join(brief(card, hide_answer=hidden)), layout=False)
         self.show_alike(card.similar or ())
+
+    def shows_answer(self, card: Card) -> bool:
+        """Whether the model's answer is to be read on the screen."""
+        if self._hide_answer or card.item.blind or card.item.suggested_label is None:
+            return False
+        if not self.has_class("narrow"):
+            return True
+        return cell_len(brief(card, hide_answer=False)[0]) <= self._brief.content_size.width
 
     def show_picture(self, card: Card) -> None:
         """Only the photo, drawn again."""
@@ -88,6 +103,7 @@ class View(Vertical):
         """Words in the photo's place, and nothing beside them."""
         self.photo.say(sentence)
         self._facts.update("")
+        self._brief.update("", layout=False)
         self.show_alike(())
 
     def show_alike(self, similar: Sequence[Thumbnail]) -> None:

@@ -15,6 +15,13 @@ _WHY = {
     Reason.NO_MODEL: "No model looked at it: there was none.",
     Reason.AUDIT: "A random check of what the model answered alone.",
 }
+_WHY_BRIEFLY = {
+    Reason.DISPUTED: "disputed",
+    Reason.OUT_OF_DOMAIN: "unlike what it knows",
+    Reason.LOW_CONFIDENCE: "unsure",
+    Reason.NO_MODEL: "no model",
+    Reason.AUDIT: "random check",
+}
 BLIND = "Several people look at it, each without the others' answers."
 NOTHING_WAITS = "Nothing waits for review.\n\nNew photos appear here by themselves."
 PAUSED = "Nothing was pressed for a while, so the photos went back to the queue.\n\nAny key goes on."
@@ -29,6 +36,11 @@ def why(item: ItemView) -> list[str]:
         return [BLIND]
     known = [reason for reason in _WHY if reason in item.reasons]
     return [_WHY[reason] for reason in known] or ["It waits for a person."]
+
+
+def why_briefly(item: ItemView) -> list[str]:
+    """The same in a word or two each."""
+    return ["blind"] if item.blind else [_WHY_BRIEFLY[reason] for reason in _WHY if reason in item.reasons]
 
 
 def waiting(item: ItemView, now: datetime) -> str:

@@ -206,6 +206,48 @@ async def test_what_the_panel_says(screen: Any, waiting: list[int], at: Any) -> 
         assert "55 %" in said
 
 
+@pytest.mark.parametrize("size", [(60, 24), (80, 20)])
+async def test_where_the_panel_has_no_room_a_line_says_the_same(
+    screen: Any, waiting: list[int], at: Any, house: Any, size: tuple[int, int]
+) -> None:
+    at.asker_says(1, "teddy")
+    with house.database.write() as session:
+        session.execute(update(ReviewItem).where(ReviewItem.id.in_(waiting[1:3])).values(represented_by_id=waiting[0]))
+    async with screen(size=size) as opened:
+        await opened.shows(waiting[0])
+        brief = opened.app.view.query_one("#brief")
+        assert opened.text("#brief") == "black 55 % · +2 alike · they say: teddy · disputed · unsure"
+        assert brief.display
+        assert brief.region.height == 1
+        assert not opened.app.view.query_one("#side").display
+        assert opened.app.view.photo.size.width == size[0]
+        await opened.press("1")
+        await opened.saved()
+        with opened.database.read() as session:
+            shown = session.scalars(select(Verdict.answer_shown).where(Verdict.item_id == waiting[0])).one()
+        assert shown is True
+
+
+async def test_where_no_answer_has_room_none_was_shown(screen: Any, waiting: list[int]) -> None:
+    async with screen(size=(11, 24)) as opened:
+        await opened.press("1")
+        await opened.saved()
+        with opened.database.read() as session:
+            assert session.scalars(select(Verdict.answer_shown)).one() is False
+
+
+@pytest.mark.parametrize("size", [(60, 24), (100, 30)])
+async def test_a_hidden_answer_is_in_no_line(screen: Any, waiting: list[int], size: tuple[int, int]) -> None:
+    async with screen(size=size, hide_answer=True) as opened:
+        await opened.shows(waiting[0])
+        assert opened.text("#brief") == "answer hidden · unsure"
+        assert "black" not in opened.text("#facts")
+        await opened.press("1")
+        await opened.saved()
+        with opened.database.read() as session:
+            assert session.scalars(select(Verdict.answer_shown)).one() is False
+
+
 async def test_undo_brings_the_photo_back_as_often_as_wanted(screen: Any, waiting: list[int]) -> None:
     async with screen() as opened:
         await opened.press("1", "2", "3")
