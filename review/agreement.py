@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from review import ballots
+from review.phrases import counted
 
 _DRAWS = 1000  # of the bootstrap
 
@@ -31,8 +32,8 @@ class Agreement:
 
     def __str__(self) -> str:
         if self.alpha is None:
-            return f"unknown: {self.items} photos were judged by several, each for themselves"
-        return f"{self.alpha:.2f} ({self.low:.2f} to {self.high:.2f}, of {self.items} photos)"
+            return f"unknown: several judged {counted(self.items, 'photo')}, each for themselves"
+        return f"{self.alpha:.2f} ({self.low:.2f} to {self.high:.2f}, of {counted(self.items, 'photo')})"
 
 
 def among_reviewers(session: Session) -> Agreement:

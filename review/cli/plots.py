@@ -10,6 +10,7 @@ from review.clock import utc_now
 from review.figures.board import figures
 from review.figures.figure import by_itself
 from review.overview import overview
+from review.phrases import counted
 from review.risk_coverage import risk_coverage
 from review.statistics import promise_of
 
@@ -34,4 +35,4 @@ def write_plots(installation: Installation, folder: Path, since: datetime | None
         else:
             (folder / f"{figure.name}.svg").write_text(by_itself(figure), encoding="utf-8")
             drawn += 1
-    note(f"{drawn} figures are in {folder}")
+    note(f"{counted(drawn, 'figure')} drawn in {folder}")

@@ -7,7 +7,7 @@ from typing import Any
 from model.console import aligned
 from review.history import Said
 from review.items import ItemView
-from review.phrases import duration, percent
+from review.phrases import counted, duration, percent
 from review.storage import LocalImageStore
 from review.tables import ItemStatus, VerdictKind
 
@@ -202,7 +202,8 @@ def _final(item: ItemView) -> str:
 def _group(item: ItemView) -> str:
     if item.represented_by is not None:
         return f"near-duplicate of item {item.represented_by}, which is seen in its place"
-    return f"{item.group_size} near-duplicate(s) are settled with it; `bearbot review split {item.id}` parts them"
+    settled = f"{counted(item.group_size, 'near-duplicate')} {'is' if item.group_size == 1 else 'are'} settled with it"
+    return f"{settled}; `bearbot review split {item.id}` parts them"
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -90,14 +90,15 @@ def _row(result: "RetrainingResult") -> dict[str, object]:
 
 
 def _tell(result: "RetrainingResult") -> None:
+    from review.phrases import counted
     from review.tables import RetrainingOutcome
 
     snapshot = result.snapshot
-    click.echo(f"labelled by people  {snapshot.labelled} photos to learn from")
+    click.echo(f"labelled by people  {counted(snapshot.labelled, 'photo')} to learn from")
     for count, what in (
-        (snapshot.none_of_these, "show none of the labels: they teach what to leave to people"),
-        (snapshot.contradictory, "were labelled in two ways: they teach nothing"),
-        (snapshot.foreign_labels, "carry a label that the model does not have"),
+        (snapshot.none_of_these, "of none of the labels, which teach what to leave to people"),
+        (snapshot.contradictory, "labelled in two ways, which teach nothing"),
+        (snapshot.foreign_labels, "with a label that the model does not have"),
         (len(result.left_out), "could not be used:"),
     ):
         if count:

@@ -119,7 +119,8 @@ def _reviewers(agreed: "Agreement", disagreed: int, deciding: int) -> list[str]:
     lines = [_line("reviewers agree", f"{agreed} beyond chance (Krippendorff's alpha)")] if agreed.items else []
     if disagreed:
         nobody = "" if deciding else ", and there is none: `bearbot review who add NAME --role moderator`"
-        lines.append(_line("  disagree", f"{disagreed} photos wait for a moderator to decide{nobody}"))
+        wait = "photo waits" if disagreed == 1 else "photos wait"
+        lines.append(_line("  disagree", f"{disagreed} {wait} for a moderator to decide{nobody}"))
     return lines
 
 
@@ -131,6 +132,8 @@ def _speed(pace: "Pace | None") -> str:
 
 
 def _answers(found: "QueueStatistics", judged: "Production") -> list[str]:
+    from review.phrases import counted
+
     window = judged.window
     start = f" from {window.since:%Y-%m-%d %H:%M}" if window.since else ""
     end = f" before {window.until:%Y-%m-%d %H:%M}" if window.until else ""
@@ -142,14 +145,16 @@ def _answers(found: "QueueStatistics", judged: "Production") -> list[str]:
     lines += [_line(f"    {label}", _share(one)) for label, one in judged.by_label.items()]
     missing = judged.missing
     if missing.waiting:
+        wait = "waits" if missing.waiting == 1 else "wait"
         unsure = f", and of {missing.cant_tell} somebody could not tell" if missing.cant_tell else ""
-        lines.append(_line("    not known yet", f"{missing.waiting} of the checks wait{unsure}"))
+        lines.append(_line("    not known yet", f"{missing.waiting} of the checks {wait}{unsure}"))
     if missing.deleted or missing.unweighted:
         lines.append(
             _line("    never known", f"{missing.deleted + missing.unweighted}, deleted with their senders' data")
         )
     if judged.never_drawn:
-        lines.append(_line("    never checked", f"{judged.never_drawn} answers came while there were no random checks"))
+        answers = counted(judged.never_drawn, "answer")
+        lines.append(_line("    never checked", f"{answers} came while there were no random checks"))
     disputes = judged.disputes
     if disputes.wrong or disputes.right or disputes.waiting:
         said = f"{disputes.wrong} wrong, {disputes.right} right, {disputes.waiting} waiting"

@@ -3,7 +3,7 @@
 import pytest
 
 from review.cli.classify import _sentence
-from review.phrases import duration, percent
+from review.phrases import counted, duration, percent
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,10 @@ def test_no_percentage_claims_a_certainty(share: float, said: str) -> None:
 )
 def test_durations(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_one_is_no_plural() -> None:
+    assert [counted(number, "photo") for number in (0, 1, 2)] == ["0 photos", "1 photo", "2 photos"]
 
 
 @pytest.mark.parametrize("route", ["answer", "review"])

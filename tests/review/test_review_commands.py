@@ -279,7 +279,7 @@ async def test_the_same_word_twice_is_one_verdict(waiting: list[int], house: Any
 async def test_near_duplicates_are_parted(waiting: list[int], house: Any) -> None:
     with house.database.write() as session:
         session.get_one(ReviewItem, waiting[1]).represented_by_id = waiting[0]
-    assert "1 near-duplicate(s) are settled with it" in run("review", "show", str(waiting[0])).stdout
+    assert "1 near-duplicate is settled with it" in run("review", "show", str(waiting[0])).stdout
     assert f"seen as item {waiting[0]}" in run("review", "list").stdout
     assert f"item {waiting[1]} will be judged alone" in run("review", "split", str(waiting[1])).stdout
     assert "is in no group" in run("review", "split", str(waiting[1])).stdout

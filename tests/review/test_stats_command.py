@@ -123,8 +123,8 @@ async def test_answers_are_judged_in_a_window_beside_the_figure_that_misleads(
     shown = stats()
     assert "  random checks    66.7% (" in shown
     assert "    black          66.7% (" in shown
-    assert "    not known yet  1 of the checks wait\n" in shown
-    assert "    never checked  1 answers came while" in shown
+    assert "    not known yet  1 of the checks waits\n" in shown
+    assert "    never checked  1 answer came while" in shown
     assert "  disputed besides 0 wrong, 0 right, 1 waiting: " in shown
     assert "  all settled      66.7% (" in shown
     assert "\nphotos that got no wrong answer from the model: 66.7% (" in shown
