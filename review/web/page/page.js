@@ -306,8 +306,8 @@ byId("logout").addEventListener("click", async () => {
 
 const more = KEYS["/"];
 byId("labels").append(...labelButtons(me.labels, giveLabel, more));
-byId("zoom-labels").append(
-  ...labelButtons(me.labels, giveLabel, more),
+byId("zoom-labels").append(...labelButtons(me.labels, giveLabel, more));
+byId("zoom-others").append(
   ...[["n", "none of these"], ["c", "can’t tell"], ["s", "skip"], ["d", "later"]].map(([key, name]) => keyed("button", key, name, KEYS[key])),
 );
 byId("label-list").append(...me.labels.map((label) => new Option("", label)));

@@ -487,7 +487,7 @@ def test_thirty_labels_leave_room_for_the_photos(served: Any, arrive: Arrive, ta
     press(page, "Enter")
     served.wait_for_label(items[1:2], served.labels[29])
     expect(page.get_by_role("heading", name=f"Photo {items[2]}")).to_be_visible()
-    page.locator("#zoom-labels").get_by_role("button", name="later").click()
+    page.locator("#zoom-others").get_by_role("button", name="later").click()
     press(page, "1")
     expect(page.get_by_role("dialog")).to_be_hidden()
     served.wait_for(lambda: served.item(items[2]).deferred_until)
