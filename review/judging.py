@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from review import consensus, gold, hearing, near_duplicates, queue, records, standing_verdicts
 from review.claimable import stands
 from review.errors import LeaseLost, NothingToUndo, NotYours
+from review.people import identities
 from review.policy import Reason
 from review.quorum import ONE, Quorum
 from review.tables import (
@@ -170,6 +171,22 @@ def dispute(session: Session, item: ReviewItem, *, quorum: Quorum = ONE, now: da
     session.flush()
 
 
+def decide_anew(session: Session, reviewer: Reviewer, now: datetime) -> None:
+    """Two names turned out to be this one reviewer: what they disagreed on with themselves is no disagreement."""
+    said = exists().where(
+        Verdict.item_id == ReviewItem.id,
+        Verdict.reviewer_id.in_(identities(session, reviewer)),
+        Verdict.kind.in_(VOTES),
+        ~Verdict.checks_gold,
+    )
+    disagreed = (ReviewItem.status == ItemStatus.OPEN, ReviewItem.needs_adjudicator)
+    for item in session.scalars(select(ReviewItem).where(*disagreed, said).order_by(ReviewItem.id)).all():
+        _conclude(session, item, _latest_vote(session, item), now)
+        if item.status is not ItemStatus.OPEN:
+            _stand_alone(session, item)
+    session.flush()
+
+
 def _conclude(
     session: Session, item: ReviewItem, verdict: Verdict, now: datetime, *, cause: Verdict | None = None
 ) -> None:
@@ -228,9 +245,13 @@ def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: date
                 item.represented_by_id = None  # it was taken back by itself: nobody would see it
     elif reached.final is not None and (item.status, item.final_label) != (ItemStatus.SETTLED, reached.final):
         # Another's word, or that from before it was reopened, stands again.
-        latest = [one for one in standing_verdicts.of_item(session, item) if one.kind in VOTES][-1]
-        _conclude(session, item, latest, now, cause=undoing)
+        _conclude(session, item, _latest_vote(session, item), now, cause=undoing)
+        _stand_alone(session, item)  # what came to it while it was open was not looked at
     session.flush()
+
+
+def _latest_vote(session: Session, item: ReviewItem) -> Verdict:
+    return [one for one in standing_verdicts.of_item(session, item) if one.kind in VOTES][-1]
 
 
 def _members(session: Session, item: ReviewItem, now: datetime) -> Sequence[ReviewItem]:

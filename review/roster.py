@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review import logins, queue
+from review import judging, logins, queue
 from review.claimable import stands
 from review.errors import ReviewError
 from review.people import called, identities, known_reviewer, really, reviewer_named, telegram_identity
@@ -128,15 +128,16 @@ def link_telegram(session: Session, reviewer: Reviewer, telegram_user_id: int, *
     elif holder is None:
         holder = telegram_identity(session, telegram_user_id, name=reviewer.name, now=now)
     if holder is not None:
-        link(session, reviewer, holder)
+        link(session, reviewer, holder, now=now)
     _open_chat(session, reviewer)
     session.flush()
 
 
-def link(session: Session, reviewer: Reviewer, other: Reviewer) -> None:
+def link(session: Session, reviewer: Reviewer, other: Reviewer, *, now: datetime) -> None:
     """`other` is another name of `reviewer`'s: what it said counts as theirs. Raises `ReviewError` if it was so before.
 
-    The higher of both roles stays. The other's login opens nothing any more, and what it holds goes back.
+    The higher of both roles stays. The other's login opens nothing any more, and what it holds goes back. Where both
+    said different things of an open item, the later one counts.
     """
     reviewer, other = really(session, reviewer), really(session, other)
     if reviewer.id == other.id:
@@ -150,6 +151,7 @@ def link(session: Session, reviewer: Reviewer, other: Reviewer) -> None:
         one.reliability = reviewer.reliability
         one.removed_at = reviewer.removed_at
     session.flush()
+    judging.decide_anew(session, reviewer, now)
 
 
 def remove(session: Session, reviewer: Reviewer, now: datetime) -> None:

@@ -120,7 +120,7 @@ def link(name: str, telegram_user_id: int | None, other: str | None, as_json: bo
             if telegram_user_id is not None:
                 roster.link_telegram(session, reviewer, telegram_user_id, now=utc_now())
             else:
-                roster.link(session, reviewer, known_reviewer(session, other or ""))
+                roster.link(session, reviewer, known_reviewer(session, other or ""), now=utc_now())
             entry = roster.entry(session, reviewer)
         telegram = [f"Telegram's {user_id}" for user_id in entry.telegram_user_ids]
         _tell(entry, as_json, f"{entry.name} is also known as {', '.join([*entry.aliases, *telegram])}")

@@ -348,7 +348,7 @@ async def test_what_was_said_before_two_names_were_linked_is_taken_back(
     await mo.expect(WORDS("nothing-waits"))
     with runner.database.write() as session:
         now = utc_now()
-        roster.link(session, reviewer_named(session, "rita", now), reviewer_named(session, "Mo", now))
+        roster.link(session, reviewer_named(session, "rita", now), reviewer_named(session, "Mo", now), now=now)
     await mo.press(turned, WORDS("button-undo"))
     await mo.expect(is_card)
     assert verdicts(runner) == [(VerdictKind.LABEL, "teddy"), (VerdictKind.UNDO, None)]

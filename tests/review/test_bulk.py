@@ -54,7 +54,7 @@ async def test_what_was_said_at_once_under_another_name_is_taken_back_at_once(
         ana, rita = (reviewer_named(session, name, now) for name in ("ana", "rita"))
         hands = held(session, "ana", now)
         bulk.settle_each(session, ana, hands[:3], kind=VerdictKind.NONE, now=now)
-        roster.link(session, rita, ana)
+        roster.link(session, rita, ana, now=now)
         stroke = bulk.last_stroke(session, rita)
         assert [session.get_one(judging.Verdict, one).item_id for one in stroke] == items[:3]
         for verdict_id in stroke:

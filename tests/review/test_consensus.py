@@ -181,7 +181,7 @@ async def test_one_person_by_two_names_is_not_two(
         mo, phone = (
             roster.add(session, name, role=None, telegram_user_id=None, now=at.now) for name in ("mo", "phone")
         )
-        roster.link(session, mo, phone)
+        roster.link(session, mo, phone, now=at.now)
     assert at.next("mo") is None
     assert at.say("mo", item, LABEL, "black") is None, "it is one vote, said again"
     assert at.say("sam", item, LABEL, "black") == "black"

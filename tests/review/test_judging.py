@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from model.serving import Prediction
-from review import gold, judging, queue
+from review import gold, judging, queue, roster
 from review.errors import AlreadySettled, NotYours
 from review.people import reviewer_named
 from review.tables import GoldCheck, ItemStatus, ReviewItem, Role, Verdict, VerdictKind
@@ -44,6 +44,12 @@ def appoint(at: Any, name: str) -> None:
 def reopen(at: Any, name: str, item_id: int) -> None:
     with at.database.write() as session:
         judging.reopen(session, item_id, reviewer_named(session, name, at.now), note="too dark", now=at.now)
+
+
+def link(at: Any, name: str, other: str) -> None:
+    with at.database.write() as session:
+        one, two = (reviewer_named(session, each, at.now) for each in (name, other))
+        roster.link(session, one, two, now=at.now)
 
 
 def put_off(at: Any, name: str, item_id: int, hours: int) -> None:
@@ -315,3 +321,46 @@ async def test_what_was_put_off_and_settled_is_looked_at_at_once_when_it_is_open
         put_off(at, "ann", item, 48)
     at.say("bob", leader, LABEL, "black")
     assert [row(at, item).deferred_until for item in (leader, member)] == [None, None]
+
+
+async def test_what_came_to_a_reopened_item_is_seen_when_the_reopening_is_taken_back(
+    house: Any, predict: Predict, at: Any
+) -> None:
+    leader, member = await doubted(house, predict, 2)
+    at.say("ann", leader, LABEL, "black")
+    reopen(at, "bob", leader)
+    change(at, member, represented_by_id=leader)
+    at.undo("bob")
+    assert (row(at, leader).status, row(at, member).represented_by_id) == (SETTLED, None)
+    assert at.next("carl").item_id == member
+
+
+@pytest.mark.parametrize("needed", [2, 3])
+async def test_nobody_disagrees_with_themselves_by_two_names(
+    house: Any, predict: Predict, at: Any, needed: int
+) -> None:
+    (item,) = await doubted(house, predict, 1)
+    change(at, item, verdicts_needed=needed)
+    appoint(at, "ann")
+    at.say("ann", item, LABEL, "black")
+    at.say("bob", item, LABEL, "teddy")
+    assert row(at, item).needs_adjudicator
+    link(at, "ann", "bob")
+    assert (row(at, item).status, row(at, item).needs_adjudicator) == (OPEN, False)
+    assert at.say("ann", item, LABEL, "black") is None, "it is one word, and theirs to change"
+    assert at.say("carl", item, LABEL, "black") == ("black" if needed == 2 else None)
+
+
+async def test_those_who_agree_once_two_names_are_one_have_settled_it(house: Any, predict: Predict, at: Any) -> None:
+    leader, member = await doubted(house, predict, 2)
+    for item in (leader, member):
+        change(at, item, verdicts_needed=2)
+    at.say("ann", member, LABEL, "black")
+    at.say("bob", member, LABEL, "teddy")
+    change(at, member, represented_by_id=leader)
+    at.say("carl", leader, LABEL, "teddy")
+    link(at, "ann", "dan")
+    assert row(at, member).needs_adjudicator, "bob and ann are two"
+    link(at, "ann", "bob")
+    assert (row(at, member).status, row(at, member).final_label) == (SETTLED, "teddy")
+    assert at.told() == [("human_answer", {"label": "teddy", "model_label": "black", "told": "review"})]

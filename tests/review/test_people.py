@@ -127,7 +127,8 @@ def test_who_decides_what_others_disagree_on_is_counted_by_people(database: Data
     with database.write() as session:
         assert adjudicators(session) == 0
         mo = roster.add(session, "mo", role=Role.ADMIN, telegram_user_id=None, now=now)
-        roster.link(session, mo, roster.add(session, "phone", role=Role.MODERATOR, telegram_user_id=None, now=now))
+        phone = roster.add(session, "phone", role=Role.MODERATOR, telegram_user_id=None, now=now)
+        roster.link(session, mo, phone, now=now)
         roster.add(session, "rita", role=Role.REVIEWER, telegram_user_id=None, now=now)
         assert adjudicators(session) == 1
         roster.remove(session, mo, now)
