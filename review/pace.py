@@ -13,6 +13,7 @@ from review.tables import Reviewer, Verdict, VerdictKind
 
 _LATEST = 1000  # verdicts of each identity: what is older says little of today, and of a million many are
 _BREAK = timedelta(minutes=5)  # who is silent for so long does something else
+_FEWEST = 10  # steps from one verdict to the next, without breaks: of two clicks nothing can be said
 _SAID = (VerdictKind.LABEL, VerdictKind.NONE, VerdictKind.CANT_TELL)
 
 
@@ -20,8 +21,8 @@ _SAID = (VerdictKind.LABEL, VerdictKind.NONE, VerdictKind.CANT_TELL)
 class Pace:
     """Of the latest `verdicts` of a reviewer (labels, "none of these", "can't tell"; undone ones were work, too).
 
-    `per_hour` leaves out breaks of more than five minutes; `median_seconds` is how long they looked at an item, where
-    the interface measured it. None: too little is known.
+    `per_hour` leaves out breaks of more than five minutes, and needs more than ten verdicts; `median_seconds` is how
+    long they looked at an item, where the interface measured it. None: too little is known.
     """
 
     verdicts: int
@@ -69,6 +70,6 @@ def _pace(verdicts: list[tuple[datetime, float | None]]) -> Pace:
     looked = [seconds for _, seconds in verdicts if seconds is not None]
     return Pace(
         verdicts=len(verdicts),
-        per_hour=len(between) / (worked / timedelta(hours=1)) if worked else None,
+        per_hour=len(between) / (worked / timedelta(hours=1)) if worked and len(between) >= _FEWEST else None,
         median_seconds=median(looked) if looked else None,
     )

@@ -56,6 +56,13 @@ def test_breaks_do_not_count(database: Database, item: int, now: datetime) -> No
     assert paces(database, until=now) == {}
 
 
+def test_of_a_few_clicks_no_pace_is_told(database: Database, item: int, now: datetime) -> None:
+    say(database, item, "mo", [now + timedelta(seconds=number) for number in range(10)])
+    assert paces(database) == {"mo": Pace(10, None, None)}
+    say(database, item, "mo", [now + timedelta(seconds=10)])
+    assert paces(database) == {"mo": Pace(11, pytest.approx(3600), None)}
+
+
 def test_seconds_are_those_that_were_measured(database: Database, item: int, now: datetime) -> None:
     for number, seconds in enumerate((None, 1.0, 2.0, 60.0)):
         say(database, item, "mo", [now + timedelta(hours=number)], seconds=seconds)
@@ -70,11 +77,11 @@ def test_skips_are_no_verdicts_and_a_group_is_one(database: Database, item: int,
 
 
 def test_linked_identities_are_one_person(database: Database, item: int, now: datetime) -> None:
-    say(database, item, "mo", [now])
-    say(database, item, "mo at home", [now + timedelta(seconds=30)])
+    say(database, item, "mo", [now + timedelta(minutes=number) for number in range(6)])
+    say(database, item, "mo at home", [now + timedelta(minutes=number, seconds=30) for number in range(6)])
     with database.write() as session:
         reviewer_named(session, "mo at home", now).same_as_id = reviewer_named(session, "mo", now).id
-    assert paces(database) == {"mo": Pace(2, pytest.approx(120), None)}
+    assert paces(database) == {"mo": Pace(12, pytest.approx(120), None)}
 
 
 def test_of_very_many_the_latest_tell(database: Database, item: int, now: datetime) -> None:
