@@ -8,6 +8,7 @@ from review.overview import Overview
 from review.phrases import duration
 from review.risk_coverage import RiskCoverage
 from review.statistics import ModelPromise
+from review.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,22 @@ class Tile:
     more: str
 
 
-def figures(found: Overview, curve: RiskCoverage | None, promised: ModelPromise) -> tuple[Figure, ...]:
-    """Whatever there is to be seen; a figure without data says why it has none."""
+def figures(
+    found: Overview, curve: RiskCoverage | None, promised: ModelPromise, *, workload: Workload | None = None
+) -> tuple[Figure, ...]:
+    """Whatever there is to be seen; a figure without data says why it has none.
+
+    `workload` stands in place of what was found for who is not to see what each reviewer did.
+    """
+    waiting = found.production.missing.waiting
     return (
         traffic.volumes(found.volumes, found.bucket),
         traffic.queue_age(found.waits),
         quality.accuracy(found.accuracy, found.naive, found.production, found.accuracy_bucket),
         promise.risk_coverage(curve, promised),
-        quality.confusion(found.confusion, weighted=True),
+        quality.confusion(found.confusion, weighted=True, waiting=waiting),
         quality.confusion(found.confusion, weighted=False),
-        people.reviewers(found.workload),
+        people.reviewers(workload or found.workload),
     )
 
 

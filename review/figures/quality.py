@@ -17,6 +17,7 @@ NO_AUDITS = (
     "No audits yet: set REVIEW_AUDIT_RATE above 0, and people look at a random share of what the model answers alone."
 )
 _FLOORS = (0.98, 0.95, 0.9, 0.8, 0.5, 0.0)  # of the axis: the highest that leaves nothing out
+_FEWEST = 20  # settled items that may speak for all photos that arrive; of fewer chance says most
 _MOST_LABELS = 12  # of a matrix that can be read; of more the most frequent
 
 
@@ -80,15 +81,23 @@ def accuracy(found: Sequence[AccuracyIn], naive: Sequence[Agreed], whole: Produc
     return Figure("accuracy", title, drawing.svg(), notes, table)
 
 
-def confusion(found: Confusion, *, weighted: bool) -> Figure:
-    """Rows are what people found, columns what the model said; `weighted` to all photos that arrive, or counted."""
+def confusion(found: Confusion, *, weighted: bool, waiting: int = 0) -> Figure:
+    """Rows are what people found, columns what the model said; `weighted` to all photos that arrive, or counted.
+
+    `waiting` audited answers are not settled yet.
+    """
     name = "confusion_weighted" if weighted else "confusion_counted"
-    title = "What arrives, taken for what" if weighted else "What people settled, taken for what"
+    title = "What arrives, taken for what (estimated)" if weighted else "What people settled, taken for what"
     values = {(c.people, c.model): c.photos if weighted else float(c.items) for c in found.cells}
     values = {key: value for key, value in values.items() if value}
     notes = []
     if weighted and not found.audited:
-        notes.append(f"Only of what the model doubts. {NO_AUDITS}")
+        why = f"{waiting:,} audited answers wait for people to settle them." if waiting else NO_AUDITS
+        notes.append(f"Only of what the model doubts. {why}")
+    checked = sum(cell.items for cell in found.cells if cell.photos)
+    if weighted and 0 < checked < _FEWEST:
+        few = f"Too few to estimate from: {checked} checked photos of the {_FEWEST} that it takes."
+        return Figure(name, title, None, (few, *notes), None)
     if not values:
         return Figure(name, title, None, ("People settled nothing yet that the model had an answer to.", *notes), None)
     sums = _sums(values)
@@ -97,8 +106,9 @@ def confusion(found: Confusion, *, weighted: bool) -> Figure:
         shown = [*(label for label in shown if label != NONE_OF_THESE), NONE_OF_THESE]
     if len(sums) > len(shown):
         notes.append(f"The {len(shown)} most frequent of {len(sums)} labels; the table has all.")
-    if weighted and found.audited:
-        notes.append("Estimated: an audited answer counts for as many as the chance says with which it was drawn.")
+    if weighted:
+        audited = "; an audited answer counts for as many as the chance says with which it was drawn"
+        notes.append(f"Estimated from {checked:,} checked photos{audited if found.audited else ''}.")
     columns = [label for label in shown if label != NONE_OF_THESE]
     total, right = sum(values.values()), sum(v for (people, model), v in values.items() if people == model)
     what = "photos that arrive, estimated" if weighted else "settled items"
@@ -120,10 +130,11 @@ def confusion(found: Confusion, *, weighted: bool) -> Figure:
             value = values.get((people, model), 0.0)
             part = value / sums[people] if sums[people] else 0.0
             kind = "f0" if people == model else "f1"
-            told = f"{people}, the model said {model}: {value:,.0f}, {share(part)} of this row"
+            shown_value = f"{'~' if weighted and value else ''}{value:,.0f}"
+            told = f"{people}, the model said {model}: {shown_value}, {share(part)} of this row"
             drawing.box((left + column * side + 1, y), side - 2, 38, f"piece {kind}", told, 0.06 + 0.94 * part)
             ink = "middle on" if part > 0.55 else "middle ink"
-            drawing.text((left + (column + 0.5) * side, y + 24), f"{value:,.0f}", ink)
+            drawing.text((left + (column + 0.5) * side, y + 24), shown_value, ink)
     return Figure(name, title, drawing.svg(), tuple(notes), _matrix(found, weighted))
 
 
@@ -156,6 +167,6 @@ def _fitting(name: str, room: float) -> str:
 def _matrix(found: Confusion, weighted: bool) -> Table:
     rows = sorted(found.cells, key=lambda cell: (-cell.photos if weighted else -cell.items, cell.people, cell.model))
     return Table(
-        ("it is", "the model said", "settled items", "photos they speak for"),
+        ("it is", "the model said", "settled items", "photos they speak for (estimated)"),
         tuple((c.people, c.model, f"{c.items:,}", f"{c.photos:,.0f}") for c in rows),
     )

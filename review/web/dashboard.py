@@ -7,7 +7,6 @@ GET /dashboard/figures.css      the pictures' colours
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
@@ -23,10 +22,12 @@ from model.registry import Registry
 from review.figures.board import Tile, figures, tiles
 from review.figures.figure import Figure, Table, style
 from review.overview import Overview, Span, overview
+from review.queue import may_adjudicate
 from review.risk_coverage import RiskCoverage, risk_coverage
 from review.statistics import promise_of
 from review.web.desk import Desk, NotLoggedIn, answering
 from review.web.sittings import Sitting
+from review.workload import seen_by
 
 _KEPT_SECONDS = 60.0  # figures; they are counted anew for who asks later
 _PAGE = Path(__file__).with_name("page") / "dashboard.html"
@@ -43,7 +44,7 @@ class Dashboard:
         self._desk = desk
         self._registry = registry
         self._timer = timer
-        self._kept: dict[Span, tuple[float, str]] = {}
+        self._kept: dict[Span, tuple[float, Overview]] = {}
         self._limiter: CapacityLimiter | None = None
         self._curve: RiskCoverage | None = None
 
@@ -65,10 +66,10 @@ class Dashboard:
 
     async def _figures(self, request: Request) -> Response:
         sitting, span = self._desk.sitting(request), _span(request)
-        await self._desk.in_thread(self._reviewer, sitting)  # who was removed sees no figures, either
+        alone = await self._desk.in_thread(self._sees_alone, sitting)  # who was removed sees no figures, either
         if self._limiter is None:
             self._limiter = CapacityLimiter(1)
-        return HTMLResponse(await to_thread.run_sync(self.shown, span, limiter=self._limiter))
+        return HTMLResponse(await to_thread.run_sync(self.shown, span, alone, limiter=self._limiter))
 
     async def _style(self, _: Request) -> Response:
         return Response(style(), media_type="text/css", headers={"Cache-Control": "no-cache"})
@@ -77,19 +78,28 @@ class Dashboard:
         with self._desk.database.read() as session:
             return self._desk.reviewer(session, sitting).name
 
-    def shown(self, span: Span) -> str:
-        """The figures as HTML; those of the last minute, if there are any."""
-        made, html = self._kept.get(span, (float("-inf"), ""))
-        if self._timer() - made > _KEPT_SECONDS:
-            html = self._counted(span, self._desk.clock())
-            self._kept[span] = (self._timer(), html)
-        return html
+    def _sees_alone(self, sitting: Sitting) -> str | None:
+        """The reviewer whose pace is for them and not for others; None for who runs the reviewing: they see all."""
+        with self._desk.database.read() as session:
+            reviewer = self._desk.reviewer(session, sitting)
+            return None if may_adjudicate(reviewer) else reviewer.name
 
-    def _counted(self, span: Span, now: datetime) -> str:
+    def shown(self, span: Span, alone: str | None = None) -> str:
+        """The figures as HTML, by counts of the last minute, if there are any; of reviewers `alone`, and the others."""
+        found = self._found(span)
+        workload = found.workload if alone is None else seen_by(found.workload, alone)
+        promise = promise_of(self._registry)
+        return _board(found, figures(found, self._curve_of(promise.version), promise, workload=workload))
+
+    def _found(self, span: Span) -> Overview:
+        kept = self._kept.get(span)
+        if kept is not None and self._timer() - kept[0] <= _KEPT_SECONDS:
+            return kept[1]
+        now = self._desk.clock()
         with self._desk.database.read() as session:
             found = overview(session, span.begins(now), now)
-        promise = promise_of(self._registry)
-        return _board(found, figures(found, self._curve_of(promise.version), promise))
+        self._kept[span] = (self._timer(), found)
+        return found
 
     def _curve_of(self, version: str | None) -> RiskCoverage | None:
         """None if the model cannot be read: its promise says why."""

@@ -105,16 +105,28 @@ def test_without_audits_it_says_what_to_do() -> None:
 
 def test_confusion_counts_and_weighs() -> None:
     found = Confusion(
-        (Cell("black", "black", 3, 30.0), Cell("black", "none", 1, 1.0), Cell("teddy", "black", 2, 10.0)), 4
+        (Cell("black", "black", 30, 300.0), Cell("black", "none", 10, 10.0), Cell("teddy", "black", 20, 100.0)), 4
     )
     weighted, counted = quality.confusion(found, weighted=True), quality.confusion(found, weighted=False)
-    assert "black, the model said black: 30, 75.0% of this row" in told(weighted)
-    assert "black, the model said black: 3, 60.0% of this row" in told(counted)
-    assert "none, the model said black: 1, 100.0% of this row" in told(counted)
+    assert "black, the model said black: ~300, 75.0% of this row" in told(weighted)
+    assert "black, the model said black: 30, 60.0% of this row" in told(counted)
+    assert "none, the model said black: 10, 100.0% of this row" in told(counted)
     assert counted.table is not None
-    assert counted.table.rows[0] == ("black", "black", "3", "30")
+    assert counted.table.rows[0] == ("black", "black", "30", "300")
+    assert weighted.notes[-1].startswith("Estimated from 60 checked photos; an audited answer counts for")
     unaudited = quality.confusion(Confusion(found.cells, 0), weighted=True)
-    assert any("Only of what the model doubts" in note for note in unaudited.notes)
+    assert f"Only of what the model doubts. {quality.NO_AUDITS}" in unaudited.notes
+    waiting = quality.confusion(Confusion(found.cells, 0), weighted=True, waiting=7)
+    assert any("7 audited answers wait" in note for note in waiting.notes)
+    assert not any(quality.NO_AUDITS in note for note in waiting.notes)
+
+
+def test_of_a_few_verdicts_nothing_is_estimated() -> None:
+    cells = (Cell("black", "black", 2, 660.0), Cell("black", "teddy", 1, 0.0))
+    figure = quality.confusion(Confusion(cells, 2), weighted=True)
+    assert (figure.svg, figure.table) == (None, None)
+    assert figure.notes == ("Too few to estimate from: 2 checked photos of the 20 that it takes.",)
+    assert quality.confusion(Confusion(cells, 2), weighted=False).svg is not None
 
 
 def test_many_labels_leave_the_rare_ones_to_the_table() -> None:

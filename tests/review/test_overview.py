@@ -110,6 +110,8 @@ async def test_who_did_how_much(house: Any, predict: Predict, at: Any, now: date
     items = [(await house.receive(n, predict("black", 0.5))).item_id for n in (1, 2, 3)]
     for item, name in zip(items, ("mo", "mo", "ana"), strict=True):
         at.say(name, item, VerdictKind.LABEL, "black")
+    at.say("eve", (await house.receive(4, predict("black", 0.5))).item_id, VerdictKind.NONE)
+    at.undo("eve")
     tomorrow = now + timedelta(days=1)
     assert [(s.name, s.verdicts, s.today) for s in seen(house, now).workload.shares] == [("mo", 2, 2), ("ana", 1, 1)]
     assert [(s.name, s.today) for s in seen(house, tomorrow).workload.shares] == [("mo", 0), ("ana", 0)]

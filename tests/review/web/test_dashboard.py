@@ -12,6 +12,8 @@ from playwright.sync_api import Browser
 
 from model.registry import Registry
 from review.overview import Span
+from review.people import reviewer_named
+from review.tables import Role
 from review.web.dashboard import Dashboard
 
 Arrive = Callable[..., list[int]]
@@ -50,6 +52,20 @@ def test_figures_of_what_was_said(served: Any, arrive: Arrive) -> None:
     assert "set REVIEW_AUDIT_RATE" in shown
     assert '<th scope="row">black</th><td>black</td><td>2</td>' in shown
     assert not re.search(r"style=|<style|<script| on[a-z]+=", shown)
+
+
+def test_each_sees_their_own_share_and_who_decides_sees_all(served: Any, arrive: Arrive) -> None:
+    items = arrive(3, "black")
+    with served.client("ana") as ana, served.client("ben") as ben, served.client("mod") as mod:
+        ana.claim()
+        ana.say("label", *items[:2], label="black")
+        ben.claim()
+        with served.database.write() as session:
+            reviewer_named(session, "mod", served.clock()).role = Role.MODERATOR
+        of_ben, of_mod = (one.http.get("/dashboard/figures?days=7").text for one in (ben, mod))
+    assert ">ana<" not in of_ben
+    assert '<th scope="row">others (1)</th><td>2</td>' in of_ben
+    assert '<th scope="row">ana</th><td>2</td>' in of_mod
 
 
 def test_figures_are_counted_once_a_minute_for_each_span(served: Any, arrive: Arrive, home: Path) -> None:
