@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from review.terminal.graphics import Drawing
 
-_SEEN = 0.08  # seconds after which a photo may have been seen: nobody sees, decides and presses in less
+_SEEN = 0.1  # seconds after which a photo may have been seen: nobody sees, decides and presses in less
 _SILENT = ((ControlType.CURSOR_FORWARD, 0),)  # marks a segment as one that takes no room; nothing is done with it
 
 
@@ -31,6 +31,7 @@ class PhotoView(Widget):
         self._drawing: Drawing | None = None
         self._sentence = ""
         self._undo = ""
+        self._shown_at = 0.0
         self._painted_at: float | None = None
 
     def on_resize(self) -> None:
@@ -58,7 +59,7 @@ class PhotoView(Widget):
 
     def repaint(self) -> None:
         """What is shown is another item's, or the terminal lost it: nobody saw it yet."""
-        self._painted_at = None
+        self._shown_at, self._painted_at = time.monotonic(), None
         self.refresh()
 
     @property
@@ -67,10 +68,10 @@ class PhotoView(Widget):
         return self._drawing is not None and (self._drawing.columns, self._drawing.rows) == tuple(self.size)
 
     def seen_by(self, when: float) -> bool:
-        """Whether what is shown was on the screen for long enough at `when` (monotonic seconds)."""
+        """Whether what is shown was on the screen at `when` (monotonic seconds), and was shown for long enough."""
         if not self.size:
             return True  # there is no room, so nothing is ever painted
-        return self._painted_at is not None and when - self._painted_at >= _SEEN
+        return self._painted_at is not None and when >= max(self._painted_at, self._shown_at + _SEEN)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """All of it at once: what a terminal draws is drawn whole or not at all."""

@@ -399,11 +399,14 @@ async def test_who_comes_back_from_the_shell_sees_the_photo_before_a_key_counts(
 ) -> None:
     async with screen() as opened:
         await opened.shows(waiting[0])
-        await opened.until(lambda: opened.app.view.photo.seen_by(time.monotonic()))
+        photo = opened.app.view.photo
+        await opened.until(lambda: photo.seen_by(time.monotonic()))
+        back = time.monotonic()
+        assert photo.seen_by(back)
         opened.app.post_message(Driver.SignalResume())
         await opened.pilot.pause()
-        assert not opened.app.view.photo.seen_by(time.monotonic())
-        await opened.until(lambda: opened.app.view.photo.seen_by(time.monotonic()))
+        assert not photo.seen_by(back)
+        await opened.until(lambda: photo.seen_by(time.monotonic()))
 
 
 async def test_a_verdict_that_is_refused_is_said_and_the_next_photo_stays(
