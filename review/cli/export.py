@@ -1,7 +1,9 @@
 """`bearbot review export`: verdicts, labels, items and photos for other programs."""
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -70,7 +72,7 @@ def export(
     _refuse_what_does_not_go_together(target, form, what, since, after, go_on, test_share, link)
     from review.cli.installation import opened
 
-    with opened() as installation:
+    with _until_nobody_reads_on(), opened() as installation:
         if form == "imagefolder":
             assert target is not None  # refused else
             _imagefolder(installation, target, test_share, link)
@@ -78,6 +80,17 @@ def export(
             _tasks(installation, _target(target), photos, since)
         else:
             _rows(installation, _target(target), form, what or "verdicts", since, after or 0, go_on)
+
+
+@contextmanager
+def _until_nobody_reads_on() -> Iterator[None]:
+    """Whoever reads stdout may stop when they have what they want (`| head`): nothing failed, click would say 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())  # at its end Python writes what is left
+        os.close(nothing)
 
 
 def _rows(
@@ -90,6 +103,7 @@ def _rows(
     go_on: bool,
 ) -> None:
     from review.clock import utc_now
+    from review.phrases import counted
     from review.verdict_export import Format, export
     from review.verdict_rows import What
 
@@ -104,20 +118,22 @@ def _rows(
         shown=_shown,
         now=utc_now(),
     )
-    note(f"{count} {'new ' if go_on else ''}{what} exported{f' to {target}' if isinstance(target, Path) else ''}")
+    one = what.removesuffix("s")
+    note(f"{counted(count, f'new {one}' if go_on else one)} exported{_to(target)}")
 
 
 def _tasks(installation: "Installation", target: Path | IO[bytes], photos: str, since: datetime | None) -> None:
     from model.errors import ModelError
     from review.label_studio import interface
     from review.listing import Wanted
+    from review.phrases import counted
     from review.verdict_export import export_tasks
 
     def address(sha256: str) -> str:
         return photos + installation.images.path(sha256).relative_to(installation.images.root).as_posix()
 
     count = export_tasks(installation.database, target, wanted=Wanted(since=since), address=address, shown=_shown)
-    note(f"{count} tasks exported{f' to {target}' if isinstance(target, Path) else ''}; their labelling interface is:")
+    note(f"{counted(count, 'task')} exported{_to(target)}; their labelling interface is:")
     try:
         note(interface(installation.labels))
     except ModelError as error:  # the tasks are of use without it
@@ -129,6 +145,7 @@ def _imagefolder(installation: "Installation", folder: Path, test_share: float |
 
     from review.clock import utc_now
     from review.imagefolder import write_imagefolder
+    from review.phrases import counted
 
     done = write_imagefolder(
         installation.database,
@@ -139,14 +156,24 @@ def _imagefolder(installation: "Installation", folder: Path, test_share: float |
         shown=lambda things: tqdm(things, desc="photos", disable=None, leave=False),
         now=utc_now(),
     )
-    note(f"{done.photos} photos are in {folder}: {done.added} new, {done.removed} gone or moved")
+    here = f"{counted(done.photos, 'photo')} {_are(done.photos)} in {folder}"
+    note(f"{here}: {done.added} new, {done.removed} gone or moved")
     if done.contradictory:
         note(f"{done.contradictory} left out: people settled the same photo in two ways")
     if done.unfit:
         note(f"{done.unfit} left out: their label is no name for a folder")
     if done.missing:
-        note(f"error: {done.missing} photos are not in the image store: is REVIEW_IMAGE_STORE another folder?")
+        these = f"{counted(done.missing, 'photo')} {_are(done.missing)}"
+        note(f"error: {these} not in the image store: is REVIEW_IMAGE_STORE another folder?")
         sys.exit(1)
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _to(target: Path | IO[bytes]) -> str:
+    return f" to {target}" if isinstance(target, Path) else ""
 
 
 def _target(target: Path | None) -> Path | IO[bytes]:

@@ -32,11 +32,19 @@ _NAMED = 20  # refusals that are named each; a file of another installation woul
 def import_verdicts(source: Path, form: str, name: str | None, dry_run: bool) -> None:
     """Take in verdicts from FILE (`-`: stdin): our own export, such rows from elsewhere, Label Studio's JSON export.
 
-    Rows need a photo (its sha256) or an item, and a label; a reviewer, a time (at), seconds and more are taken if they
-    are there. They count as if they were said here: askers are told, near-duplicates are settled along. What was
-    imported before is passed by, so a cut-off import is simply run again. A settled item is not changed. Rows that
-    cannot be taken are named, the rest is; the exit status is then 1. Annotators of Label Studio are reviewers called
-    "label-studio 7".
+    Rows need a photo (the sha256 of its file, or a path with it, as `review list --json` has it) or an item, and a
+    label; a reviewer, a time (at), seconds and more are taken if they are there. They count as if they were said here:
+    askers are told, near-duplicates are settled along. What was imported before is passed by, so a cut-off import is
+    simply run again. A settled item is not changed. Rows that cannot be taken are named, the rest is; the exit status
+    is then 1. Annotators of Label Studio are reviewers called "label-studio 7".
+
+    \b
+    A record of CSV, a JSON line, and a task of Label Studio:
+      item,label,reviewer,at
+      15,grizzly,mo,2026-11-24T12:00:00Z
+      {"item": 15, "label": "grizzly", "reviewer": "mo", "at": "2026-11-24T12:00:00Z"}
+      [{"id": 1, "data": {"item": 15}, "annotations": [{"id": 7, "completed_by": 3,
+        "result": [{"type": "choices", "value": {"choices": ["grizzly"]}}]}]}]
 
     \b
     Example:
@@ -45,6 +53,7 @@ def import_verdicts(source: Path, form: str, name: str | None, dry_run: bool) ->
     """
     from review.cli.installation import opened
     from review.clock import utc_now
+    from review.phrases import counted
     from review.verdict_import import Importer, Outcome
 
     with opened() as installation, click.open_file(str(source), "rb") as file:
@@ -63,9 +72,13 @@ def import_verdicts(source: Path, form: str, name: str | None, dry_run: bool) ->
         )
         counts = importer.take_in(_shown(_verdicts(file, form)), report).counts
     would = "would be " if dry_run else ""
-    note(f"{counts[Outcome.RECORDED]} verdicts {would}recorded, {counts[Outcome.KNOWN]} were known already")
-    if counts[Outcome.SAME]:
-        note(f"{counts[Outcome.SAME]} say what is settled already: nothing changes")
+    if not any(counts.values()):
+        note(f"there is nothing in {'stdin' if str(source) == '-' else source}: no verdict in it")
+        return
+    recorded, known, same = counts[Outcome.RECORDED], counts[Outcome.KNOWN], counts[Outcome.SAME]
+    note(f"{counted(recorded, 'verdict')} {would}recorded, {known} known already")
+    if same:
+        note(f"{same} {'says' if same == 1 else 'say'} what is settled already: nothing changes")
     if counts[Outcome.LEFT_OUT]:
         note(f"{counts[Outcome.LEFT_OUT]} left out: they check reviewers by known answers, where these were asked")
     if counts[Outcome.REFUSED]:
@@ -82,6 +95,8 @@ def _verdicts(file: IO[bytes], form: str) -> "Iterable[Foreign | Broken]":
     if begin.startswith(_BOM):
         ahead.read(len(_BOM))
         begin = begin.removeprefix(_BOM)
+    if not begin:
+        return ()
     if form == "auto":
         form = {b"[": "label-studio", b"{": "jsonl"}.get(begin.lstrip()[:1], "csv")
     if form == "label-studio":

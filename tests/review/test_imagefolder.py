@@ -104,7 +104,7 @@ async def test_hard_links_share_the_bytes(settled: dict[int, str], tmp_path: Pat
 
 async def test_what_is_not_in_the_store_is_said(settled: dict[int, str], tmp_path: Path, house: Any) -> None:
     house.images.delete(next(iter(settled.values())))
-    assert "error: 1 photos are not in the image store" in run(tmp_path / "bears", code=1).stderr
+    assert "error: 1 photo is not in the image store" in run(tmp_path / "bears", code=1).stderr
     assert len(photos(tmp_path / "bears")) == len(manifest(tmp_path / "bears")) == 3
 
 

@@ -133,7 +133,7 @@ async def test_it_goes_on_from_any_byte(said: list[int], tmp_path: Path, form: s
         assert target.read_bytes() == whole, cut
     assert "0 new verdicts" in run("export", str(target), "--format", form, "--append").stderr
     run("skip", str(said[2]), "--as", "rita")
-    assert "1 new verdicts" in run("export", str(target), "--format", form, "--resume").stderr
+    assert "1 new verdict exported" in run("export", str(target), "--format", form, "--resume").stderr
     assert target.read_bytes().startswith(whole)
 
 
@@ -217,6 +217,21 @@ async def test_a_full_disk_is_one_line(said: list[int]) -> None:
     assert done.returncode == 1
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "label-studio"])
+async def test_whoever_reads_the_beginning_alone_makes_nothing_fail(
+    said: list[int], database: Database, now: Any, form: str
+) -> None:
+    with database.write() as session:
+        mo = reviewer_named(session, "mo", now)
+        session.add_all(
+            Verdict(item_id=said[2], reviewer_id=mo.id, kind=VerdictKind.SKIP, created_at=now) for _ in range(2000)
+        )
+    command = f"set -o pipefail; {sys.executable} -m bot review export --format {form} | head -c 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "[" if form == "label-studio" else "v" if form == "csv" else "{")
+    assert "rror" not in done.stderr
 
 
 @pytest.mark.parametrize(

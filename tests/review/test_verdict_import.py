@@ -72,7 +72,7 @@ async def test_rows_of_other_tools_are_taken_once(
     assert "2 verdicts would be recorded" in run("import", file, "--dry-run").stderr
     assert count(database) == 0
     assert "2 verdicts recorded" in run("import", file).stderr
-    assert "0 verdicts recorded, 2 were known" in run("import", file).stderr
+    assert "0 verdicts recorded, 2 known already" in run("import", file).stderr
     assert (at.view(first).final_label, at.view(first).settled_by) == ("grizzly", "ada")
     assert (at.view(second).final_label, at.view(second).free_name) == ("none", "polar bear 🐻❄️")
     with database.read() as session:
@@ -120,7 +120,7 @@ async def test_what_cannot_be_taken_is_named_and_stops_nothing(
     }.items():
         (line,) = [line for line in told if line.startswith(f"! line {number}:")]
         assert sentence in line
-    assert "1 verdicts recorded" in result.stderr
+    assert "1 verdict recorded" in result.stderr
     assert told[-1] == f"error: {len(lines) + 1} could not be taken in"
     assert count(database) == 1
 
@@ -129,7 +129,7 @@ async def test_a_settled_item_is_not_changed(photos: dict[int, str], tmp_path: P
     first = min(photos)
     run("label", str(first), "black", "--as", "mo")
     same = write(tmp_path / "same", {"item": first, "label": "black", "reviewer": "ada"})
-    assert "1 say what is settled already" in run("import", same).stderr
+    assert "1 says what is settled already" in run("import", same).stderr
     other = write(tmp_path / "other", {"item": first, "label": "teddy", "reviewer": "ada"})
     assert "line 1: item 1 is settled: mo said 'black'" in run("import", other, code=1).stderr
     assert count(database) == 1
@@ -155,7 +155,10 @@ async def test_csv_with_whatever_a_spreadsheet_makes_of_it(
     (tmp_path / "other.csv").write_text("name,age\nx,1\n")
     assert "expected a first line with the columns" in run("import", str(tmp_path / "other.csv"), code=1).stderr
     (tmp_path / "empty").write_text("")
-    assert "0 verdicts recorded" in run("import", str(tmp_path / "empty")).stderr
+    for content in ("", "\ufeff", "[]", "item,label\n", "\n\n"):
+        (tmp_path / "empty").write_text(content)
+        told = run("import", str(tmp_path / "empty")).stderr
+        assert told == f"there is nothing in {tmp_path / 'empty'}: no verdict in it\n"
     run("import", str(tmp_path / "missing"), code=2)
 
 
@@ -204,7 +207,7 @@ async def test_label_studio(photos: dict[int, str], tmp_path: Path, database: Da
     assert (at.view(first).settled_by, at.view(second).settled_by) == ("label-studio 7", "label-studio 8")
     assert at.view(fourth).settled_by == "label-studio 7"
     assert "jane" not in (at.view(third).settled_by or "")
-    assert "5 were known" in run("import", str(file), code=1).stderr
+    assert "5 known already" in run("import", str(file), code=1).stderr
     file.write_text(json.dumps(tasks)[:-200])
     assert "the rest cannot be read" in run("import", str(file), code=1).stderr
 
