@@ -364,3 +364,33 @@ async def test_those_who_agree_once_two_names_are_one_have_settled_it(house: Any
     link(at, "ann", "bob")
     assert (row(at, member).status, row(at, member).final_label) == (SETTLED, "teddy")
     assert at.told() == [("human_answer", {"label": "teddy", "model_label": "black", "told": "review"})]
+
+
+async def test_who_decides_a_disagreement_decides_it_of_the_whole_group(house: Any, predict: Predict, at: Any) -> None:
+    leader, member = await doubted(house, predict, 2)
+    for item in (leader, member):
+        change(at, item, verdicts_needed=2)
+    change(at, member, represented_by_id=leader)
+    appoint(at, "eve")
+    for name, label in (("ann", "black"), ("bob", "teddy"), ("eve", "teddy")):
+        at.say(name, leader, LABEL, label)
+    assert [row(at, item).final_label for item in (leader, member)] == ["teddy", "teddy"]
+
+
+async def test_who_spoke_before_an_asker_disagreed_may_speak_again(house: Any, predict: Predict, at: Any) -> None:
+    (item,) = await doubted(house, predict, 1)
+    at.say("ann", item, LABEL, "black")
+    at.asker_says(at.view(item).submission, "teddy")
+    assert at.next("ann").item_id == item
+
+
+async def test_after_a_reviewer_and_then_an_asker_had_it_looked_at_again_only_new_words_count(
+    house: Any, predict: Predict, at: Any
+) -> None:
+    (item,) = await doubted(house, predict, 1)
+    at.say("ann", item, LABEL, "black")
+    reopen(at, "bob", item)
+    at.say("ann", item, LABEL, "black")
+    at.asker_says(at.view(item).submission, "teddy")
+    assert at.say("carl", item, LABEL, "teddy") == "teddy"
+    assert not row(at, item).needs_adjudicator

@@ -237,6 +237,14 @@ class QueueMachine(RuleBasedStateMachine):
         for item in settled:  # a reopening that is taken back settles it again, whoever looks at it
             self.holders.pop(item, None)
 
+    @rule(item=numbers, by=people, then=people, verdict=verdicts)
+    def think_better_of_it(self, item: int, by: str, then: str, verdict: tuple[VerdictKind, str | None]) -> None:
+        """One reopens it, another answers, and both take that back: by single steps that comes about too seldom."""
+        self.reopen(by, item)
+        self.answer(then, item, verdict, with_token=False)
+        for name in (then, by):
+            self.undo(name)
+
     @invariant()
     def items_are_what_standing_verdicts_make_of_them(self) -> None:
         if not hasattr(self, "database"):
