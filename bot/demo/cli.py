@@ -80,8 +80,9 @@ def _in_browser(home: Path, port: int) -> None:
                 "Be Ana and send a photo; be Mo and say /review. Mo is an admin as well: /help tells what Mo may do."
             )
             click.echo("In another terminal:")
-            kept = " ".join(f"{name}={shlex.quote(value)}" for name, value in playing.environment.items())
-            click.echo(f"  env {kept} bearbot review list")
+            for name, value in playing.exports.items():  # a line each: no terminal is too narrow for a short one
+                click.echo(f"  export {name}={shlex.quote(value)}")
+            click.echo("  bearbot review")
             click.echo("Ctrl-C ends it.")
             told = asyncio.create_task(stop.wait())
             await asyncio.wait([told, playing.running], return_when=asyncio.FIRST_COMPLETED)

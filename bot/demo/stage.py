@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from bot.runner import Runner
 from bot.sandbox.server import MODERATOR, Sandbox
 from bot.settings import BotSettings
+from model.errors import SettingsError
 from model.settings import ModelSettings
 from review.settings import ReviewSettings
 
@@ -33,6 +34,21 @@ class Stage:
             "REVIEW_IMAGE_STORE": str(self.home / "images"),
             "MODEL_HOME": str(self.home / "models"),
         }
+
+    @property
+    def exports(self) -> dict[str, str]:
+        """As much of `environment` as other commands need where the demo was started: often BEARBOT_HOME alone."""
+        everything = self.environment
+        try:
+            review, model = ReviewSettings.load(bearbot_home=self.home), ModelSettings.load(bearbot_home=self.home)
+        except SettingsError:
+            return everything  # whatever is wrong must be set to something else
+        named = {
+            "REVIEW_DATABASE_URL": review.review_database_url,
+            "REVIEW_IMAGE_STORE": review.review_image_store,
+            "MODEL_HOME": model.model_home,
+        }
+        return {name: value for name, value in everything.items() if named.get(name, "") is not None}
 
 
 @asynccontextmanager

@@ -58,6 +58,7 @@ def test_the_chat_page_is_served_until_ctrl_c(tmp_path: Path) -> None:
         line = process.stdout.readline()
         assert line.startswith("The chat page:")
         assert httpx.get(line.split()[-1]).status_code == 200
+        (home,) = tmp_path.glob("bearbot-demo-*")
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=30)
@@ -65,6 +66,8 @@ def test_the_chat_page_is_served_until_ctrl_c(tmp_path: Path) -> None:
         process.kill()
     assert process.returncode == 0
     assert rest.endswith("Everything has ended.\n")
+    copied = [line.strip() for line in rest.splitlines() if line.startswith("  ")]
+    assert copied == [f"export BEARBOT_HOME={home}", "bearbot review"]
     assert time.monotonic() - began < 20
     assert not list(tmp_path.glob("bearbot-demo-*"))
 
