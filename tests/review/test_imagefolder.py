@@ -1,5 +1,6 @@
 """Settled photos as folders: what is there is what people settled, and nothing of others is touched."""
 
+import fcntl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from bot.cli import bearbot
 from model.dataset import DatasetManifest, Kind, Origin, Photo, Split
 from model.serving import Prediction
 from review import erasure, items
+from review.database import Database
 from review.imagefolder import write_imagefolder
-from review.tables import ReviewItem, Submission, VerdictKind
+from review.tables import ReviewItem, Secret, Submission, VerdictKind
 
 pytestmark = pytest.mark.anyio
 Predict = Callable[..., Prediction]
@@ -140,3 +142,65 @@ async def test_a_photo_settled_in_two_ways_is_left_out(settled: dict[int, str], 
     with house.database.read() as session:
         assert items.count_open(session) == 1
     assert len(photos(tmp_path / "bears")) == 2
+
+
+async def test_what_was_trained_on_is_never_for_tests_when_groups_become_one(
+    settled: dict[int, str], tmp_path: Path, house: Any, database: Database, at: Any
+) -> None:
+    folder, shas = tmp_path / "bears", list(settled.values())
+    with database.write() as session:  # by which groups are drawn
+        session.add(Secret(name="groups", value="5e" * 32, created_at=at.now))
+    for share in range(1, 100):  # until the first sender is on another side than the last one
+        run(folder, "--test-share", str(share / 100))
+        before = manifest(folder)
+        if before[shas[0]].split is not before[shas[3]].split:
+            break
+    assert before[shas[0]].split is not before[shas[3]].split
+    tested = shas[0] if before[shas[0]].split is Split.TEST else shas[3]
+    trained = shas[3] if tested == shas[0] else shas[0]
+    item_of = {sha: item for item, sha in settled.items()}
+    for leader, member in ((tested, trained), (trained, tested)):  # whichever of both the group is named after
+        with database.write() as session:
+            session.execute(update(ReviewItem).values(represented_by_id=None))
+            session.execute(
+                update(ReviewItem).where(ReviewItem.id == item_of[member]).values(represented_by_id=item_of[leader])
+            )
+        run(folder, "--test-share", str(share / 100))
+        after = manifest(folder)
+        assert {after[tested].split, after[trained].split} == {Split.TRAIN}
+        assert after[shas[2]].split is before[shas[2]].split
+    with database.write() as session:
+        session.execute(update(ReviewItem).values(represented_by_id=None))
+    (folder / "manifest.jsonl").write_text("mine")
+    assert "delete it, and they are chosen anew" in run(folder, "--test-share", str(share / 100), code=1).stderr
+    (folder / "manifest.jsonl").unlink()
+    run(folder, "--test-share", str(share / 100))
+    assert manifest(folder) == before
+
+
+async def test_a_side_is_kept_for_the_same_share_only(settled: dict[int, str], tmp_path: Path) -> None:
+    assert settled
+    for share, side in (("1", Split.TEST), ("0", Split.TRAIN), ("1", Split.TEST)):
+        run(tmp_path / "bears", "--test-share", share)
+        assert {photo.split for photo in manifest(tmp_path / "bears").values()} == {side}
+    run(tmp_path / "bears")
+    run(tmp_path / "bears", "--test-share", "0")
+    assert {photo.split for photo in manifest(tmp_path / "bears").values()} == {Split.TRAIN}
+
+
+async def test_what_a_killed_export_left_half_is_gone_and_two_do_not_write_to_one_folder(
+    settled: dict[int, str], tmp_path: Path
+) -> None:
+    assert settled
+    folder = tmp_path / "bears"
+    run(folder)
+    halves = [folder / "black" / ".bearbot-abc.part", folder / ".manifest.jsonl.abc.part"]
+    (folder / "test" / "none").mkdir(parents=True)
+    for half in [*halves, folder / "test" / "none" / ".bearbot-abc.part", folder / "black" / ".mine.part"]:
+        half.write_text("half")
+    with (folder / ".bearbot-imagefolder").open() as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        assert "another export writes" in run(folder, code=1).stderr
+        assert halves[0].exists()
+    run(folder)
+    assert [path.name for path in folder.rglob("*.part")] == [".mine.part"]
