@@ -38,7 +38,8 @@ class ReviewSettings(Settings):
     verdicts_needed: str = Field(
         default="",
         description="how many reviewers must say the same, each without seeing the others' answer, by the reason of an "
-        "item, such as audit=2,disputed=2; one is enough for what is not named",
+        "item, such as audit=2,disputed=2; one is enough for what is not named. The running bot reads it, for photos "
+        "sent and answers disputed from then on",
     )
     gold_rate: float = Field(
         default=0, ge=0, le=1, description="share of claims that give an item with a known answer, unnoticed, 0..1"
