@@ -428,6 +428,13 @@ def test_what_the_next_answer_goes_to_has_a_frame_in_view(
     expect(framed).not_to_be_in_viewport()
     page.get_by_role("button", name=re.compile("^c can")).click()
     expect(framed).not_to_have_attribute("data-id", str(at))
+    at = int(framed.get_attribute("data-id") or 0)
+    is_seen(at)
+    page.mouse.wheel(0, -5000)
+    expect(framed).not_to_be_in_viewport()
+    page.get_by_role("button", name="skip").focus()
+    press(page, "Enter")  # the keys stay where they are
+    expect(framed).not_to_have_attribute("data-id", str(at))
     is_seen(int(framed.get_attribute("data-id") or 0))
 
 
