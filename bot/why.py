@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from sqlalchemy.orm import Session
 from telegram import Message, Update, User
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
@@ -12,7 +13,7 @@ from bot.context import BotContext
 from review import outbox, submissions
 from review.clock import utc_now
 from review.outbox import OutboxKind, Recipient
-from review.tables import Submission
+from review.tables import ItemStatus, ReviewItem, Submission
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ def _ask(context: BotContext, message: Message, user: User, item: int | None) ->
     replied = message.reply_to_message
     with context.services.database.write() as session:
         if item is not None:
+            if _is_judged_blind(session, item):
+                return context.words("card-blind")
             submission = submissions.of_item(session, item)
         elif replied is not None:
             submission = submissions.pointed_at(session, message.chat_id, replied.message_id)
@@ -69,6 +72,14 @@ def _ask(context: BotContext, message: Message, user: User, item: int | None) ->
             now=utc_now(),
         )
     return None
+
+
+def _is_judged_blind(session: Session, item_id: int) -> bool:
+    """Whether what the model thinks would lead who may still judge it, or is measured by it as if they might."""
+    item = session.get(ReviewItem, item_id)
+    if item is None or item.verdicts_needed < 2 or item.needs_adjudicator:
+        return False
+    return item.status is ItemStatus.OPEN or item.gold_at is not None
 
 
 def _quoted(message: Message, submission: Submission) -> int:

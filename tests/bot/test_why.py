@@ -17,7 +17,7 @@ from bot.sandbox.objects import Message
 from bot.sandbox.person import Person
 from bot.sandbox.server import Sandbox
 from model.explanation import Explainer
-from review.tables import OutboxMessage, PredictionRecord, Submission
+from review.tables import OutboxMessage, PredictionRecord, ReviewItem, Submission
 
 pytestmark = pytest.mark.anyio
 
@@ -133,6 +133,24 @@ async def test_moderators_ask_about_review_cards_and_nobody_else_does(sandbox: S
     await ben.expect("Send a photo")
     await ben.send_text("/why", reply_to=claimed)  # what people write themselves is no card
     await ben.expect(WORDS("not-your-photo"))
+
+
+async def test_of_what_is_judged_blind_nobody_is_told_what_the_model_thinks(
+    sandbox: Sandbox, runner: Runner, photo: Photo
+) -> None:
+    await answered(sandbox.asker, photo, "none_polar_bear")
+    with runner.database.write() as session:
+        session.execute(update(ReviewItem).values(verdicts_needed=2))
+    mo = sandbox.moderator
+    await mo.send_text("/review")
+    card = await mo.expect(lambda message: message.keyboard is not None)
+    await mo.send_text("/why", reply_to=card)
+    told = await mo.expect(WORDS("card-blind"))
+    assert not told.content.photo
+    with runner.database.write() as session:
+        session.execute(update(ReviewItem).values(needs_adjudicator=True))
+    await mo.send_text("/why", reply_to=card)
+    await sheet(mo)
 
 
 @pytest.mark.parametrize("lost", ["row", "file", "half"])
