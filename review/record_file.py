@@ -89,7 +89,7 @@ def _refuse_others(file: IO[bytes], path: Path, columns: Sequence[str], *, is_cs
             what = "it is CSV, not JSON lines"
         else:
             what = "its columns are others" if found.startswith(columns[0].encode()) else "it is none of an export"
-        raise _Not(path, what)
+        raise _NotOurs(path, what)
 
 
 def _last_record(file: IO[bytes], *, is_csv: bool) -> tuple[int, int]:
@@ -127,14 +127,14 @@ def _number(record: bytes, path: Path, columns: Sequence[str], *, installation: 
     try:
         row = _as_csv(record, columns) if is_csv else json.loads(record)
         if list(row) != list(columns):
-            raise _Not(path, "its columns are others")
+            raise _NotOurs(path, "its columns are others")
         if is_csv and list(row.values()) == list(columns):
             return 0
         number, origin = int(row["id"]), row["installation"]
     except (ValueError, TypeError, AttributeError, csv.Error) as error:
-        raise _Not(path, "its last record is none of an export") from error
+        raise _NotOurs(path, "its last record is none of an export") from error
     if origin != installation:
-        raise _Not(path, f"it is of the installation {str(origin)[:40]!r}, and this is {installation!r}")
+        raise _NotOurs(path, f"it is of the installation {str(origin)[:40]!r}, and this is {installation!r}")
     return number
 
 
@@ -144,7 +144,7 @@ def _as_csv(record: bytes, columns: Sequence[str]) -> dict[str, str]:
     return dict(zip(columns, cells, strict=True))
 
 
-class _Not(ReviewError):
+class _NotOurs(ReviewError):
     """A file that cannot be gone on with."""
 
     def __init__(self, path: Path, what: str) -> None:

@@ -202,6 +202,8 @@ class Importer:
     def _undo(self, session: Session, one: Foreign, origin: str, numbers: dict[int, int], now: datetime) -> Outcome:
         target = _local(session, one.undoes, one.origin, origin, numbers)
         if target is None:
+            if session.get(ImportedBefore, key_of(one.origin or "", one.undoes or 0)) is not None:
+                raise _SaysTheSame  # what it takes back changed nothing here
             if self.rehearsal:
                 return Outcome.RECORDED  # what it takes back may stand before it in the file
             raise NotFound("the verdict that it takes back is not here")

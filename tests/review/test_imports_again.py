@@ -167,3 +167,15 @@ async def test_a_number_of_another_place_needs_the_photo(photos: dict[int, str],
     assert taken(at, {**row, "photo": photos[min(photos)]})[0] == {"recorded": 1}
     unknown = "0" * 64
     assert unknown in taken(at, {"photo": unknown, "label": "black", "reviewer": "ada"})[1][0]
+
+
+async def test_taking_back_what_changed_nothing_changes_nothing(photos: dict[int, str], at: Any) -> None:
+    first = min(photos)
+    at.say("ann", first, VerdictKind.LABEL, "black")
+    there = {"installation": "f" * 16, "photo": photos[first], "reviewer": "bob"}
+    rows = [{**there, "id": 1, "label": "black"}, {**there, "id": 2, "kind": "undo", "undoes": 1}]
+    assert taken(at, *rows)[0] == {"same": 2}
+    assert taken(at, *rows)[0] == {"known": 2}
+    assert at.view(first).final_label == "black"
+    missing = {**there, "id": 4, "kind": "undo", "undoes": 3}
+    assert taken(at, missing) == ({"refused": 1}, ["line 1: the verdict that it takes back is not here"])
