@@ -49,8 +49,12 @@ export function post(path, body = {}, { begun, keepalive = false } = {}) {
 /** At the very end of the page: the browser sends it on though nobody waits. */
 export const farewell = (path, body, { keepalive = true } = {}) => void request(path, json(body, { keepalive })).catch(() => {});
 
+let leaving = false;
+
 /** The login page tells why somebody stands before it. */
 export function toTheDoor(why) {
+  if (leaving) return; // the first reason counts: whatever is asked for meanwhile fails, too
+  leaving = true;
   sessionStorage.setItem("why", why);
   location.replace("/login");
 }

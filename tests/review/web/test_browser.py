@@ -327,11 +327,11 @@ def test_who_is_removed_is_shown_the_door(
     page = tab(served, served.token("ana"))
     expect(cards(page)).to_have_count(2)
     served.remove("ana")
-    press(page, "1")
+    press(page, "a", "1")
     page.wait_for_url(f"{served.url}/login")
     assert served.verdicts() == []
     expect(page.get_by_role("alert")).to_contain_text("you may review no more")
-    expect(page.get_by_role("alert")).to_contain_text("The last answer was not saved")
+    expect(page.get_by_role("alert")).to_contain_text("The last 2 answers were not saved")
     errors.clear()
 
 
