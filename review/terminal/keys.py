@@ -1,4 +1,4 @@
-"""Which key does what. Labels come first: reviewers press little else."""
+"""Which key does what: the same here, in `bearbot review next` and on the page, whatever the labels are."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -30,25 +30,32 @@ class Command(StrEnum):
     QUIT = "quit"
 
 
-# Each letter also works with Shift, which is what is left of it where a label begins with it.
+# Each letter also works with Shift, unless that is another key.
 _LETTERS = {
-    Command.NONE: "n",
-    Command.CANT_TELL: "t",
-    Command.SKIP: "s",
-    Command.DEFER: "l",
-    Command.UNDO: "u",
-    Command.GROUP: "g",
-    Command.OPEN: "o",
-    Command.REOPEN: "r",
-    Command.QUIT: "q",
+    "n": Command.NONE,
+    "c": Command.CANT_TELL,
+    "s": Command.SKIP,
+    "d": Command.DEFER,
+    "u": Command.UNDO,
+    "z": Command.OPEN,
+    "r": Command.REOPEN,
+    "q": Command.QUIT,
 }
-_FIXED = {"0": Command.NONE, "N": Command.NAME, "/": Command.LABELS, "*": Command.THEME, "?": Command.HELP}
+_FIXED = {
+    **{letter.upper(): command for letter, command in _LETTERS.items()},
+    **_LETTERS,
+    "N": Command.NAME,
+    "G": Command.GROUP,
+    "/": Command.LABELS,
+    "*": Command.THEME,
+    "?": Command.HELP,
+}
 _DIGITS = "123456789"
 
 
 @dataclass(frozen=True)
 class LabelKey:
-    """A label with its keys: `digit` for the first nine, `letter` where no other label begins with it."""
+    """A label with its keys: `digit` for the first nine, `letter` where it is free and no other label has it."""
 
     label: str
     digit: str | None
@@ -64,16 +71,12 @@ class Keys:
             LabelKey(
                 label=label,
                 digit=_DIGITS[number] if number < len(_DIGITS) else None,
-                letter=letter if (letter := label[:1].casefold()).isalpha() and first[letter] == 1 else None,
+                letter=letter if first[letter := label[:1].casefold()] == 1 and _is_free(letter) else None,
             )
             for number, label in enumerate(labels)
         )
         self._labels = {key: one.label for one in self.labels for key in (one.digit, one.letter) if key is not None}
-        self._commands = {**_FIXED}
-        for command, letter in _LETTERS.items():
-            for key in (letter, letter.upper()):
-                if key != letter or not first[letter]:
-                    self._commands.setdefault(key, command)
+        self._commands = _FIXED if "g" in first else {**_FIXED, "g": Command.GROUP}
 
     def label(self, key: str) -> str | None:
         """The label that this key gives; None: it gives none."""
@@ -85,5 +88,8 @@ class Keys:
 
     def key_of(self, command: Command) -> str:
         """The key that is shown for a command."""
-        found = [key for key, does in self._commands.items() if does is command]
-        return min(found, key=lambda key: (not key.islower(), not key.isalpha()))
+        return next(key for key in (*_LETTERS, *_FIXED) if _FIXED[key] is command)
+
+
+def _is_free(letter: str) -> bool:
+    return letter.isalpha() and letter not in _FIXED

@@ -7,6 +7,7 @@ from review.errors import ReviewError
 from review.tables import VerdictKind
 from review.terminal.dialogues import Alone, Group, Notice, Question
 from review.terminal.graphics import draw
+from review.terminal.keys import Command
 from review.terminal.sitting import Sitting
 from review.terminal.viewer import open_photo
 from review.verdicts import parse_verdict
@@ -81,7 +82,7 @@ async def show_alone(sitting: Sitting) -> None:
             )
         )
     )
-    if key in ("o", "O") and card.path is not None:
+    if sitting.keys.command(key or "") is Command.OPEN and card.path is not None:
         problem = open_photo(card.path)
         if problem is None:
             sitting.view.tell("The photo is opened in your viewer")

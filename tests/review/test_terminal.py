@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from bot.cli import bearbot
 from model.serving import Prediction
 from review import gold
-from review.tables import ReviewItem, Submission, VerdictKind
+from review.tables import Channel, ReviewItem, Submission, Verdict, VerdictKind
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +98,48 @@ async def test_reviewing_on_a_terminal(waiting: list[int]) -> None:
     terminal.until("stopped")
     assert terminal.ends() == 130
     assert [row["held_by"] for row in rows()] == [None], "Ctrl-C gives the item back"
+
+
+async def test_the_keys_are_the_screens_and_how_each_answer_came_about_is_recorded(waiting: list[int], at: Any) -> None:
+    terminal = Terminal("review", "next", "--as", "mo")
+    terminal.until("What is it?")
+    terminal.type("?\n")
+    terminal.until("none of these, and what it is instead")
+    terminal.until("What is it?")
+    terminal.type("d\n")
+    terminal.until(f"item        {waiting[1]}")
+    terminal.until("What is it?")
+    terminal.type("N\n")
+    terminal.until("What does it show?")
+    terminal.type("polar bear\n")
+    for key in ("c", "d"):  # what one reviewer cannot tell comes again when nothing else waits
+        terminal.until(f"item        {waiting[2]}")
+        terminal.until("What is it?")
+        terminal.type(f"{key}\n")
+    terminal.until("Nothing waits for you: what is left is in others' hands or put off, or you left it to others.")
+    assert terminal.ends() == 0
+    with at.database.read() as session:
+        said = session.scalars(select(Verdict).order_by(Verdict.id)).all()
+        assert [(one.item_id, one.kind, one.free_name) for one in said] == [
+            (waiting[0], VerdictKind.DEFER, None),
+            (waiting[1], VerdictKind.NONE, "polar bear"),
+            (waiting[2], VerdictKind.CANT_TELL, None),
+            (waiting[2], VerdictKind.DEFER, None),
+        ]
+        assert {(one.channel, one.answer_shown) for one in said} == {(Channel.COMMAND, True)}
+        assert all(one.seconds is not None and 0 < one.seconds < 60 for one in said)
+        put_off = session.get_one(ReviewItem, waiting[0]).deferred_until
+        assert put_off is not None
+        assert timedelta(minutes=59) < put_off - said[0].created_at <= timedelta(minutes=60)
+
+
+async def test_ctrl_c_says_that_it_stopped(waiting: list[int]) -> None:
+    assert waiting
+    terminal = Terminal("review", "next", "--as", "mo")
+    terminal.until("What is it?")
+    terminal.interrupt()
+    terminal.until("stopped")
+    assert terminal.ends() != 0
 
 
 async def test_quitting_gives_the_item_back(waiting: list[int]) -> None:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slow
 PHOTOS = Path(__file__).parents[2] / "bot" / "demo" / "photos"
 LABELS = {"1": "black", "2": "grizzly", "3": "teddy", "n": None}
 KEYS = 100
+_LOOK = 0.15  # seconds: nobody looks at a photo for less, and the first 0.1 s count for nothing
 
 
 class Tmux:
@@ -102,9 +103,9 @@ def test_a_hundred_photos_with_a_hundred_keys(screen: Tmux, database: Database) 
     item = int(screen.until(r"Item (\d+)")[1])
     for key in pressed:
         shown.append(item)
+        time.sleep(_LOOK)
         screen.press(key)
         item = int(screen.until(rf"Item (?!{item}\b)(\d+)")[1])
-        time.sleep(0.15)  # nobody looks at a photo for less
     screen.until(f"{KEYS} done")
     screen.press("q")
     screen.until("ended with 0")
@@ -139,6 +140,7 @@ def test_who_comes_back_from_the_shell_sees_the_photo(tmp_path: Path, home: Path
 @pytest.mark.parametrize("number", [15, 1], ids=["SIGTERM", "SIGHUP"])
 def test_who_is_cut_off_loses_nothing_and_keeps_nothing(screen: Tmux, database: Database, number: int) -> None:
     item = int(screen.until(r"Item (\d+)")[1])
+    time.sleep(_LOOK)
     screen.press("2")
     screen.until(rf"Item (?!{item}\b)\d+")
     os.kill(*children(screen.pane()), number)

@@ -10,16 +10,40 @@ from review.terminal.keys import Command, Keys
 def test_labels_have_digits_and_first_letters() -> None:
     keys = Keys(("black", "grizzly", "teddy"))
     assert [keys.label(key) for key in ("1", "2", "3", "b", "g", "t")] == ["black", "grizzly", "teddy"] * 2
-    assert keys.command("T") is Command.CANT_TELL
-    assert keys.command("t") is None
-    assert keys.key_of(Command.CANT_TELL) == "T"
+    assert keys.command("t") is keys.command("T") is keys.command("l") is keys.command("o") is None
+    assert keys.command("g") is None
+    assert keys.command("G") is Command.GROUP
 
 
-def test_a_letter_that_two_labels_share_is_nobodys() -> None:
-    keys = Keys(("black", "brown", "sloth"))
-    assert keys.label("b") is None
-    assert keys.label("s") == "sloth"
-    assert keys.command("S") is Command.SKIP
+@pytest.mark.parametrize("labels", [("black", "grizzly", "teddy"), ("cub", "sloth", "none-bear", "dancing", "unknown")])
+def test_keys_are_the_pages_whatever_the_labels(labels: tuple[str, ...]) -> None:
+    keys = Keys(labels)
+    pressed = {
+        "n": Command.NONE,
+        "N": Command.NAME,
+        "c": Command.CANT_TELL,
+        "s": Command.SKIP,
+        "d": Command.DEFER,
+        "u": Command.UNDO,
+        "z": Command.OPEN,
+        "/": Command.LABELS,
+        "?": Command.HELP,
+        "G": Command.GROUP,
+        "r": Command.REOPEN,
+        "*": Command.THEME,
+        "q": Command.QUIT,
+    }
+    for key, command in pressed.items():
+        assert keys.command(key) is command
+        assert keys.key_of(command) == key
+        assert keys.label(key) is None
+
+
+def test_a_letter_that_two_labels_share_or_that_does_something_else_labels_nothing() -> None:
+    keys = Keys(("black", "brown", "sloth", "polar"))
+    assert keys.label("b") is keys.label("s") is None
+    assert keys.label("p") == "polar"
+    assert keys.command("s") is keys.command("S") is Command.SKIP
 
 
 @pytest.mark.parametrize("labels", [("black", "grizzly", "teddy"), tuple("abcdefghijklmnopqrstuvwxyz"), ("none-bear",)])

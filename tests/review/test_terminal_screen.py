@@ -140,7 +140,7 @@ async def test_one_key_labels_and_goes_on(screen: Any, waiting: list[int]) -> No
         await opened.shows(waiting[2])
         await opened.press("n")
         await opened.shows(waiting[3])
-        await opened.press("T", "s", "l")
+        await opened.press("c", "s", "d")
         await opened.saved()
         assert opened.verdicts() == [
             (waiting[0], "label", "grizzly"),
@@ -341,7 +341,7 @@ async def test_help_names_every_key(screen: Any, waiting: list[int]) -> None:
         await opened.until(lambda: isinstance(opened.app.screen, Help))
         said = str(opened.app.screen.query_one("Static").render())
         assert "3 t  teddy" in said
-        assert "T  you can't tell" in said
+        assert "c  you can't tell" in said
         await opened.pilot.press("x")
         await opened.shows(waiting[0])
         assert opened.verdicts() == []
@@ -595,7 +595,7 @@ async def test_a_photo_that_is_gone_says_so_and_gets_no_name(
             await opened.until(lambda: "not to be seen" in opened.line)
             opened.app.view.tell_wrong("")
         assert len(opened.app.screen_stack) == 1
-        await opened.press("s", "n", "T")
+        await opened.press("s", "n", "c")
         await opened.shows(waiting[3])
         assert opened.app.view.photo.drawing is not None
         await opened.saved()
