@@ -95,7 +95,7 @@ def test_what_is_asked_for_is_all_that_comes(database: Database, now: datetime, 
     assert numbers(Wanted(EVERYTHING.statuses, reviewer="mo")) == [n for n in settled if n % 2]
     assert numbers(Wanted(EVERYTHING.statuses, reviewer="nobody")) == []
     with database.write() as session:
-        roster.link(session, reviewer_named(session, "mo", now), reviewer_named(session, "rita", now))
+        roster.link(session, reviewer_named(session, "mo", now), reviewer_named(session, "rita", now), now=now)
     for either in ("mo", "rita"):
         assert numbers(Wanted(EVERYTHING.statuses, reviewer=either)) == settled, "one person by two names"
     since = Wanted((ItemStatus.SETTLED,), since=now + timedelta(minutes=10))
