@@ -34,10 +34,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Confusion:
-    """`audited` of the items were answered alone by the model: without them it says nothing of its answers."""
+    """`audited` of the items were answered alone by the model: without them it says nothing of its answers.
+
+    `speaking` of the items speak for photos; disputes do not.
+    """
 
     cells: tuple[Cell, ...]
     audited: int
+    speaking: int
 
 
 def confusion(session: Session, window: Window = ALWAYS) -> Confusion:
@@ -89,7 +93,8 @@ def confusion(session: Session, window: Window = ALWAYS) -> Confusion:
         settled = sum(cells.values())
         for key, items in cells.items():
             photos[key] += items / chance * drawn_in[chance] / settled
-    return Confusion(tuple(Cell(*key, items, photos[key]) for key, items in sorted(counts.items())), audits)
+    speaking = sum(sum(cells.values()) for cells in strata.values())
+    return Confusion(tuple(Cell(*key, items, photos[key]) for key, items in sorted(counts.items())), audits, speaking)
 
 
 def _opened_in(window: Window) -> ColumnElement[bool]:

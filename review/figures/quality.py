@@ -94,9 +94,8 @@ def confusion(found: Confusion, *, weighted: bool, waiting: int = 0) -> Figure:
     if weighted and not found.audited:
         why = f"{waiting:,} audited answers wait for people to settle them." if waiting else NO_AUDITS
         notes.append(f"Only of what the model doubts. {why}")
-    checked = sum(cell.items for cell in found.cells if cell.photos)
-    if weighted and 0 < checked < _FEWEST:
-        few = f"Too few to estimate from: {checked} checked photos of the {_FEWEST} that it takes."
+    if weighted and 0 < found.speaking < _FEWEST:
+        few = f"Too few to estimate from: {found.speaking} checked photos of the {_FEWEST} that it takes."
         return Figure(name, title, None, (few, *notes), None)
     if not values:
         return Figure(name, title, None, ("People settled nothing yet that the model had an answer to.", *notes), None)
@@ -108,7 +107,7 @@ def confusion(found: Confusion, *, weighted: bool, waiting: int = 0) -> Figure:
         notes.append(f"The {len(shown)} most frequent of {len(sums)} labels; the table has all.")
     if weighted:
         audited = "; an audited answer counts for as many as the chance says with which it was drawn"
-        notes.append(f"Estimated from {checked:,} checked photos{audited if found.audited else ''}.")
+        notes.append(f"Estimated from {found.speaking:,} checked photos{audited if found.audited else ''}.")
     columns = [label for label in shown if label != NONE_OF_THESE]
     total, right = sum(values.values()), sum(v for (people, model), v in values.items() if people == model)
     what = "photos that arrive, estimated" if weighted else "settled items"

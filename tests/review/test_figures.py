@@ -105,7 +105,7 @@ def test_without_audits_it_says_what_to_do() -> None:
 
 def test_confusion_counts_and_weighs() -> None:
     found = Confusion(
-        (Cell("black", "black", 30, 300.0), Cell("black", "none", 10, 10.0), Cell("teddy", "black", 20, 100.0)), 4
+        (Cell("black", "black", 30, 300.0), Cell("black", "none", 10, 10.0), Cell("teddy", "black", 20, 100.0)), 4, 55
     )
     weighted, counted = quality.confusion(found, weighted=True), quality.confusion(found, weighted=False)
     assert "black, the model said black: ~300, 75.0% of this row" in told(weighted)
@@ -113,25 +113,25 @@ def test_confusion_counts_and_weighs() -> None:
     assert "none, the model said black: 10, 100.0% of this row" in told(counted)
     assert counted.table is not None
     assert counted.table.rows[0] == ("black", "black", "30", "300")
-    assert weighted.notes[-1].startswith("Estimated from 60 checked photos; an audited answer counts for")
-    unaudited = quality.confusion(Confusion(found.cells, 0), weighted=True)
+    assert weighted.notes[-1].startswith("Estimated from 55 checked photos; an audited answer counts for")
+    unaudited = quality.confusion(Confusion(found.cells, 0, 60), weighted=True)
     assert f"Only of what the model doubts. {quality.NO_AUDITS}" in unaudited.notes
-    waiting = quality.confusion(Confusion(found.cells, 0), weighted=True, waiting=7)
+    waiting = quality.confusion(Confusion(found.cells, 0, 60), weighted=True, waiting=7)
     assert any("7 audited answers wait" in note for note in waiting.notes)
     assert not any(quality.NO_AUDITS in note for note in waiting.notes)
 
 
 def test_of_a_few_verdicts_nothing_is_estimated() -> None:
     cells = (Cell("black", "black", 2, 660.0), Cell("black", "teddy", 1, 0.0))
-    figure = quality.confusion(Confusion(cells, 2), weighted=True)
+    figure = quality.confusion(Confusion(cells, 2, 2), weighted=True)
     assert (figure.svg, figure.table) == (None, None)
     assert figure.notes == ("Too few to estimate from: 2 checked photos of the 20 that it takes.",)
-    assert quality.confusion(Confusion(cells, 2), weighted=False).svg is not None
+    assert quality.confusion(Confusion(cells, 2, 2), weighted=False).svg is not None
 
 
 def test_many_labels_leave_the_rare_ones_to_the_table() -> None:
     cells = tuple(Cell(f"bear {n:02}", f"bear {n:02}", 100 - n, 100.0 - n) for n in range(30))
-    figure = quality.confusion(Confusion(cells, 1), weighted=False)
+    figure = quality.confusion(Confusion(cells, 1, 60), weighted=False)
     assert "The 12 most frequent of 30 labels; the table has all." in figure.notes
     assert figure.table is not None
     assert len(figure.table.rows) == 30

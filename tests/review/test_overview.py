@@ -98,6 +98,7 @@ async def test_confusion_weighs_audits_by_their_chance_and_disputes_by_nothing(
         assert confusion(session, Window(since=now - timedelta(days=1))) == found
         assert confusion(session, Window(since=now + timedelta(days=1))).cells == ()
     assert found.audited == 3
+    assert found.speaking == sum(cell.items for cell in found.cells) - 1, "the dispute speaks for nothing"
     assert {(c.model, c.people): (c.items, pytest.approx(c.photos)) for c in found.cells} == {
         ("black", "none"): (1, 2.0),
         ("teddy", "teddy"): (2, 2 * 10 * 4 / 3),

@@ -51,16 +51,16 @@ def test_a_head_that_drips_in_is_not_waited_for(served: Any, soon: float) -> Non
 def test_between_requests_there_is_more_time_but_not_for_ever(
     served: Any, soon: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Connection, "silent", 4 * soon)
+    monkeypatch.setattr(Connection, "silent", 6 * soon)
     with opened(served) as slow:
         for _ in range(2):
             slow.sendall(b"GET /login HTTP/1.1\r\n")
             slow.sendall(b"Host: localhost\r\n\r\n")
             while b"</html>" not in slow.recv(65536):
                 pass
-            time.sleep(2 * soon)
+            time.sleep(1.2 * soon)
         slow.sendall(b"GET /login HTTP/1.1\r\n")
-        assert seconds_until_closed(slow, lambda: slow.sendall(b"X: y\r\n")) < 4 * soon, (
+        assert seconds_until_closed(slow, lambda: slow.sendall(b"X: y\r\n")) < 6 * soon, (
             "as before: dripping is no sign"
         )
 
