@@ -8,9 +8,9 @@ from review.tables import VerdictKind
 from review.terminal.dialogues import Alone, Group, Notice, Question
 from review.terminal.graphics import draw
 from review.terminal.keys import Command
+from review.terminal.naming import label_meant
 from review.terminal.sitting import Sitting
 from review.terminal.viewer import open_photo
-from review.verdicts import parse_verdict
 
 _SHOWN = 9  # near-duplicates at once: as many as there are digits
 _LONGEST_NOTE = 200
@@ -38,7 +38,7 @@ async def label_by_name(sitting: Sitting) -> None:
         name := await _asked(sitting, Question("Which label?", value=typed, hint=labels[0], suggestions=labels))
     ) is not None:
         try:
-            kind, label = parse_verdict(name, labels)
+            kind, label = label_meant(name, labels)
         except ReviewError as error:
             sitting.view.tell_wrong(str(error))
             typed = name

@@ -4,7 +4,10 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import bearbot
+from review.errors import ReviewError
+from review.tables import VerdictKind
 from review.terminal.keys import Command, Keys
+from review.terminal.naming import label_meant
 
 
 def test_labels_have_digits_and_first_letters() -> None:
@@ -52,6 +55,30 @@ def test_every_command_has_a_key_whatever_the_labels(labels: tuple[str, ...]) ->
     for command in Command:
         assert keys.command(keys.key_of(command)) is command
         assert keys.label(keys.key_of(command)) is None
+
+
+MANY = ("grizzly", "teddy", *(f"a very long label of a bear nr {number:02d} bb" for number in range(26)))
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("griz", "grizzly"), ("TED", "teddy"), (MANY[5].upper(), MANY[5])])
+def test_as_much_of_a_label_as_no_other_begins_with_is_enough(typed: str, meant: str) -> None:
+    assert label_meant(typed, MANY) == (VerdictKind.LABEL, meant)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("a very", "'a very' begins 26 labels: a very long label of a bear nr 00 bb, a very lon…"),
+        ("grisly", "no label is 'grisly': did you mean 'grizzly'?"),
+        ("xyz", "no label begins with 'xyz'"),
+        ("w" * 64, f"no label begins with '{'w' * 19}…'"),
+    ],
+)
+def test_what_no_label_is_meant_by_is_said_in_a_line(typed: str, said: str) -> None:
+    with pytest.raises(ReviewError) as refused:
+        label_meant(typed, MANY)
+    assert str(refused.value) == said
+    assert len(said) <= 76
 
 
 def test_without_a_terminal_it_says_what_to_use_instead() -> None:
