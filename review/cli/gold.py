@@ -93,8 +93,11 @@ def list_gold(as_json: bool) -> None:
       bearbot review gold list --json | jq .item_id
     """
     from review import gold
-    from review.cli.installation import opened
+    from review.cli.installation import nothing_yet, opened
 
+    if (sentence := nothing_yet()) is not None:  # no item is gold, which is no failure
+        note(sentence)
+        return
     with opened() as installation:
         with installation.database.read() as session:
             found = gold.listed(session)

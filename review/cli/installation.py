@@ -42,7 +42,7 @@ class Installation:
 def nothing_yet() -> str | None:
     """Before the first photo there is no database: a sentence that says so; None if there is one.
 
-    For what the operator of a bot asks of it; whoever reviews is told as an error, by `opened`, that there is none.
+    For lists, which are empty then; whatever needs something to be there is told as an error, by `opened`.
     """
     with one_line_errors(ReviewError, ModelError):
         database = Database(ReviewSettings.load().database_url)

@@ -47,13 +47,16 @@ def list_items(
       bearbot review list --json | jq .id
       bearbot review list --settled --label none --since 7d
     """
-    from review.cli.installation import opened
+    from review.cli.installation import nothing_yet, opened
     from review.cli.presentation import item_row, table
     from review.clock import utc_now
     from review.listing import EVERYTHING, OPEN, SETTLED, Wanted, stream
 
     if everything and settled:
         raise click.UsageError("--all and --settled exclude each other: --all shows what is settled, too")
+    if (sentence := nothing_yet()) is not None:  # what waits is nothing, which is no failure
+        note(sentence)
+        return
     chosen = EVERYTHING if everything else SETTLED if settled or reviewer is not None else OPEN
     wanted = Wanted(chosen.statuses, label=label, reason=reason, reviewer=reviewer, since=since)
     with opened() as installation:

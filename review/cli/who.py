@@ -209,8 +209,11 @@ def reliability(as_json: bool) -> None:
 
 def _list(as_json: bool) -> None:
     from review import roster
-    from review.cli.installation import opened
+    from review.cli.installation import nothing_yet, opened
 
+    if (sentence := nothing_yet()) is not None:  # nobody reviews, which is no failure
+        note(sentence)
+        return
     with opened() as installation:
         with installation.database.read() as session:
             people = roster.entries(session)

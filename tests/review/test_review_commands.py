@@ -335,7 +335,7 @@ def test_an_empty_queue_says_so_and_prints_nothing_for_scripts() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["list --json", "who", "who list", "gold list", "next", "show 1", "label 1 black", "stats", "export", "undo"],
+    ["next", "show 1", "label 1 black", "stats", "export", "undo"],
 )
 def test_before_the_first_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setenv("BEARBOT_HOME", str(tmp_path / "none"))
@@ -343,6 +343,16 @@ def test_before_the_first_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert result.stdout == ""
     assert result.stderr.startswith("error: there is no database at")
     assert "`bearbot run`" in result.stderr
+    assert "`bearbot demo --home DIR`" in result.stderr
+    assert not (tmp_path / "none").exists(), "asking makes no home folder"
+
+
+@pytest.mark.parametrize("command", ["list --json", "who", "who list", "gold list"])
+def test_before_the_first_photo_lists_are_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("BEARBOT_HOME", str(tmp_path / "none"))
+    result = run("review", *command.split())
+    assert result.stdout == ""
+    assert "there is no database at" in result.stderr
     assert "`bearbot demo --home DIR`" in result.stderr
     assert not (tmp_path / "none").exists(), "asking makes no home folder"
 
