@@ -6,8 +6,9 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
@@ -44,11 +45,30 @@ class Dialogue(ModalScreen[str | None]):
         background: $surface; border: round $primary;
     }
     Dialogue Input { margin-top: 1; }
+    Dialogue .hint { color: $quiet; }
     """
 
     def action_leave(self) -> None:
         """Nothing is said."""
         self.dismiss(None)
+
+
+class Line(Input):
+    """A line of text of at most so many characters; what is pasted is cut, and that is told."""
+
+    class Cut(Message):
+        """More was pasted than there is room for."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()  # it would drop what does not fit whole, without a word
+        event.stop()
+        text, selection = " ".join(event.text.split()), self.selection
+        room = (
+            self.max_length - len(self.value) + abs(selection.end - selection.start) if self.max_length else len(text)
+        )
+        if len(text) > room:
+            self.post_message(self.Cut())
+        self.replace(text[: max(room, 0)], *sorted((selection.start, selection.end)))
 
 
 class Question(Dialogue):
@@ -59,7 +79,9 @@ class Question(Dialogue):
     ) -> None:
         super().__init__()
         self._question = question
-        self._input = Input(
+        self._longest = longest
+        self._hint = Static("Enter says it, Escape leaves it", markup=False, classes="hint")
+        self._input = Line(
             value=value,
             placeholder=hint,
             max_length=longest,
@@ -71,7 +93,10 @@ class Question(Dialogue):
         with Vertical():
             yield Static(self._question, markup=False)
             yield self._input
-            yield Static(Content.from_markup("[$quiet]Enter says it, Escape leaves it[/]"))
+            yield self._hint
+
+    def on_line_cut(self) -> None:
+        self._hint.update(f"It was cut: {self._longest} characters at most. Enter says it, Escape leaves it")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip() or None)
@@ -94,25 +119,36 @@ class Notice(Dialogue):
 
 
 class Help(Dialogue):
-    """All keys; any key closes it."""
+    """All keys. It closes with what opened it, with Escape or q; other keys scroll where it is too long."""
+
+    DEFAULT_CSS = """
+    Help > VerticalScroll {
+        width: 64; max-width: 100%; height: auto; max-height: 100%; padding: 1 2;
+        background: $surface; border: round $primary;
+    }
+    """
 
     def __init__(self, keys: Keys) -> None:
         super().__init__()
         self._keys = keys
 
     def compose(self) -> ComposeResult:
-        parts: list[str | Content | tuple[str, str]] = [("One key a photo\n\n", "bold $primary")]
+        parts: list[str | Content | tuple[str, str]] = [
+            ("One key a photo", "bold $primary"),
+            ("  ↑ ↓ scroll, q closes\n\n", "$quiet"),
+        ]
         for one in self._keys.labels:
             pressed = " ".join(key for key in (one.digit, one.letter) if key) or "/"
             parts += [(f"{pressed:>5}", "bold $accent"), f"  {one.label}\n"]
         for command, meaning in _HELP.items():
             parts += [(f"{self._keys.key_of(command):>5}", "bold $accent"), f"  {meaning}\n"]
-        with Vertical():
+        with VerticalScroll():
             yield Static(Content.assemble(*parts))
 
     def on_key(self, event: events.Key) -> None:
-        event.stop()
-        self.dismiss(None)
+        if self._keys.command(event.character or "") in (Command.HELP, Command.QUIT):
+            event.stop()
+            self.dismiss(None)
 
 
 class Group(Dialogue):

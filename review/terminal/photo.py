@@ -51,6 +51,11 @@ class PhotoView(Widget):
         """What is shown; None: words are."""
         return self._drawing
 
+    @property
+    def sentence(self) -> str:
+        """The words that are shown; "": a picture is."""
+        return self._sentence
+
     def _replace(self, drawing: Drawing | None, sentence: str) -> None:
         if self._drawing is not None and self._drawing is not drawing:
             self._undo += self._drawing.undo

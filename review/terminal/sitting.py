@@ -80,6 +80,7 @@ class Sitting(Background):
         self._shown_at = self.active_at = time.monotonic()
         self._pressed_at: float | None = None
         self._patience = Patience(desk)
+        self._was_late = False
         self._busy = False  # another photo than the queue's next is on its way: keys wait for it
         self.paused = False
         self._leaving = False
@@ -139,8 +140,7 @@ class Sitting(Background):
         self.pace.waits.append(time.monotonic() - pressed_at)
 
     def _show_empty(self) -> None:
-        self.view.show_none(words.NOTHING_WAITS)
-        self._count()
+        self._count()  # what is said depends on it
 
     def on_photo_view_resized(self) -> None:
         self.draw_again()
@@ -302,6 +302,9 @@ class Sitting(Background):
         self.view.tell_over()
         if late:
             self.view.tell(late.sentence)
+        elif self._was_late:
+            self.view.tell("The database is there again, and all is saved")
+        self._was_late = late is not None
         if not self.paused and now - self.active_at > self.choices.idle_seconds:
             self._pause()
 
@@ -323,5 +326,7 @@ class Sitting(Background):
     def _count(self) -> None:
         async def count() -> None:
             self._left = await self.in_thread(self.background, self.cards.left)
+            if self.shown is None and self.supply.empty and not self.paused:
+                self.view.show_none(words.NOTHING_FOR_YOU if self._left else words.NOTHING_WAITS)
 
         self.go(count, alone="count")

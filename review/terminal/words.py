@@ -24,6 +24,10 @@ _WHY_BRIEFLY = {
 }
 BLIND = "Several people look at it, each without the others' answers."
 NOTHING_WAITS = "Nothing waits for review.\n\nNew photos appear here by themselves."
+NOTHING_FOR_YOU = (
+    "Nothing waits for you.\n\nWhat is left is in others' hands or put off, or you left it to others."
+    "\n\nNew photos appear here by themselves."
+)
 PAUSED = "Nothing was pressed for a while, so the photos went back to the queue.\n\nAny key goes on."
 LOOKING = "Looking for the next photo…"
 DELETED = "The photo was deleted."

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select, update
 from textual import events
 from textual.app import App, ComposeResult
+from textual.containers import VerticalScroll
 from textual.driver import Driver
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -25,6 +26,7 @@ from review.database import Database
 from review.errors import ReviewError
 from review.people import reviewer_named
 from review.tables import Channel, ItemStatus, ReviewItem, Submission, Verdict, VerdictKind
+from review.terminal import words
 from review.terminal.app import ReviewApp
 from review.terminal.cards import Cards
 from review.terminal.desk import Desk
@@ -342,9 +344,51 @@ async def test_help_names_every_key(screen: Any, waiting: list[int]) -> None:
         said = str(opened.app.screen.query_one("Static").render())
         assert "3 t  teddy" in said
         assert "c  you can't tell" in said
-        await opened.pilot.press("x")
+        await opened.pilot.press("1")
+        assert isinstance(opened.app.screen, Help)
+        await opened.pilot.press("q")
         await opened.shows(waiting[0])
         assert opened.verdicts() == []
+
+
+@pytest.mark.parametrize("closing", ["q", "question_mark", "escape"])
+async def test_help_scrolls_where_it_is_too_long(screen: Any, waiting: list[int], closing: str) -> None:
+    async with screen(size=(40, 12)) as opened:
+        await opened.press("?")
+        await opened.until(lambda: isinstance(opened.app.screen, Help))
+        scrolled = opened.app.screen.query_one(VerticalScroll)
+        await opened.pilot.press("end")
+        await opened.until(lambda: scrolled.scroll_y == scrolled.max_scroll_y > 0)
+        assert scrolled.region.height <= 12
+        await opened.pilot.press(closing)
+        await opened.until(lambda: len(opened.app.screen_stack) == 1)
+
+
+@pytest.mark.parametrize(("before", "pasted", "kept"), [("", "polar bear " * 300, 64), ("x" * 60, "yeti\nbear", 64)])
+async def test_what_is_pasted_into_the_name_is_cut_and_that_is_told(
+    screen: Any, waiting: list[int], before: str, pasted: str, kept: int
+) -> None:
+    async with screen() as opened:
+        await opened.press("N")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        box = opened.app.screen.query_one(Input)
+        box.value, box.cursor_position = before, len(before)
+        box.post_message(events.Paste(pasted))
+        await opened.until(lambda: len(box.value) == kept)
+        assert (before + " ".join(pasted.split())).startswith(box.value)
+        await opened.until(lambda: "64 characters" in str(opened.app.screen.query_one(".hint").render()))
+
+
+async def test_what_is_pasted_and_fits_is_there(screen: Any, waiting: list[int]) -> None:
+    async with screen() as opened:
+        await opened.press("N")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        box = opened.app.screen.query_one(Input)
+        box.post_message(events.Paste("polar\nbear"))
+        await opened.until(lambda: box.value == "polar bear")
+        await opened.pilot.press("enter")
+        await opened.saved()
+        await opened.until(lambda: opened.verdicts() == [(waiting[0], "none", "polar bear")])
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.03, 0.09])
@@ -485,6 +529,7 @@ async def test_while_the_database_is_gone_what_is_said_is_kept(screen: Any, wait
         (home / "review.db").rmdir()
         (home / "elsewhere.db").rename(home / "review.db")
         await opened.saved()
+        await opened.until(lambda: "all is saved" in opened.line, 1.5)
         assert opened.verdicts() == [(waiting[0], "label", "grizzly"), (waiting[1], "label", "teddy")]
         assert not opened.app.failures
 
@@ -561,8 +606,17 @@ async def test_what_is_seen_changes_before_it_is_on_the_screen_and_after_it_left
 async def test_an_empty_queue_says_so_and_takes_what_comes(screen: Any, house: Any, predict: Predict) -> None:
     async with screen() as opened:
         await opened.until(lambda: opened.app.shown is None and opened.app.supply.empty)
+        await opened.until(lambda: opened.app.view.photo.sentence == words.NOTHING_WAITS)
         accepted = await house.receive(1, predict("black", 0.7))
         await opened.shows(accepted.item_id)
+
+
+async def test_what_is_in_others_hands_is_not_said_to_be_nothing(screen: Any, waiting: list[int], at: Any) -> None:
+    with at.database.write() as session:
+        other = reviewer_named(session, "ana", at.now)
+        queue.claim_batch(session, other, count=len(waiting), lease=LEASE, now=at.now)
+    async with screen() as opened:
+        await opened.until(lambda: opened.app.view.photo.sentence == words.NOTHING_FOR_YOU)
 
 
 async def test_near_duplicates_are_shown_and_split_off(screen: Any, waiting: list[int], house: Any) -> None:
