@@ -361,8 +361,11 @@ async def test_those_who_agree_once_two_names_are_one_have_settled_it(house: Any
     at.say("carl", leader, LABEL, "teddy")
     link(at, "ann", "dan")
     assert row(at, member).needs_adjudicator, "bob and ann are two"
+    change(at, member, represented_by_id=None)
+    change(at, leader, represented_by_id=member)
     link(at, "ann", "bob")
     assert (row(at, member).status, row(at, member).final_label) == (SETTLED, "teddy")
+    assert row(at, leader).represented_by_id is None, "else nobody would see it"
     assert at.told() == [("human_answer", {"label": "teddy", "model_label": "black", "told": "review"})]
 
 

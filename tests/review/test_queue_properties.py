@@ -237,11 +237,12 @@ class QueueMachine(RuleBasedStateMachine):
         for item in settled:  # a reopening that is taken back settles it again, whoever looks at it
             self.holders.pop(item, None)
 
-    @rule(item=numbers, by=people, then=people, verdict=verdicts)
-    def think_better_of_it(self, item: int, by: str, then: str, verdict: tuple[VerdictKind, str | None]) -> None:
-        """One reopens it, another answers, and both take that back: by single steps that comes about too seldom."""
+    @rule(item=numbers, by=people, then=people, words=st.permutations(["black", "teddy"]))
+    def think_better_of_it(self, item: int, by: str, then: str, words: list[str]) -> None:
+        """One reopens what is settled, another says otherwise, and both take that back: too seldom by chance alone."""
+        self.answer(by, item, (VerdictKind.LABEL, words[0]), with_token=False)
         self.reopen(by, item)
-        self.answer(then, item, verdict, with_token=False)
+        self.answer(then, item, (VerdictKind.LABEL, words[1]), with_token=False)
         for name in (then, by):
             self.undo(name)
 
