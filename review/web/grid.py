@@ -9,9 +9,12 @@ POST /api/release    the same -> {}
 POST /api/verdicts   {"kind", "label", "free_name", "hours", "items": [{"id", "token", "seconds", "answer_shown"}]}
                      -> {"answered": [{"id", "outcome", "final_label", "sentence"}]}
 POST /api/undo       -> {"undone": [id], "items": [those that could be claimed again, as cards]}
+POST /api/farewell   {"strokes": [a request of /api/verdicts, or {"kind": "undo"}], "items": [{"id", "token"}]}
+                     -> {}: what a page could not send before it ended, in order, and what it gives back
 POST /api/split      {"id"} -> {"alone": [id]}: this near-duplicate of an item in hand is seen by itself from now on
 """
 
+import logging
 import time
 from contextlib import suppress
 from datetime import datetime
@@ -20,13 +23,15 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from model.errors import ModelError
 from review import bulk, gold, judging, near_duplicates, queue
 from review.bulk import Answered, InHand
-from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo
+from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, ReviewError
 from review.groups import waiting_groups
 from review.tables import Reviewer, ReviewItem
 from review.web import cards, wishes
@@ -36,6 +41,7 @@ from review.web.sittings import Sitting
 MOST_HELD = 400  # items in one reviewer's hands, in all their tabs: nobody hoards the queue
 _AT_ONCE = 10  # verdicts in one transaction: others write in between
 _COUNTED_FOR = 3.0  # seconds; counting reads every open item
+logger = logging.getLogger(__name__)
 
 
 class Grid:
@@ -54,6 +60,7 @@ class Grid:
             Route("/api/release", answering(self._release), methods=["POST"]),
             Route("/api/verdicts", answering(self._verdicts), methods=["POST"]),
             Route("/api/undo", answering(self._undo), methods=["POST"]),
+            Route("/api/farewell", answering(self._farewell), methods=["POST"]),
             Route("/api/split", answering(self._split), methods=["POST"]),
         ]
 
@@ -218,6 +225,25 @@ class Grid:
             sitting.held.update({claim.item_id: claim.token for claim in claims})
         self._counted = None
         return {"undone": undone, "items": found}
+
+    async def _farewell(self, request: Request) -> Response:
+        sitting = self._desk.sitting(request)
+        given = await read_json(request)
+        await self._desk.in_thread(self._say_all, sitting, wishes.strokes(given), wishes.in_hand(given))
+        return JSONResponse({})
+
+    def _say_all(self, sitting: Sitting, strokes: list[dict[str, Any]], items: list[InHand]) -> None:
+        """Nobody reads an answer to it; so what is refused is logged, and the others are recorded."""
+        for stroke in strokes:
+            try:
+                if stroke.get("kind") == "undo":
+                    again = self._take_back(sitting)["items"]
+                    self._give_back(sitting, [InHand(card["id"], card["token"]) for card in again])
+                else:
+                    self._settle(sitting, stroke)
+            except (HTTPException, ReviewError, ModelError) as error:
+                logger.warning("an answer that a page sent at its end was refused: %s", error)
+        self._give_back(sitting, items)
 
     async def _split(self, request: Request) -> Response:
         sitting = self._desk.sitting(request)

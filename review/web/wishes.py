@@ -15,6 +15,7 @@ from review.tables import VerdictKind
 
 MOST_ITEMS = 200  # of one request
 _MOST_BESIDES = 1000
+_MOST_STROKES = 1000
 _LONGEST_NAME = 64
 _LONGEST_DEFERRAL = timedelta(days=90)
 _LONGEST_LOOK = 86_400  # seconds
@@ -82,6 +83,14 @@ def in_hand(given: Given) -> list[InHand]:
             raise _refused("answer_shown", "true or false")
         found[item_id(row.get("id"))] = InHand(item_id(row.get("id")), row["token"][:_LONGEST_NAME], seconds, shown)
     return list(found.values())
+
+
+def strokes(given: Given) -> list[dict[str, Any]]:
+    """What was said one after the other; each is checked when its turn comes."""
+    found = given.get("strokes")
+    if not isinstance(found, list) or len(found) > _MOST_STROKES or not all(isinstance(one, dict) for one in found):
+        raise _refused("strokes", f"a list of at most {_MOST_STROKES} verdicts or undos")
+    return found
 
 
 def item_id(found: object) -> int:

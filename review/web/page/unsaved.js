@@ -9,6 +9,7 @@ const ALOUD = 4_000; // ms until it is said in words, and again after as many
 const MOST_BYTES = 60_000; // a browser sends on 64 kB after a page's end, all requests together
 const VERDICTS = "/api/verdicts";
 const UNDO = "/api/undo";
+const FAREWELL = "/api/farewell";
 
 const bytes = (body) => new Blob([JSON.stringify(body)]).size;
 
@@ -84,15 +85,18 @@ export class Unsaved {
       if (stroke.path === UNDO && left.at(-1)?.path === VERDICTS) back.push(left.pop());
       else left.push(stroke);
     }
-    let room = MOST_BYTES;
-    for (const stroke of this.#strokes) if (stroke.sent) room -= bytes(stroke.body);
-    for (const stroke of left.filter((one) => !one.sent)) {
-      const size = bytes(stroke.body);
-      farewell(stroke.path, stroke.body, { keepalive: size <= room }); // without it some browsers send it, and some do not
-      room -= size;
-    }
     const items = back.filter((one) => !one.sent).flatMap((one) => one.body.items.map(({ id, token }) => ({ id, token })));
-    if (items.length) farewell("/api/release", { items });
+    const late = left.filter((one) => !one.sent).map((one) => (one.path === UNDO ? { kind: "undo" } : one.body));
+    // In one request: of many the browser sends on only the first few, and in any order.
+    const first = { strokes: [], items };
+    let room = MOST_BYTES - bytes(first);
+    for (const stroke of this.#strokes) if (stroke.sent) room -= bytes(stroke.body);
+    while (late.length && bytes(late[0]) < room) {
+      room -= bytes(late[0]) + 1;
+      first.strokes.push(late.shift());
+    }
+    if (first.strokes.length || items.length) farewell(FAREWELL, first);
+    if (late.length) farewell(FAREWELL, { strokes: late, items: [] }, { keepalive: false }); // some browsers send it
     this.#strokes = [];
   }
 }

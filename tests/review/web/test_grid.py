@@ -217,6 +217,31 @@ def test_nobody_hoards(served: Any, arrive: Arrive, monkeypatch: pytest.MonkeyPa
         assert tab.post("/api/claim", count=3) == {"items": [], "full": True}
 
 
+def test_what_a_page_could_not_send_before_it_ended_is_said_in_order(served: Any, arrive: Arrive) -> None:
+    items = arrive(5)
+    with served.client("ana") as client:
+        client.claim()
+        one, two, three, four, five = ({"items": client.hands(item)} for item in items)
+        strokes = [
+            {"kind": "label", "label": "black", **one},
+            {"kind": "label", "label": "teddy", **two},
+            {"kind": "undo"},
+            {"kind": "label", "label": "unicorn", **three},
+            {"kind": "label", "label": "teddy", **four},
+        ]
+        client.post("/api/farewell", strokes=strokes, **five)
+        client.post("/api/farewell", code=400, strokes=["black"], items=[])
+    said = [(verdict.item_id, verdict.kind.value, verdict.label) for verdict in served.verdicts()]
+    assert said == [
+        (items[0], "label", "black"),
+        (items[1], "label", "teddy"),
+        (items[1], "undo", None),
+        (items[3], "label", "teddy"),
+    ]
+    held = [item for item in items if served.item(item).lease_token]
+    assert held == [items[2]], "what was refused is in hand until its time is up"
+
+
 def test_what_is_in_your_own_hands_elsewhere_is_told_where_nothing_is_found(served: Any, arrive: Arrive) -> None:
     arrive(3)
     with served.client("ana") as ana, served.client("ben") as ben:

@@ -22,7 +22,15 @@ def test_nothing_is_shown_without_a_login(served: Any, arrive: Arrive) -> None:
         for path in CLOSED:
             answer = client.http.get(path)
             assert (answer.status_code, list(answer.json())) == (401, ["error"]), path
-        for path in ("/api/claim", "/api/renew", "/api/release", "/api/verdicts", "/api/undo", "/api/split"):
+        for path in (
+            "/api/claim",
+            "/api/renew",
+            "/api/release",
+            "/api/verdicts",
+            "/api/undo",
+            "/api/split",
+            "/api/farewell",
+        ):
             assert client.http.post(path, json={}).status_code == 401, path
         answer = client.http.get("/", follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (303, "/login")
