@@ -30,6 +30,16 @@ def open_screen(name: str, *, graphics: str | None, dark: bool | None, hide_answ
             "`bearbot review next --json` claims an item, `bearbot review label ID LABEL` settles it; "
             "`bearbot review serve` opens a page for a browser."
         )
+    if os.environ.get("TERM") == "dumb":
+        raise click.UsageError(
+            "the reviewer's screen needs a terminal that can move its cursor, and TERM says that this one cannot: "
+            "`bearbot review next` asks line by line"
+        )
+    if graphics == "kitty" and os.environ.get("TMUX"):
+        raise click.UsageError(
+            "tmux does not pass Kitty's pictures on, so no photo would be seen: leave `--graphics` out, or say "
+            "`--graphics blocks`"
+        )
     from review.cli.installation import introduced, opened
     from review.terminal.desk import Desk
     from review.terminal.graphics import Graphics

@@ -39,11 +39,15 @@ class Graphics(StrEnum):
 
 @dataclass(frozen=True)
 class Terminal:
-    """What the terminal can. `cell` is the size of a character in pixels (width, height)."""
+    """What the terminal can. `cell` is the size of a character in pixels (width, height).
+
+    Without `colour` (NO_COLOR) pictures are in greys, and nothing else has a colour at all.
+    """
 
     graphics: Graphics = Graphics.BLOCKS
     cell: tuple[int, int] = _CELL
     dark: bool = True
+    colour: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +69,9 @@ class Drawing:
 
 def terminal(graphics: Graphics | None = None, *, dark: bool | None = None) -> Terminal:
     """Ask the terminal of this program; what is given is taken for granted."""
+    colour = not os.environ.get("NO_COLOR")
     if not (sys.__stdin__ and sys.__stdout__ and sys.__stdin__.isatty() and sys.__stdout__.isatty()):
-        return Terminal(graphics or Graphics.BLOCKS, dark=dark is not False)
+        return Terminal(graphics or Graphics.BLOCKS, dark=dark is not False, colour=colour)
     from textual_image._terminal import get_cell_size  # the one place where textual-image tells it
 
     cell = get_cell_size()
@@ -74,7 +79,13 @@ def terminal(graphics: Graphics | None = None, *, dark: bool | None = None) -> T
         graphics=graphics or _graphics(),
         cell=(cell.width, cell.height),
         dark=_is_dark() if dark is None else dark,
+        colour=colour,
     )
+
+
+def tinted(picture: Image.Image, terminal: Terminal) -> Image.Image:
+    """An RGB picture as this terminal is to show it."""
+    return picture if terminal.colour else picture.convert("L").convert("RGB")
 
 
 def draw(picture: Image.Image, columns: int, rows: int, *, terminal: Terminal, background: Color) -> Drawing:
@@ -82,6 +93,7 @@ def draw(picture: Image.Image, columns: int, rows: int, *, terminal: Terminal, b
 
     Takes up to half a second: it is done before the picture is needed, never between a key and the next photo.
     """
+    picture = tinted(picture, terminal)
     width, height = fitted(picture.size, columns, rows, terminal.cell)
     left, top = (columns - width) // 2, (rows - height) // 2
     match terminal.graphics:

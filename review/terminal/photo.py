@@ -80,7 +80,8 @@ class PhotoView(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """All of it at once: what a terminal draws is drawn whole or not at all."""
-        size, style = self.size, self.visual_style.rich_style
+        size = self.size
+        style = Style.null() if self.app.no_color else self.visual_style.rich_style
         blank = Strip.blank(size.width, style)
         lines = [blank] * size.height
         drawing = self._drawing

@@ -8,7 +8,7 @@ from review.errors import DatabaseError, ReviewError
 from review.queue import Claim
 from review.terminal.background import Background
 from review.terminal.cards import Card, Cards
-from review.terminal.graphics import Drawing, Terminal, draw
+from review.terminal.graphics import Drawing, Terminal, draw, tinted
 from review.terminal.thumbnails import Thumbnail, thumbnail
 
 _AGAIN = 0.5  # seconds until a database that cannot be read is tried again
@@ -46,7 +46,8 @@ class Preparation:
         found = []
         for sha256, caption in photos:
             try:
-                found.append(thumbnail(self._cards.picture(sha256, _SMALL), caption, self._terminal.cell))
+                picture = tinted(self._cards.picture(sha256, _SMALL), self._terminal)
+                found.append(thumbnail(picture, caption, self._terminal.cell))
             except (ReviewError, ImageError, OSError):
                 continue
         return found

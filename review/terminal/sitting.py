@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from textual.app import ComposeResult
+from textual.filter import LineFilter, NoColor
 
 from review.clock import utc_now
 from review.judging import Circumstances
@@ -61,6 +62,7 @@ class Sitting(Background):
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(View(keys, name=choices.name, hide_answer=choices.hide_answer))
+        self.no_color = not terminal.colour
         self.pace = Pace()
         self.shown: Card | None = None
         self.desk, self.cards, self.keys, self.terminal = desk, cards, keys, terminal
@@ -90,6 +92,9 @@ class Sitting(Background):
 
     def compose(self) -> ComposeResult:
         yield self.view
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [NoColor()] if self.no_color else super().get_line_filters()  # Textual would make greys of colours
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DARK.variables

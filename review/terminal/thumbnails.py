@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -47,7 +48,8 @@ class Thumbnails(Widget):
         self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        size, style = self.size, self.visual_style.rich_style
+        size = self.size
+        style = Style.null() if self.app.no_color else self.visual_style.rich_style
         columns = max((size.width + 1) // (WIDTH + 1), 1)
         rows = [self._shown[start : start + columns] for start in range(0, len(self._shown), columns)]
         lines: list[Strip] = []

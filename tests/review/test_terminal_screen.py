@@ -17,6 +17,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.driver import Driver
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -781,6 +782,54 @@ def test_what_was_judged_with_it_is_not_shown_as_like_it(house: Any, predict: Pr
     assert [one.item_id for one in labelled.nearest(member, photo)] == [other]
 
 
+class Tty(io.StringIO):
+    """Says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def sit_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, Tty())
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("TMUX", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "graphics", "said"),
+    [
+        ("TERM", "dumb", None, "cannot: `bearbot review next`"),
+        ("TMUX", "/tmp/tmux,1,0", "kitty", "no photo would be seen"),
+    ],
+)
+def test_a_terminal_that_would_show_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, graphics: str | None, said: str
+) -> None:
+    sit_at_a_terminal(monkeypatch)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(click.UsageError, match=said):
+        open_screen("mo", graphics=graphics, dark=None, hide_answer=False)
+
+
+async def test_without_colours_only_pictures_have_greys(screen: Any, waiting: list[int]) -> None:
+    async with screen(terminal=Terminal(colour=False)) as opened:
+        await opened.press("N")
+        await opened.until(lambda: len(opened.app.screen_stack) == 2)
+        for widget in (*opened.app.view.query("*"), *opened.app.screen.query("*")):
+            if not widget.size:
+                continue
+            for line in widget.render_lines(Region(0, 0, *widget.size)):
+                for _, style, _ in line:
+                    colours = (
+                        [one for one in (style.color, style.bgcolor) if one and not one.is_default] if style else []
+                    )
+                    assert widget is opened.app.view.photo or not colours
+                    for colour in colours:
+                        assert len(set(colour.get_truecolor())) == 1
+        assert opened.app.view.photo.in_sight
+
+
 @pytest.mark.usefixtures("database")
 def test_the_screen_asks_for_checks_as_often_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
@@ -789,14 +838,9 @@ def test_the_screen_asks_for_checks_as_often_as_the_settings_say(monkeypatch: py
         asked.append(gold_rate)
         raise ReviewError("nobody sits here")
 
-    class Tty(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     monkeypatch.setattr("review.terminal.desk.Desk", no_desk)
     monkeypatch.setenv("REVIEW_GOLD_RATE", "0.25")
-    for name in ("stdin", "stdout", "stderr"):
-        monkeypatch.setattr(sys, name, Tty())
+    sit_at_a_terminal(monkeypatch)
     with pytest.raises((SystemExit, click.ClickException)):
         open_screen("mo", graphics=None, dark=None, hide_answer=False)
     assert asked == [0.25]
