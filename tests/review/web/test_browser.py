@@ -541,9 +541,9 @@ def test_groups_count_what_is_left(served: Any, arrive: Arrive, tab: Callable[..
     arrive(3, "black"), arrive(1, "teddy")
     page = tab(served)
     for chip in ("all 4", "black 3", "teddy 1"):
-        expect(page.get_by_role("button", name=chip)).to_be_visible()
+        expect(page.get_by_role("button", name=chip, exact=True)).to_be_visible()
     page.get_by_role("button", name="It is teddy").click()
-    expect(page.get_by_role("button", name="all 3")).to_be_visible()
+    expect(page.get_by_role("button", name="all 3", exact=True)).to_be_visible()
     expect(page.locator("#groups .chip")).to_have_count(2)
 
 
