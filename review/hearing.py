@@ -58,7 +58,7 @@ def tell(session: Session, item: ReviewItem, final: str, cause: Verdict, now: da
     heard = dict.fromkeys(chats, unkept) if alone else _heard(session, item, chats, unkept)
     for chat_id, sent in chats.items():
         before = heard[chat_id]
-        disputed = before.label == final and _disputed_since(session, first, chat_id, before)
+        disputed = before.label == final and _disputed_since(session, sent, before)
         message = _message(before, final, guess=guess, disputed=disputed)
         if message is None:
             continue
@@ -116,22 +116,24 @@ def _heard(session: Session, item: ReviewItem, chats: dict[int, list[Submission]
     return heard
 
 
-def _disputed_since(session: Session, first: Submission, chat_id: int, heard: _Heard) -> bool:
-    """Whether anybody in this chat disagreed, about any of their copies of the photo, after they were told so.
+def _disputed_since(session: Session, sent: Sequence[Submission], heard: _Heard) -> bool:
+    """Whether anybody in a chat disagreed, about any copy of the photo that was sent there, after they were told so.
 
     It goes by the order of messages; by time where a disagreement was answered by none. One of which nothing is kept
     but itself counts: better told twice than never.
     """
-    disputes = session.execute(
-        select(Claim.created_at, OutboxMessage.id)
-        .join(Submission, Claim.submission_id == Submission.id)
-        .outerjoin(OutboxMessage, OutboxMessage.dedupe_key == literal("claim:") + Claim.source_key)
-        .where(or_(Submission.id == first.id, Submission.repeats_id == first.id))
-        .where(Submission.chat_id == chat_id, ~Claim.agrees)
-    )
-    if heard.message is None or heard.at is None:
-        return disputes.first() is not None
-    return any(at > heard.at if noted is None else noted > heard.message for at, noted in disputes)
+    for start in range(0, len(sent), _AT_ONCE):
+        disputes = session.execute(
+            select(Claim.created_at, OutboxMessage.id)
+            .outerjoin(OutboxMessage, OutboxMessage.dedupe_key == literal("claim:") + Claim.source_key)
+            .where(Claim.submission_id.in_([one.id for one in sent[start : start + _AT_ONCE]]), ~Claim.agrees)
+        )
+        for at, noted in disputes:
+            if heard.message is None or heard.at is None:
+                return True
+            if at > heard.at if noted is None else noted > heard.message:
+                return True
+    return False
 
 
 def _replies(session: Session, sent: Sequence[Submission]) -> Iterator[OutboxMessage]:
