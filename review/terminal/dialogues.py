@@ -28,7 +28,7 @@ _HELP = {
     Command.GROUP: "near-duplicates: see them, split them off",
     Command.OPEN: "the photo alone; again: in your viewer",
     Command.REOPEN: "have people look once more at a settled item",
-    Command.LABELS: "type a label's name",
+    Command.LABELS: "type a label's name, or how it begins",
     Command.THEME: "light or dark",
     Command.QUIT: "leave; what you hold goes back to the queue",
 }

@@ -39,6 +39,7 @@ class View(Vertical):
     View #labels { height: auto; max-height: 3; padding: 0 1; }
     View #commands { height: auto; max-height: 2; padding: 0 1; color: $quiet; }
     View #brief { height: 1; padding: 0 1; background: $surface; display: none; }
+    View #brief { text-wrap: nowrap; text-overflow: ellipsis; }
     View.narrow #brief { display: block; }
     View.narrow #side { display: none; }
     """

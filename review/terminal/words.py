@@ -17,7 +17,7 @@ _WHY = {
 }
 _WHY_BRIEFLY = {
     Reason.DISPUTED: "disputed",
-    Reason.OUT_OF_DOMAIN: "unlike what it knows",
+    Reason.OUT_OF_DOMAIN: "unlike",
     Reason.LOW_CONFIDENCE: "unsure",
     Reason.NO_MODEL: "no model",
     Reason.AUDIT: "random check",
