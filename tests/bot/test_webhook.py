@@ -17,13 +17,14 @@ from telegram.error import BadRequest, InvalidToken, NetworkError
 
 from bot import listener, webhook
 from bot.connection import build_bot
-from bot.doctor import Health, _webhook
 from bot.errors import CannotListen, ServerError
+from bot.findings import Health
 from bot.metrics import Metrics
 from bot.reception import Reception
 from bot.runner import Runner
 from bot.sandbox.faults import Fault
 from bot.sandbox.server import Sandbox
+from bot.server_checks import _webhook
 from bot.settings import BotSettings
 from bot.webhook import BODY_LIMIT, SECRET_HEADER, Webhook
 from review.database import Database
