@@ -147,7 +147,7 @@ def measure(database: Database, url: str, steps: int, submissions: int, pause: f
             )
         } | {
             " (black)": (FRESH, Among(suggested_label="black")),
-            " (disputed)": (FRESH, Among(reason="disputed")),
+            " (out of domain)": (FRESH, Among(reason="out_of_domain")),
         }
         for what, (name, among) in people.items():
             review(database, name, among, steps if name == FRESH and among == ANY else steps // 5, pause, times, what)
