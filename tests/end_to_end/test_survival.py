@@ -34,6 +34,7 @@ async def test_killed_again_and_again_it_answers_every_photo(installed: Installe
                 await asyncio.sleep(seeded.uniform(0.0, 0.6))
                 await bot.kill()
         async with installation.bot() as bot:
+            await bot.until_logged("answers now")  # all may be answered already; it must hear SIGTERM, too
             async with asyncio.timeout(60):
                 while {m.reply_to.message_id for m in asker.messages if m.reply_to} != sent:
                     await asyncio.sleep(0.1)
@@ -64,6 +65,7 @@ async def test_stopping_in_the_middle_loses_nothing(installed: Installed, photo:
                 await asker.send_photo(photo(name))
             assert await bot.terminate() == 0
         async with installation.bot() as bot:
+            await bot.until_logged("answers now")  # all may be answered already; it must hear SIGTERM, too
             async with asyncio.timeout(60):
                 while len(asker.messages) < len(NAMES):
                     await asyncio.sleep(0.1)
