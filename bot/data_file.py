@@ -35,7 +35,7 @@ def data_file(database: Database, images: ImageStore, message: PendingMessage) -
     try:
         with database.read() as session:
             done = export.write_export(session, images, user_id, file, part=part)
-    except BaseException:
+    except BaseException:  # whatever it is, Ctrl-C too: nobody else closes the file; it is raised on
         file.close()
         raise
     if part > max(done.parts, 1) or not done.parts:

@@ -38,7 +38,7 @@ class ObservedUpdates:
         began = time.perf_counter()
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is only counted here, and raised on
             self._metrics.error(type(error).__name__)
             raise
         _log.info("update handled", extra={"update": update.update_id, "kind": kind.value, "ms": _since(began)})

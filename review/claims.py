@@ -74,12 +74,7 @@ def dispute(
             session,
             kind=OutboxKind.NOTED,
             parameters={"label": label},
-            recipient=Recipient(
-                submission.chat_id,
-                submission.thread_id,
-                submission.message_id,
-                language_of(session, submission.asker_id),
-            ),
+            recipient=Recipient.under(submission, language_of(session, submission.asker_id)),
             dedupe_key=f"claim:{source_key}",
             now=now,
         )

@@ -68,7 +68,7 @@ def tell(session: Session, item: ReviewItem, final: str, cause: Verdict, now: da
             session,
             kind=kind,
             parameters={**parameters, "submission": latest.id},
-            recipient=Recipient(chat_id, latest.thread_id, latest.message_id, language_of(session, latest.asker_id)),
+            recipient=Recipient.under(latest, language_of(session, latest.asker_id)),
             dedupe_key=f"{_prefix(cause.id)}{latest.id}",
             now=now,
         )

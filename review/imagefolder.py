@@ -278,7 +278,7 @@ def _put(images: LocalImageStore, sha256: str, path: Path, *, link: bool) -> boo
                 file.write(images.get(sha256))
             shutil.copymode(images.path(sha256), name)
             Path(name).replace(path)
-        except BaseException:
+        except BaseException:  # whatever it is, Ctrl-C too, half a photo goes; it is raised on
             Path(name).unlink(missing_ok=True)
             raise
     except NotFound:

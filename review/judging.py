@@ -4,17 +4,15 @@ Functions take a session and never commit; whoever opens it commits. Every chang
 a photo is told in the transaction in which its final label changes.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review import consensus, gold, hearing, near_duplicates, queue, records, standing_verdicts
+from review import gold, near_duplicates, queue, records, settlement, standing_verdicts
 from review.claimable import stands
 from review.errors import LeaseLost, NothingToUndo, NotYours
-from review.people import identities
 from review.policy import Reason
 from review.quorum import ONE, Quorum
 from review.tables import (
@@ -24,7 +22,6 @@ from review.tables import (
     ItemStatus,
     Reviewer,
     ReviewItem,
-    Submission,
     Verdict,
     VerdictKind,
 )
@@ -86,15 +83,15 @@ def settle(
     if kind is VerdictKind.DEFER:
         item.deferred_until = deferred_until
     if kind in VOTES:
-        _conclude(session, item, verdict, now)
-        for member in _members(session, item, now):
+        settlement.conclude(session, item, verdict, now)
+        for member in settlement.members(session, item, now):
             copy = _verdict(member, reviewer, kind, label, free_name, how, now)
             copy.with_id, copy.import_key, copy.adjudicates = verdict.id, None, adjudicates
             session.add(copy)
             session.flush()
-            _conclude(session, member, copy, now)
+            settlement.conclude(session, member, copy, now)
         if item.status is not ItemStatus.OPEN:
-            _stand_alone(session, item)
+            settlement.stand_alone(session, item)
     session.flush()
     return item.final_label
 
@@ -148,7 +145,7 @@ def reopen(
     session.flush()
     item.opened_at = now
     item.represented_by_id = None  # what it was settled with stays settled
-    _open(session, item)
+    settlement.open_again(session, item)
     session.flush()
 
 
@@ -167,44 +164,8 @@ def dispute(session: Session, item: ReviewItem, *, quorum: Quorum = ONE, now: da
     if item.status is ItemStatus.SETTLED:
         item.reopened_after = session.scalar(select(func.max(Verdict.id)).where(Verdict.item_id == item.id))
         item.opened_at = now
-        _open(session, item)
+        settlement.open_again(session, item)
     session.flush()
-
-
-def decide_anew(session: Session, reviewer: Reviewer, now: datetime) -> None:
-    """Two names turned out to be this one reviewer: what they disagreed on with themselves is no disagreement."""
-    said = exists().where(
-        Verdict.item_id == ReviewItem.id,
-        Verdict.reviewer_id.in_(identities(session, reviewer)),
-        Verdict.kind.in_(VOTES),
-        ~Verdict.checks_gold,
-    )
-    disagreed = (ReviewItem.status == ItemStatus.OPEN, ReviewItem.needs_adjudicator)
-    for item in session.scalars(select(ReviewItem).where(*disagreed, said).order_by(ReviewItem.id)).all():
-        _conclude(session, item, _latest_vote(session, item), now)
-        if item.status is not ItemStatus.OPEN:
-            _stand_alone(session, item)
-    session.flush()
-
-
-def _conclude(
-    session: Session, item: ReviewItem, verdict: Verdict, now: datetime, *, cause: Verdict | None = None
-) -> None:
-    """Settle the item, or leave it open, as its standing verdicts say; `verdict` is the latest of them.
-
-    `cause` is what was recorded just now, if that is not it: an entry that made an older verdict stand again.
-    """
-    reached = consensus.decide(standing_verdicts.votes(session, item), needed=item.verdicts_needed)
-    item.needs_adjudicator = reached.disagreement
-    if reached.final is None:
-        return
-    item.status = ItemStatus.SETTLED
-    item.deferred_until = None
-    item.final_label = reached.final
-    item.settled_at = now
-    item.settled_by_id = verdict.reviewer_id
-    queue.unlease(item)
-    hearing.tell(session, item, reached.final, cause or verdict, now)
 
 
 def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: datetime) -> None:
@@ -228,48 +189,7 @@ def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: date
         item.deferred_until = None
     if verdict.kind is VerdictKind.REOPEN and standing_verdicts.answered_since(session, verdict):
         item.reopened_after = max(item.reopened_after or 0, verdict.id)
-    votes = standing_verdicts.votes(session, item)
-    if votes == before:  # by what weighs otherwise today nothing is decided anew
-        return
-    reached = consensus.decide(votes, needed=item.verdicts_needed)
-    opens = item.status is ItemStatus.SETTLED and reached.final is None
-    if opens:
-        _open(session, item)
-    item.needs_adjudicator = reached.disagreement
-    if opens:
-        if session.get_one(Submission, item.submission_id).image_sha256 is None:
-            item.status = ItemStatus.WITHDRAWN  # its photo was deleted: nobody can say what it shows any more
-        elif item.represented_by_id is not None:
-            shown = session.get(ReviewItem, item.represented_by_id)
-            if shown is None or shown.status is not ItemStatus.OPEN:
-                item.represented_by_id = None  # it was taken back by itself: nobody would see it
-    elif reached.final is not None and (item.status, item.final_label) != (ItemStatus.SETTLED, reached.final):
-        # Another's word, or that from before it was reopened, stands again.
-        _conclude(session, item, _latest_vote(session, item), now, cause=undoing)
-        _stand_alone(session, item)  # what came to it while it was open was not looked at
-    session.flush()
-
-
-def _latest_vote(session: Session, item: ReviewItem) -> Verdict:
-    return [one for one in standing_verdicts.of_item(session, item) if one.kind in VOTES][-1]
-
-
-def _members(session: Session, item: ReviewItem, now: datetime) -> Sequence[ReviewItem]:
-    """Open near-duplicates that people see this item in place of; what somebody holds is looked at by itself."""
-    free = or_(ReviewItem.lease_expires_at.is_(None), ReviewItem.lease_expires_at <= now)
-    return session.scalars(
-        select(ReviewItem)
-        .where(ReviewItem.represented_by_id == item.id, ReviewItem.status == ItemStatus.OPEN, free)
-        .order_by(ReviewItem.id)
-    ).all()
-
-
-def _stand_alone(session: Session, item: ReviewItem) -> None:
-    """Whatever is still open is seen by itself from now on."""
-    for member in session.scalars(
-        select(ReviewItem).where(ReviewItem.represented_by_id == item.id, ReviewItem.status == ItemStatus.OPEN)
-    ).all():
-        member.represented_by_id = None
+    settlement.reconsider(session, item, before=before, cause=undoing, now=now)
 
 
 def _verdict(
@@ -325,12 +245,3 @@ def _check(
 
 def _lost(item_id: int) -> LeaseLost:
     return LeaseLost(f"item {item_id} is no longer yours: the time was up, or you claimed it once more; claim again")
-
-
-def _open(session: Session, item: ReviewItem) -> None:
-    item.status = ItemStatus.OPEN
-    item.final_label = None
-    item.settled_at = None
-    item.settled_by_id = None
-    item.needs_adjudicator = False
-    gold.withdraw(session, item)

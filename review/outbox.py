@@ -14,7 +14,7 @@ from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from review.tables import Json, OutboxMessage
+from review.tables import Json, OutboxMessage, Submission
 
 
 class OutboxKind(StrEnum):
@@ -101,6 +101,12 @@ class Recipient:
     thread_id: int | None = None
     reply_to_message_id: int | None = None
     language: str | None = None
+
+    @classmethod
+    def under(cls, submission: Submission, language: str | None) -> "Recipient":
+        """Whoever sent this photo to a chat: below the photo, in their language."""
+        assert submission.chat_id is not None  # else nobody waits in a chat for what is said of it
+        return cls(submission.chat_id, submission.thread_id, submission.message_id, language)
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,7 @@ def tell_overdue(session: Session, items: Collection[int], *, after: timedelta, 
             session,
             kind=OutboxKind.OVERDUE,
             parameters={"seconds": round((now - submission.submitted_at).total_seconds())},
-            recipient=Recipient(
-                submission.chat_id,
-                submission.thread_id,
-                submission.message_id,
-                language_of(session, submission.asker_id),
-            ),
+            recipient=Recipient.under(submission, language_of(session, submission.asker_id)),
             dedupe_key=f"{PREFIX}{submission.id}",
             now=now,
         )

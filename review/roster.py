@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from review import judging, logins, queue
+from review import logins, queue, settlement
 from review.claimable import stands
 from review.errors import ReviewError
 from review.people import called, identities, known_reviewer, really, reviewer_named, telegram_identity
@@ -151,7 +151,7 @@ def link(session: Session, reviewer: Reviewer, other: Reviewer, *, now: datetime
         one.reliability = reviewer.reliability
         one.removed_at = reviewer.removed_at
     session.flush()
-    judging.decide_anew(session, reviewer, now)
+    settlement.decide_anew(session, reviewer, now)
 
 
 def remove(session: Session, reviewer: Reviewer, now: datetime) -> None:

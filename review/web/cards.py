@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from review import gold, items, near_duplicates, queue, standing_verdicts
 from review.items import ItemView
-from review.tables import ItemStatus, Reviewer, ReviewItem
+from review.tables import Reviewer, ReviewItem
 
 
 def cards(session: Session, claims: Sequence[queue.Claim], now: datetime) -> list[dict[str, Any]]:
@@ -21,9 +20,8 @@ def cards(session: Session, claims: Sequence[queue.Claim], now: datetime) -> lis
     ids = [claim.item_id for claim in claims]
     found = items.list_items(session, only=ReviewItem.id.in_(ids)) if ids else []
     views = {view.id: items.opened(session, view) for view in found}
-    alike = _alike(session, ids)
     return [
-        {**card(views[claim.item_id], now), "token": claim.token, "alike": alike.get(claim.item_id, 0)}
+        {**card(views[claim.item_id], now), "token": claim.token, "alike": views[claim.item_id].group_size}
         for claim in claims
         if claim.item_id in views
     ]
@@ -67,13 +65,3 @@ def details(session: Session, item_id: int, reviewer: Reviewer, now: datetime) -
             if member.item_id != item_id and member.image_sha256 is not None
         ],
     }
-
-
-def _alike(session: Session, ids: Sequence[int]) -> dict[int, int]:
-    """How many near-duplicates a verdict on each of these settles with it."""
-    rows = session.execute(
-        select(ReviewItem.represented_by_id, func.count())
-        .where(ReviewItem.represented_by_id.in_(ids), ReviewItem.status == ItemStatus.OPEN)
-        .group_by(ReviewItem.represented_by_id)
-    )
-    return {shown: number for shown, number in rows if shown is not None}

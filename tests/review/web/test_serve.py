@@ -180,7 +180,7 @@ def test_who_was_removed_is_told(home: Path, database: Database) -> None:
 
 def test_what_is_loopback() -> None:
     assert [is_loopback(host) for host in ("127.0.0.1", "localhost", "::1", "127.8.9.1")] == [True] * 4
-    assert [is_loopback(host) for host in ("0.0.0.0", "::", "192.0.2.1", "bears.example")] == [False] * 4  # noqa: S104
+    assert [is_loopback(host) for host in ("0.0.0.0", "::", "192.0.2.1", "bears.example")] == [False] * 4  # noqa: S104 - none listens
 
 
 def test_a_free_port_is_found() -> None:
