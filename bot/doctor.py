@@ -101,15 +101,16 @@ def _consensus(settings: "ReviewSettings") -> Iterator[Finding]:
     database = Database(settings.database_url)
     try:
         require_current(database)
+        with database.read() as session:
+            several = several_must_agree(session) or any(most > 1 for most in settings.quorum.by_reason.values())
+            disagreed = count_disagreed(session)
+            deciding = adjudicators(session) or any(
+                acquaintance(session, one).chat_access is not ChatAccess.REVOKED for one in moderators_of_settings()
+            )
     except ReviewError:  # the check of the database tells of it
         return
-    with database.read() as session:
-        several = several_must_agree(session) or any(most > 1 for most in settings.quorum.by_reason.values())
-        disagreed = count_disagreed(session)
-        deciding = adjudicators(session) or any(
-            acquaintance(session, one).chat_access is not ChatAccess.REVOKED for one in moderators_of_settings()
-        )
-    database.dispose()
+    finally:
+        database.dispose()
     if deciding or not (several or disagreed):
         return
     found = "several reviewers must agree, and nobody may decide where they do not"

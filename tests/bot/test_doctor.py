@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,29 @@ def test_a_sound_database_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch, tmp_
     upgrade(database, tmp_path / "backups", keep=1)
     database.dispose()
     assert findings(exit_code=1)["database"].health is Health.OK
+
+
+def test_a_damaged_database_is_one_finding_and_ends_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BEARBOT_HOME", str(tmp_path))
+    file = tmp_path / "review.db"
+    database = Database(f"sqlite:///{file}")
+    upgrade(database, tmp_path / "backups", keep=1)
+    database.dispose()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        roots = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'review_items' AND rootpage > 0"
+        )
+        damaged = [root for (root,) in roots]
+    content = bytearray(file.read_bytes())
+    for root in damaged:
+        content[(root - 1) * size : root * size] = b"\xff" * size
+    file.write_bytes(content)
+    found = findings(exit_code=1)
+    assert found["database"].health is Health.FAILED
+    assert "restore" in (found["database"].mend or "")
+    assert "disk" in found, "the others are looked at all the same"
 
 
 @pytest.fixture
