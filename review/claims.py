@@ -75,7 +75,7 @@ def dispute(
             kind=OutboxKind.NOTED,
             parameters={"label": label},
             recipient=Recipient.under(submission, language_of(session, submission.asker_id)),
-            dedupe_key=f"claim:{source_key}",
+            dedupe_key=f"{outbox.CLAIM}{source_key}",
             now=now,
         )
     return effect

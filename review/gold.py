@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from review import items
+from review.claimable import stands
 from review.errors import AlreadySettled, NotFound, PhotoDeleted, ReviewError
 from review.items import ItemView
 from review.people import identities
@@ -81,7 +82,6 @@ def since(session: Session, item_id: int) -> datetime | None:
 
 def listed(session: Session) -> list[GoldItem]:
     """All of them, by number; reads only."""
-    undoing = aliased(Verdict)
     said = case((Verdict.kind == VerdictKind.NONE, NONE_OF_THESE), else_=Verdict.label)
     rows = session.execute(
         select(
@@ -97,7 +97,7 @@ def listed(session: Session) -> list[GoldItem]:
                 Verdict.item_id == ReviewItem.id,
                 Verdict.checks_gold,
                 Verdict.kind.in_(VOTES),
-                ~exists().where(undoing.undoes_id == Verdict.id),
+                stands(),
             ),
         )
         .where(is_gold())

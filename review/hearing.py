@@ -125,7 +125,7 @@ def _disputed_since(session: Session, sent: Sequence[Submission], heard: _Heard)
     for start in range(0, len(sent), _AT_ONCE):
         disputes = session.execute(
             select(Claim.created_at, OutboxMessage.id)
-            .outerjoin(OutboxMessage, OutboxMessage.dedupe_key == literal("claim:") + Claim.source_key)
+            .outerjoin(OutboxMessage, OutboxMessage.dedupe_key == literal(outbox.CLAIM) + Claim.source_key)
             .where(Claim.submission_id.in_([one.id for one in sent[start : start + _AT_ONCE]]), ~Claim.agrees)
         )
         for at, noted in disputes:
@@ -138,7 +138,7 @@ def _disputed_since(session: Session, sent: Sequence[Submission], heard: _Heard)
 
 def _replies(session: Session, sent: Sequence[Submission]) -> Iterator[OutboxMessage]:
     """What was said at once of these photos; an album's is one message for several."""
-    alone = [f"reply:{submission.id}" for submission in sent if submission.album is None]
+    alone = [outbox.reply_key(submission.id) for submission in sent if submission.album is None]
     together = {(one.chat_id, one.album) for one in sent if one.chat_id is not None and one.album is not None}
     for start in range(0, len(alone), _AT_ONCE):
         yield from _rows(session, OutboxMessage.dedupe_key.in_(alone[start : start + _AT_ONCE]))

@@ -21,7 +21,7 @@ from review.clock import utc_now
 from review.database import Database
 from review.known_photos import KnownPhoto
 from review.limits import Limits, Refusal
-from review.outbox import OutboxKind
+from review.outbox import OutboxKind, reply_key
 from review.policy import WITHOUT_MODEL, Routing, draw, route
 from review.quorum import ONE, Quorum
 from review.secret_keys import AUDIT, secret_key
@@ -181,7 +181,7 @@ class Intake:
                 session,
                 photo,
                 replies.of_judged(submission.id, record),
-                dedupe_key=f"reply:{submission.id}",
+                dedupe_key=reply_key(submission.id),
                 now=now,
             )
             return Accepted(submission.id, item.id if item else None, routing, prediction)
@@ -218,7 +218,7 @@ class Intake:
             session,
             photo,
             replies.of_known(submission.id, known),
-            dedupe_key=f"reply:{submission.id}",
+            dedupe_key=reply_key(submission.id),
             now=now,
         )
         item_id = known.item.id if known.item else None

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from review.claimable import stands
 from review.errors import NotFound, PhotoDeleted
 from review.policy import Reason
 from review.tables import (
@@ -119,7 +120,10 @@ def opened(session: Session, seen: ItemView) -> ItemView:
 
 def require_photo(session: Session, item_id: int) -> None:
     """Raises `PhotoDeleted` if the photo of this item is gone, whatever became of the item; `NotFound` without one."""
-    if view(session, item_id).image_sha256 is None:
+    item = session.get(ReviewItem, item_id)
+    if item is None:
+        raise NotFound(f"no item {item_id}: `bearbot review list --all` shows all")
+    if session.get_one(Submission, item.submission_id).image_sha256 is None:
         raise PhotoDeleted(item_id)
 
 
@@ -264,7 +268,7 @@ def _so_far(session: Session, ids: Sequence[int]) -> dict[int, int]:
 
 def _counts() -> ColumnElement[bool]:
     """The verdict is no check of its reviewer, was not taken back, and came after its item was opened last."""
-    undoing, later, undoing_later = (aliased(Verdict) for _ in range(3))
+    later, undoing_later = aliased(Verdict), aliased(Verdict)
     reopened = exists().where(
         later.item_id == Verdict.item_id,
         later.id > Verdict.id,
@@ -273,7 +277,7 @@ def _counts() -> ColumnElement[bool]:
     )
     return and_(
         ~Verdict.checks_gold,
-        ~exists().where(undoing.undoes_id == Verdict.id),
+        stands(),
         or_(ReviewItem.reopened_after.is_(None), Verdict.id > ReviewItem.reopened_after),
         ~reopened,
     )

@@ -170,7 +170,7 @@ def dispute(session: Session, item: ReviewItem, *, quorum: Quorum = ONE, now: da
 
 def _take_back(session: Session, verdict: Verdict, reviewer: Reviewer, now: datetime) -> None:
     item = session.get_one(ReviewItem, verdict.item_id)
-    before = standing_verdicts.votes(session, item)
+    before = () if verdict.checks_gold else standing_verdicts.votes(session, item)
     undoing = Verdict(
         item_id=verdict.item_id,
         reviewer_id=reviewer.id,

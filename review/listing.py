@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from review import items, people
+from review.claimable import is_blind
 from review.database import Database
 from review.items import ItemView
 from review.tables import ItemStatus, ReviewItem
@@ -156,7 +157,7 @@ def _conditions(status: ItemStatus, wanted: Wanted) -> list[ColumnElement[bool]]
         conditions.append(ReviewItem.reason == wanted.reason)
     if status is ItemStatus.OPEN and (wanted.label is not None or wanted.reason is not None):
         # To be listed would tell what the model said of what is judged blind.
-        conditions.append(or_(ReviewItem.verdicts_needed <= 1, ReviewItem.needs_adjudicator))
+        conditions.append(~is_blind())
     if wanted.since is not None:
         since = ReviewItem.settled_at if status is ItemStatus.SETTLED else ReviewItem.opened_at
         conditions.append(since >= wanted.since)

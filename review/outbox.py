@@ -109,6 +109,14 @@ class Recipient:
         return cls(submission.chat_id, submission.thread_id, submission.message_id, language)
 
 
+def reply_key(submission_id: int) -> str:
+    """The `dedupe_key` of what is said of a photo at once."""
+    return f"reply:{submission_id}"
+
+
+CLAIM = "claim:"  # begins that of what is said to an asker who disagrees; the claim's `source_key` follows
+
+
 @dataclass(frozen=True)
 class PendingMessage:
     """A message that waits for its delivery."""

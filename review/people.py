@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from review.errors import MayNotReview, NotFound, ReviewError
+from review.phrases import one_line
 from review.tables import Asker, ChatAccess, InboxUpdate, Reviewer, Role
 
 _LONGEST_NAME = 64
@@ -156,7 +157,7 @@ def telegram_identity(
     """The row of this Telegram id itself, removed or not; made on first use, with `role`."""
     reviewer = session.scalar(select(Reviewer).where(Reviewer.telegram_user_id == telegram_user_id))
     nameless = f"telegram {telegram_user_id}"
-    wanted = _printable(name)[:_LONGEST_NAME] or nameless
+    wanted = one_line(name)[:_LONGEST_NAME] or nameless
     if reviewer is None:
         free = _free_name(session, wanted, telegram_user_id)
         reviewer = Reviewer(name=free, telegram_user_id=telegram_user_id, role=role, created_at=now)
@@ -222,12 +223,7 @@ def has_written(session: Session, telegram_user_id: int) -> bool:
 
 def checked_name(name: str) -> str:
     """On one line; raises `ReviewError` if it is no name (1..64 characters)."""
-    name = _printable(name)
+    name = one_line(name)
     if not 1 <= len(name) <= _LONGEST_NAME:
         raise ReviewError(f"expected a reviewer's name of 1 to {_LONGEST_NAME} characters, got {name!r}: use --as NAME")
     return name
-
-
-def _printable(name: str) -> str:
-    """On one line, and without what would steer the terminal of whoever reads it."""
-    return "".join(character for character in " ".join(name.split()) if character.isprintable())

@@ -14,6 +14,11 @@ def whole_percent(share: float) -> tuple[int, int]:
     return (-1, 1) if share < 0.01 else (0, int(f"{share:.0%}".removesuffix("%")))
 
 
+def one_line(text: str) -> str:
+    """What people typed, without what would steer the terminal of whoever reads it."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+
+
 def counted(number: int, thing: str) -> str:
     """So many of a thing: "1 photo", "1200 photos"."""
     return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -47,7 +47,7 @@ class ReviewSettings(Settings):
     retention_days: int = Field(
         default=0,
         ge=0,
-        le=36_500,  # a century: longer reaches back before the first of all times
+        le=36_500,  # a century is as good as for ever, and some 2000 years reach back before the first of all times
         description="how long photos are kept that wait for nobody (0: until their senders delete them)",
     )
     messages_days: int = Field(

@@ -24,6 +24,7 @@ from review.errors import AlreadySettled, DatabaseError, NotFound, NotYours, Rev
 from review.foreign_verdicts import Broken, Foreign, fingerprint, key_of
 from review.judging import Circumstances
 from review.people import checked_name, reviewer_named
+from review.phrases import one_line
 from review.tables import (
     NONE_OF_THESE,
     Channel,
@@ -284,7 +285,7 @@ def _text(text: str | None, longest: int, name: str) -> str | None:
     """On one line, and without what would steer the terminal of whoever reads it."""
     if text is None:
         return None
-    text = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    text = one_line(text)
     if len(text) > longest:
         raise ReviewError(f"{name}: expected at most {longest} characters, got {len(text)}")
     return text or None

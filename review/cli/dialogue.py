@@ -13,11 +13,12 @@ from review.errors import ReviewError
 from review.items import ItemView
 from review.judging import Circumstances
 from review.people import reviewer_named
+from review.phrases import one_line
 from review.queue import Claim
 from review.slate import Slate
 from review.tables import Channel, VerdictKind
 from review.terminal.desk import DEFERRED_FOR
-from review.terminal.keys import Command, Keys
+from review.terminal.keys import ANSWERS, Command, Keys
 from review.verdicts import parse_verdict
 
 _HELP = "[{labels}]  [n] none of these  [c] can't tell  [s] skip  [d] later  [u] undo  [?] keys  [q] quit"
@@ -30,18 +31,11 @@ _KEYS = """\
 _LONGEST_NAME = 64
 # What may be written out, as well as the key.
 _WORDS = {
-    "q": Command.QUIT,
     "quit": Command.QUIT,
     "skip": Command.SKIP,
     "later": Command.DEFER,
     "undo": Command.UNDO,
     "help": Command.HELP,
-}
-_KINDS = {
-    Command.NONE: VerdictKind.NONE,
-    Command.CANT_TELL: VerdictKind.CANT_TELL,
-    Command.SKIP: VerdictKind.SKIP,
-    Command.DEFER: VerdictKind.DEFER,
 }
 
 
@@ -126,11 +120,11 @@ def _ask(installation: Installation, name: str, claim: Claim) -> _Answer | None:
         command = keys.command(typed) or _WORDS.get(typed.casefold())
         if command is Command.QUIT:
             return None
-        if command in _KINDS:
-            return _Answer(_KINDS[command])
+        if command in ANSWERS:
+            return _Answer(ANSWERS[command])
         if command is Command.NAME:
             named = click.prompt("None of these. What does it show", prompt_suffix="? ")
-            free_name = "".join(character for character in " ".join(named.split()) if character.isprintable())
+            free_name = one_line(named)
             if 0 < len(free_name) <= _LONGEST_NAME:
                 return _Answer(VerdictKind.NONE, free_name=free_name)
             click.echo(f"! expected a name of 1 to {_LONGEST_NAME} characters, got {len(free_name)}")

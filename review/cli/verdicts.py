@@ -17,6 +17,7 @@ from review.cli.options import (
     reviewer_name,
     seconds_option,
 )
+from review.phrases import one_line
 
 if TYPE_CHECKING:  # imported in the commands: `--help` loads no SQLAlchemy
     from sqlalchemy.orm import Session
@@ -260,8 +261,7 @@ def _each(
 
 
 def _text(option: str, text: str, longest: int) -> str:
-    """On one line, and without what would steer the terminal of whoever reads it."""
-    text = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    text = one_line(text)
     if not 1 <= len(text) <= longest:
         raise click.UsageError(f"{option}: expected 1 to {longest} characters, got {len(text)}")
     return text

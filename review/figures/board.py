@@ -8,7 +8,6 @@ from review.overview import Overview
 from review.phrases import duration
 from review.risk_coverage import RiskCoverage
 from review.statistics import ModelPromise
-from review.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -20,13 +19,8 @@ class Tile:
     more: str
 
 
-def figures(
-    found: Overview, curve: RiskCoverage | None, promised: ModelPromise, *, workload: Workload | None = None
-) -> tuple[Figure, ...]:
-    """Whatever there is to be seen; a figure without data says why it has none.
-
-    `workload` stands in place of what was found for who is not to see what each reviewer did.
-    """
+def figures(found: Overview, curve: RiskCoverage | None, promised: ModelPromise) -> tuple[Figure, ...]:
+    """Whatever there is to be seen; a figure without data says why it has none."""
     waiting = found.production.missing.waiting
     return (
         traffic.volumes(found.volumes, found.bucket),
@@ -35,7 +29,7 @@ def figures(
         promise.risk_coverage(curve, promised),
         quality.confusion(found.confusion, weighted=True, waiting=waiting),
         quality.confusion(found.confusion, weighted=False),
-        people.reviewers(workload or found.workload),
+        people.reviewers(found.workload),
     )
 
 

@@ -11,17 +11,11 @@ from review.tables import VerdictKind
 from review.terminal import talks
 from review.terminal.attention import Attention
 from review.terminal.dialogues import Help
-from review.terminal.keys import Command
+from review.terminal.keys import ANSWERS, Command
 from review.terminal.sitting import Sitting
 from review.terminal.themes import DARK, LIGHT
 
-_KINDS = {
-    Command.NONE: VerdictKind.NONE,
-    Command.CANT_TELL: VerdictKind.CANT_TELL,
-    Command.SKIP: VerdictKind.SKIP,
-    Command.DEFER: VerdictKind.DEFER,
-}
-_OF_THE_PHOTO = {*_KINDS, Command.NAME, Command.LABELS}
+_OF_THE_PHOTO = {*ANSWERS, Command.NAME, Command.LABELS}
 _TALKS = {
     Command.NAME: talks.name_it,
     Command.LABELS: talks.label_by_name,
@@ -66,8 +60,8 @@ class ReviewApp(Sitting):
             self.view.tell("That key came before the photo: it counts for nothing")
         elif label is not None:
             self.answer(VerdictKind.LABEL, label, pressed_at=event.time)
-        elif command in _KINDS:
-            self.answer(_KINDS[command], pressed_at=event.time)
+        elif command in ANSWERS:
+            self.answer(ANSWERS[command], pressed_at=event.time)
         elif command is not None:
             self._obey(command)
 

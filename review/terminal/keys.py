@@ -1,9 +1,11 @@
-"""Which key does what: the same here, in `bearbot review next` and on the page, whatever the labels are."""
+"""Which key does what: the same here, in `bearbot review next` and on the page."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from review.tables import VerdictKind
 
 
 class Command(StrEnum):
@@ -30,6 +32,12 @@ class Command(StrEnum):
     QUIT = "quit"
 
 
+ANSWERS = {  # what is said by a key alone
+    Command.NONE: VerdictKind.NONE,
+    Command.CANT_TELL: VerdictKind.CANT_TELL,
+    Command.SKIP: VerdictKind.SKIP,
+    Command.DEFER: VerdictKind.DEFER,
+}
 # Each letter also works with Shift, unless that is another key.
 _LETTERS = {
     "n": Command.NONE,

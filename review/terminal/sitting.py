@@ -14,7 +14,7 @@ from review.terminal.answers import Answers
 from review.terminal.cards import Card, Cards
 from review.terminal.desk import Answer, Desk
 from review.terminal.graphics import Terminal
-from review.terminal.keys import Command, Keys
+from review.terminal.keys import ANSWERS, Keys
 from review.terminal.patience import Patience
 from review.terminal.showing import Showing
 from review.terminal.similar import Labelled
@@ -135,8 +135,7 @@ class Sitting(Showing):
     def may_name(self) -> bool:
         """Whether anything is drawn that could be named; says so if not."""
         if not self.view.photo.in_sight:
-            left = (Command.NONE, Command.CANT_TELL, Command.SKIP, Command.DEFER)
-            keys = ", ".join(self.keys.key_of(command) for command in left)
+            keys = ", ".join(self.keys.key_of(command) for command in ANSWERS)
             self.view.tell_wrong(f"The photo is not to be seen, so it gets no name: {keys} count")
         return self.view.photo.in_sight
 

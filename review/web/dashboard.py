@@ -7,6 +7,7 @@ GET /dashboard/figures.css      the pictures' colours
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from string import Template
@@ -87,9 +88,9 @@ class Dashboard:
     def shown(self, span: Span, alone: str | None = None) -> str:
         """The figures as HTML, by counts of the last minute, if there are any; of reviewers `alone`, and the others."""
         found = self._found(span)
-        workload = found.workload if alone is None else seen_by(found.workload, alone)
+        seen = found if alone is None else replace(found, workload=seen_by(found.workload, alone))
         promise = promise_of(self._registry)
-        return _board(found, figures(found, self._curve_of(promise.version), promise, workload=workload))
+        return _board(found, figures(seen, self._curve_of(promise.version), promise))
 
     def _found(self, span: Span) -> Overview:
         kept = self._kept.get(span)

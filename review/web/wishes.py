@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from review.bulk import InHand
 from review.claimable import Among
+from review.phrases import one_line
 from review.policy import Reason
 from review.tables import VerdictKind
 
@@ -144,7 +145,7 @@ def _text(given: Given, name: str) -> str | None:
         return None
     if not isinstance(found, str):
         raise _refused(name, "text")
-    found = "".join(character for character in " ".join(found.split()) if character.isprintable())
+    found = one_line(found)
     if len(found) > _LONGEST_NAME:
         raise _refused(name, f"at most {_LONGEST_NAME} characters")
     return found or None

@@ -1,5 +1,6 @@
 """Items by which moderators are measured, in the chat: cards like any other, and no asker hears of them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -130,7 +131,8 @@ async def test_an_outdated_card_of_it_is_refused_like_any_other(sandbox: Sandbox
     assert black is not None
     with sandbox.world.events.listen() as events:
         sandbox.world.press(mo.user, fresh, str(black.callback_data))
-        while (event := await events.get()).answer is None:
-            pass
+        async with asyncio.timeout(10):
+            while (event := await events.get()).answer is None:
+                pass
     assert event.answer.text == WORDS("already-settled", item="1", reviewer="Mo", label="teddy")
     assert unchanged(measuring)

@@ -88,7 +88,7 @@ export class Zoom {
       found.push(element("p.hint", {}, "No model judged this photo."));
     }
     found.push(element("h3", {}, "Why it is here"), element("p", {}, (card.disagreement ? ["reviewers disagree"] : card.blind ? ["several people judge it, each for themselves"] : card.reasons.map(words)).join(", ")));
-    found.push(element("p.hint", {}, `Sent ${duration(card.waiting_seconds)} ago${more?.model_version && !card.blind ? `, judged by ${more.model_version}` : ""}`));
+    found.push(element("p.hint", {}, `Sent ${duration(card.waiting_seconds)} ago${more?.model_version ? `, judged by ${more.model_version}` : ""}`));
     if (card.claims.length) {
       const said = card.claims.map((label) => (label === "none" ? "none of these" : label)).join(", ");
       found.push(element("h3", {}, "The asker says"), element("p", {}, said));
