@@ -1,0 +1,1 @@
+"""Gathering: from a search word to an attributed folder of photos, by image search."""

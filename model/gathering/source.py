@@ -1,0 +1,41 @@
+"""What a source of pictures is: it takes a search word and offers pictures, each with where it came from."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from model.gathering.licences import Licence
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A picture that a source offers; nothing of it was fetched yet.
+
+    `key` is the source's own name of the picture, `page` where a person finds it. `author` and `title` are plain text
+    on one line, None where the source does not say. `licence_url` is the licence's own page if the source names one.
+    """
+
+    source: str
+    key: str
+    url: str
+    page: str
+    licence: Licence
+    licence_url: str | None = None
+    author: str | None = None
+    title: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class Source(ABC):
+    """A place where pictures can be searched for."""
+
+    name: str
+
+    @abstractmethod
+    def search(self, query: str, licences: Collection[Licence]) -> Iterator[Hit]:
+        """Hits for `query`, the source's best first; the next page is asked for when the last one is used up.
+
+        A source that can filters by `licences` itself; who takes the hits must look again. Raises `SourceError` when
+        the source refuses or cannot be reached after all retries; hits that came before it stay good.
+        """
