@@ -4,12 +4,12 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable
-from difflib import get_close_matches
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
 import click
+
+from model.lazy_group import LazyGroup
 
 # Command -> where it lives. The modules import nothing heavy at their top, so that `--help` is instant.
 _COMMANDS = {
@@ -20,36 +20,15 @@ _COMMANDS = {
     "explain": "review.cli.explain:explain",
     "review": "review.cli.queue:review",
     "retrain": "review.cli.retrain:retrain",
+    "data": "review.cli.data:data",
     "model": "model.cli:model",
     "db": "review.cli.database:db",
     "bot": "bot.operations:bot_group",
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module when the command (or the list of all) is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of use, not of the alphabet."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return the command; None for a stranger."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name].split(":")
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the likely guess: click itself guesses among loaded commands only."""
-        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            guess = next(iter(get_close_matches(args[0], _COMMANDS, n=1)), None)
-            ctx.fail(f"No such command {args[0]!r}.{f' Did you mean {guess!r}?' if guess else ''}")
-        return super().resolve_command(ctx, args)
+class _Bearbot(LazyGroup):
+    """All commands."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, but Ctrl-C, also while a command's libraries are imported, ends it with a word and 130."""
@@ -63,7 +42,7 @@ class LazyGroup(click.Group):
             sys.exit(INTERRUPTED)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Bearbot, homes=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("bearbot"), prog_name="bearbot")
 def bearbot() -> None:
     """A Telegram photo bot with a model that knows its doubts, and people who review them.

@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from bot.cli import bearbot
 from bot.settings import BotSettings
+from model.gathering.settings import GatheringSettings
 from model.settings import ModelSettings, Settings
 from review.settings import ReviewSettings
 
@@ -49,7 +50,7 @@ def settings_table() -> str:
     """Every setting: environment variable, type, default, meaning."""
     rows = ["| setting | type | default | what it is |", "|---|---|---|---|"]
     seen: set[str] = set()
-    for settings in (BotSettings, ReviewSettings, ModelSettings):
+    for settings in (BotSettings, ReviewSettings, ModelSettings, GatheringSettings):
         for name, field in settings.model_fields.items():
             key = settings.key_of(name)
             if key not in seen:
@@ -74,7 +75,8 @@ def _kind(annotation: Any) -> str:
         return "numbers" if inner[0] is int and len(inner) > 1 else _kind(inner[0])
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return ", ".join(f"`{member.value}`" for member in annotation)
-    return {int: "whole number", float: "number", SecretStr: "secret", Path: "folder"}.get(annotation, "text")
+    kinds: dict[Any, str] = {int: "whole number", float: "number", SecretStr: "secret", Path: "folder"}
+    return {**kinds, bool: "true or false"}.get(annotation, "text")
 
 
 def file_map(root: Path) -> str:

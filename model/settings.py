@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.errors import SettingsError
 
-_KINDS: dict[object, str] = {int: "a whole number", float: "a number", Path: "a folder"}
+_KINDS: dict[object, str] = {int: "a whole number", float: "a number", bool: "true or false", Path: "a folder"}
 _BOUNDS = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
 
 

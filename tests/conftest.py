@@ -28,7 +28,7 @@ def anyio_backend() -> str:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Neither the environment nor a .env of whoever runs the tests has a say in them."""
     for name in list(os.environ):
-        if name.startswith(("BOT_", "REVIEW_", "MODEL_")) or name == "BEARBOT_HOME":
+        if name.startswith(("BOT_", "REVIEW_", "MODEL_", "DATA_", "AZURE_")) or name == "BEARBOT_HOME":
             monkeypatch.delenv(name)
     monkeypatch.setenv("BEARBOT_HOME", str(tmp_path_factory.mktemp("home")))
 

@@ -1,0 +1,89 @@
+"""Settings of gathering: where the sources are, and how much of their answers is taken."""
+
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from model.settings import Settings, Unfit
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+class GatheringSettings(Settings):
+    """The sources of pictures, and limits on what they send."""
+
+    model_config = SettingsConfigDict(env_prefix="DATA_")
+
+    openverse_url: str = Field(default="https://api.openverse.org", description="root of the Openverse API")
+    wikimedia_url: str = Field(
+        default="https://commons.wikimedia.org", description="root of Wikimedia Commons, or of another MediaWiki"
+    )
+    inaturalist_url: str = Field(default="https://api.inaturalist.org", description="root of the iNaturalist API")
+    gbif_url: str = Field(default="https://api.gbif.org", description="root of the GBIF API")
+    azure_search_endpoint: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("AZURE_SEARCH_ENDPOINT", "azure_search_endpoint"),
+        description="root of an image search that is compatible with Bing's version 7 (Microsoft closed its own in "
+        "August 2025; gateways remain); it is asked when the key is set too",
+    )
+    azure_search_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("AZURE_SEARCH_KEY", "azure_search_key"),
+        description="key of that image search; a secret",
+    )
+    contact: str = Field(
+        default="",
+        max_length=200,
+        description="a mail address or a page of yours, told to the sources in the User-Agent, as they ask of programs",
+    )
+    private_addresses: bool = Field(
+        default=False,
+        description="fetch from this machine and its private network too: for tests, and for gateways in there",
+    )
+    request_seconds: float = Field(
+        default=20.0, gt=0, le=600, description="how long a source may take to answer one request"
+    )
+    download_seconds: float = Field(default=30.0, gt=0, le=600, description="how long one picture may take to come")
+    max_megabytes: float = Field(default=20.0, gt=0, le=20, description="megabytes of one picture at most")
+    downloads: int = Field(default=8, ge=1, le=64, description="pictures that are fetched at a time")
+    downloads_per_host: int = Field(
+        default=2, ge=1, le=16, description="requests to one host at a time, so that none is troubled"
+    )
+
+    @field_validator("openverse_url", "wikimedia_url", "inaturalist_url", "gbif_url", "azure_search_endpoint")
+    @classmethod
+    def _root_of_a_server(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise Unfit("a server's root such as https://api.example.org or http://127.0.0.1:8080")
+        return value.rstrip("/")
+
+    @field_validator("contact")
+    @classmethod
+    def _fit_for_a_header(cls, value: str) -> str:
+        if not value.isascii() or not all(character.isprintable() for character in value):
+            raise Unfit("plain ASCII on one line, such as you@example.org or https://example.org/you")
+        return value.strip()
+
+    @field_validator("azure_search_key")
+    @classmethod
+    def _key_for_a_header(cls, value: SecretStr) -> SecretStr:
+        key = value.get_secret_value().strip()
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise Unfit("letters, digits and signs without spaces", "copy it again from the gateway")
+        return SecretStr(key)
+
+    @model_validator(mode="after")
+    def _key_is_not_sent_in_the_clear(self) -> Self:
+        if self.azure_search_endpoint and self.azure_search_key and not self.private_addresses:
+            parts = urlsplit(self.azure_search_endpoint)
+            if parts.scheme != "https" and parts.hostname not in _THIS_MACHINE:
+                raise ValueError(
+                    "AZURE_SEARCH_ENDPOINT: expected an https address, for the key goes there: correct it in the "
+                    "environment or in .env (or set DATA_PRIVATE_ADDRESSES=true for a gateway on this network)"
+                )
+        return self
