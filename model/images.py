@@ -20,6 +20,17 @@ from model.errors import ImageError, ImageProblem
 # Formats people really send; everything else Pillow could open (PostScript through Ghostscript, say) stays shut.
 # MPO, what phones with two lenses write, opens as a JPEG; named here, it would break whatever is looked up after it.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
+_SUFFIX_OF = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "GIF": ".gif",
+    "BMP": ".bmp",
+    "TIFF": ".tif",
+    "HEIF": ".heic",
+    "AVIF": ".avif",
+}
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"})
 # Pillow walks a file's pieces (chunks, markers, comments) in Python: millions of tiny ones keep a thread busy for long.
 # Real photos of 20 MB need a few thousand reads.
@@ -101,6 +112,23 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS, *, shrink_to: int 
         raise ImageError(
             ImageProblem.DAMAGED, f"the picture is damaged or cut off and cannot be read ({type(error).__name__})"
         ) from error
+
+
+@dataclass(frozen=True)
+class Container:
+    """What a file's first bytes say of the picture in it: its sides in pixels, and how files of its format end."""
+
+    width: int
+    height: int
+    suffix: str
+
+
+def container_of(data: bytes) -> Container:
+    """Of bytes that `decode` takes; of others it raises whatever comes. `suffix` is one of `SUFFIXES`."""
+    _register_heif()
+    _silence_decoders()
+    with Image.open(_Pieces(data), formats=_FORMATS) as picture:
+        return Container(*picture.size, _SUFFIX_OF[picture.format or ""])
 
 
 def read_photo(path: Path, limits: ImageLimits = DEFAULT_LIMITS) -> bytes:

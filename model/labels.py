@@ -16,6 +16,17 @@ def verdict_word(text: str) -> str:
     return text.strip().casefold().replace(" ", "_").replace("'", "")
 
 
+def check_label(label: str) -> None:
+    """Raises `DatasetError` for what cannot be a label, saying what can."""
+    if not _PATTERN.fullmatch(label) or len(label.encode()) > 40:
+        raise DatasetError(
+            f"label {label!r}: expected letters, digits, spaces, '.', '-', '_' or \"'\", first a letter or "
+            "digit, at most 40 bytes in UTF-8"
+        )
+    if verdict_word(label) in _RESERVED:
+        raise DatasetError(f"label {label!r} is reserved for verdicts: rename it")
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """Ordered labels; the index of a label is its column in logits (N, K)."""
@@ -28,13 +39,7 @@ class Vocabulary:
         if len(set(self.labels)) != len(self.labels):
             raise DatasetError(f"labels repeat: {list(self.labels)}")
         for label in self.labels:
-            if not _PATTERN.fullmatch(label) or len(label.encode()) > 40:
-                raise DatasetError(
-                    f"label {label!r}: expected letters, digits, spaces, '.', '-', '_' or \"'\", first a letter or "
-                    "digit, at most 40 bytes in UTF-8"
-                )
-            if verdict_word(label) in _RESERVED:
-                raise DatasetError(f"label {label!r} is reserved for verdicts: rename it")
+            check_label(label)
 
     def __len__(self) -> int:
         return len(self.labels)

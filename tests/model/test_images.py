@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from model.errors import ImageError, ImageProblem
-from model.images import ImageLimits, decode, encode, files_in, read_photo
+from model.images import SUFFIXES, ImageLimits, container_of, decode, encode, files_in, read_photo
 
 GREEN = (40, 160, 60)
 
@@ -42,6 +42,15 @@ def test_every_accepted_format_gives_its_colours(kind: str) -> None:
     picture = decode(saved(Image.new("RGB", (64, 48), GREEN), kind))
     assert (picture.mode, picture.size) == ("RGB", (64, 48))
     assert close(picture.getpixel((30, 20)), GREEN)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "MPO"])
+def test_of_every_accepted_format_a_file_is_named_so_that_training_finds_it(kind: str) -> None:
+    pillow_heif.register_heif_opener()
+    container = container_of(saved(Image.new("RGB", (64, 48), GREEN), kind))
+    assert (container.width, container.height) == (64, 48)
+    assert container.suffix in SUFFIXES
+    assert container.suffix[1:3] == {"JPEG": "jp", "MPO": "jp", "HEIF": "he"}.get(kind, kind[:2].lower())
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG", "AVIF"])
