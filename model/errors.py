@@ -6,7 +6,11 @@ ModelError                 catch it at a command or a task border to report one 
 ├── DatasetError           a folder or a manifest cannot be trained on, or a gallery not be shown
 ├── ArtifactError          a model version on disk is missing, damaged or of an unknown format
 ├── RegistryError          a version or an alias does not exist, or a move between them is refused
-│   └── ChampionChanged    another version answers than the one that was to be replaced: look again, then decide
+│   ├── ChampionChanged    another version answers than the one that was to be replaced: look again, then decide
+│   └── NoChampion         no model answers yet: photos go to people, and its text says how to get one
+├── GatheringError         pictures cannot be gathered; catch it where one picture or one source may fail alone
+│   ├── SourceError        a source of pictures refuses or cannot be reached; `.status` is what it answered, if it did
+│   └── Stopped            nobody waits any more for what was being fetched: end, without a word about it
 └── Overloaded             more photos wait than can be judged in time; trying again later may help
 """
 
@@ -58,3 +62,23 @@ class RegistryError(ModelError):
 
 class ChampionChanged(RegistryError):
     """Another version answers than the one that was to be replaced."""
+
+
+class GatheringError(ModelError):
+    """Pictures cannot be gathered, or one of them cannot."""
+
+
+class SourceError(GatheringError):
+    """A source of pictures refuses or cannot be reached. `status`: the HTTP status of its answer, None without one."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Stopped(GatheringError):
+    """The fetching was told to end before it was done."""
+
+
+class NoChampion(RegistryError):
+    """No model answers yet."""
