@@ -32,8 +32,8 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
     from review.web.app import application
     from review.web.dashboard import Dashboard
     from review.web.desk import Desk
+    from review.web.door import Link
     from review.web.guard import LOOPBACK
-    from review.web.login import Link
     from review.web.server import is_loopback, listen
     from review.web.server import serve as serve_page
 
@@ -83,5 +83,8 @@ def serve(host: str, port: int, url: str | None, name: str | None) -> None:
             link=link,
             more=Dashboard(desk, installation.registry).routes(),
         )
-        serve_page(app, desk, listening, behind_proxy=given is not None)
+        try:
+            serve_page(app, listening, behind_proxy=given is not None)
+        finally:
+            desk.end_all()
         note("ended; what was open on pages is back in the queue")

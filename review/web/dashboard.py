@@ -26,7 +26,9 @@ from review.overview import Overview, Span, overview
 from review.queue import may_adjudicate
 from review.risk_coverage import RiskCoverage, risk_coverage
 from review.statistics import promise_of
-from review.web.desk import Desk, NotLoggedIn, answering
+from review.web.desk import Desk
+from review.web.entrance import NotLoggedIn
+from review.web.exchange import answering
 from review.web.sittings import Sitting
 from review.workload import seen_by
 

@@ -35,7 +35,8 @@ from review.errors import AlreadySettled, LeaseLost, NotFound, NothingToUndo, Re
 from review.groups import waiting_groups
 from review.tables import Reviewer, ReviewItem
 from review.web import cards, wishes
-from review.web.desk import Desk, answering, give_back, read_json
+from review.web.desk import Desk, give_back
+from review.web.exchange import answering, read_json
 from review.web.sittings import Sitting
 
 MOST_HELD = 400  # items in one reviewer's hands, in all their tabs: nobody hoards the queue

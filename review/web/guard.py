@@ -64,7 +64,10 @@ class Guard:
     def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
         host = headers.get("host", "")
         if not self._is_ours(host):
-            return 421, "this server does not go by that name: start it with --url ADDRESS to let it answer there"
+            return (
+                421,
+                "this server does not go by that name: `bearbot review serve --url ADDRESS` lets it answer there",
+            )
         if len(path) > _LONGEST_PATH:
             return 404, "there is nothing at this address"
         origin = headers.get("origin")
@@ -74,7 +77,7 @@ class Guard:
         if elsewhere and (method, headers.get("sec-fetch-mode")) != ("GET", "navigate"):
             return 403, "another web page may not talk to this server"
         if origin is None and method not in ("GET", "HEAD"):
-            return 403, "only the reviewer's page may change anything"
+            return 403, "only its own page may change anything"
         return None
 
     def _is_ours(self, host: str) -> bool:

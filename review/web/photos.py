@@ -1,14 +1,5 @@
-"""Photos and thumbnails of items, for who is logged in.
+"""Photos and thumbnails of items, for who is logged in."""
 
-Thumbnails are made from the stored photos when they are asked for and kept in memory only: a photo that is deleted
-leaves no copy on disk.
-"""
-
-import io
-import threading
-from collections import OrderedDict
-
-from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
@@ -17,45 +8,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from model.errors import ImageError
-from model.images import decode
 from review.errors import NotFound
-from review.storage import ImageStore
 from review.tables import ReviewItem, Submission
 from review.web import wishes
-from review.web.desk import Desk, answering
+from review.web.desk import Desk
+from review.web.exchange import answering
 from review.web.sittings import Sitting
+from review.web.thumbnails import Thumbnails
 
-THUMBNAIL_SIDE = 360  # pixels at most; a card is 180 wide, and screens of phones have two for each
-_QUALITY = 78
-_KEPT_BYTES = 64_000_000  # of thumbnails in memory: some thousands
 # Browsers keep it and ask each time whether they may show it: it may be deleted, and who looks removed.
 _KEPT_BY_BROWSERS = "private, no-cache"
-
-
-class Thumbnails:
-    """Small pictures by the sha256 of the stored photo; the ones asked for last are kept."""
-
-    def __init__(self, images: ImageStore, kept_bytes: int = _KEPT_BYTES) -> None:
-        self._images = images
-        self._most = kept_bytes
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, sha256: str) -> bytes:
-        """JPEG bytes, at most `THUMBNAIL_SIDE` wide and high. Raises `NotFound`, or `ImageError` if it is damaged."""
-        with self._lock:
-            if sha256 in self._kept:
-                self._kept.move_to_end(sha256)
-                return self._kept[sha256]
-        made = _thumbnail(self._images.get(sha256))
-        with self._lock:
-            if sha256 not in self._kept:
-                self._kept[sha256] = made
-                self._bytes += len(made)
-            while self._bytes > self._most:
-                self._bytes -= len(self._kept.popitem(last=False)[1])
-        return made
 
 
 class Photos:
@@ -63,7 +25,7 @@ class Photos:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._thumbnails = Thumbnails(desk.images)
+        self._thumbnails = Thumbnails(desk.images.get)
 
     def routes(self) -> list[Route]:
         return [
@@ -111,11 +73,3 @@ def photo_of(session: Session, item_id: int) -> str:
     if sha256 is None:
         raise NotFound(f"there is no photo of item {item_id} (any more)")
     return sha256
-
-
-def _thumbnail(data: bytes) -> bytes:
-    picture = decode(data, shrink_to=THUMBNAIL_SIDE)
-    picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=_QUALITY)
-    return buffer.getvalue()

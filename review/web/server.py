@@ -1,10 +1,11 @@
-"""Serves the reviewer's page until Ctrl-C or SIGTERM, and gives back what anybody held."""
+"""Serves a page until Ctrl-C or SIGTERM."""
 
 import errno
 import ipaddress
 import os
 import signal
 import socket
+from contextlib import suppress
 from math import ceil
 
 import uvicorn
@@ -12,8 +13,7 @@ from starlette.types import ASGIApp
 
 from review.errors import ReviewError
 from review.web.connections import MOST, SILENT, Connection, ProxiedConnection
-from review.web.desk import Desk
-from review.web.login import PROXIES
+from review.web.door import PROXIES
 
 _GRACE_SECONDS = 3  # what is in hand then is cut off
 
@@ -74,13 +74,9 @@ def server_for(app: ASGIApp, *, behind_proxy: bool = False) -> uvicorn.Server:
     )
 
 
-def serve(app: ASGIApp, desk: Desk, listening: socket.socket, *, behind_proxy: bool = False) -> None:
-    """Serve until the process is told to end; then what anybody holds on a page is given back."""
+def serve(app: ASGIApp, listening: socket.socket, *, behind_proxy: bool = False) -> None:
+    """Serve until the process is told to end."""
     # uvicorn ends in order at both signals, and then raises them again: as the one that Python can catch.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with suppress(KeyboardInterrupt):  # that is how it ends
         server_for(app, behind_proxy=behind_proxy).run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass  # that is how it ends
-    finally:
-        desk.end_all()

@@ -14,10 +14,11 @@ _MOST = 1000  # of all reviewers together; the one that was silent longest gives
 class Sitting:
     """A browser of this reviewer. `csrf` comes back with every change; `held` are tokens of claims, by item.
 
-    `credential` is the digest of the login token that opened it: it ends when the reviewer is given another.
+    `credential` is the digest of the login token that opened it: it ends when the reviewer is given another. Where no
+    database knows anybody (`review.cleaning`), both are None.
     """
 
-    reviewer_id: int
+    reviewer_id: int | None
     credential: str | None
     last_seen: datetime
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -30,7 +31,7 @@ class Sittings:
     def __init__(self) -> None:
         self._open: dict[str, Sitting] = {}
 
-    def begin(self, reviewer_id: int, credential: str | None, now: datetime) -> tuple[str, Sitting]:
+    def begin(self, reviewer_id: int | None, credential: str | None, now: datetime) -> tuple[str, Sitting]:
         """A new one, with what the cookie holds."""
         self._sweep(now)
         if len(self._open) >= _MOST:

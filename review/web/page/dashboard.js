@@ -13,7 +13,7 @@ async function show() {
   try {
     response = await fetch(`/dashboard/figures?days=${board.dataset.days}`);
   } catch {
-    return failed("the server cannot be reached: does `bearbot review serve` still run?");
+    return failed(`the server cannot be reached: does \`${document.documentElement.dataset.program}\` still run?`);
   }
   if (response.status === 401) return location.replace("/login?over");
   if (!response.ok) return failed((await response.json().catch(() => ({}))).error ?? `the server answered ${response.status}`);

@@ -244,6 +244,8 @@ function ask(id, field) {
 }
 let asked = [];
 
+const look = () => (zoom.open ? zoom.magnify() : grid.focused !== null && zoom.show(grid.focused));
+
 const KEYS = {
   n: () => say({ kind: "none" }, targets()),
   N: () => ask("name-box", "free-name"),
@@ -252,7 +254,8 @@ const KEYS = {
   d: () => ask("later-box"),
   "/": () => ask("label-box", "label-name"),
   u: undo,
-  z: () => (zoom.open ? zoom.magnify() : grid.focused !== null && zoom.show(grid.focused)),
+  z: look,
+  Enter: look,
   a: () => !zoom.open && grid.select(grid.selected.size === grid.cards.size ? [] : grid.ids),
   "[": () => !zoom.open && filters.turn(-1),
   "]": () => !zoom.open && filters.turn(1),

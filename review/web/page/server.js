@@ -9,7 +9,7 @@ async function request(path, options = {}) {
   try {
     response = await fetch(path, { ...options, headers: { "X-Bearbot-Token": csrf, ...options.headers } });
   } catch {
-    throw new Error("the server cannot be reached: does `bearbot review serve` still run?");
+    throw new Error(`the server cannot be reached: does \`${document.documentElement.dataset.program}\` still run?`);
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;

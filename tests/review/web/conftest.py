@@ -26,9 +26,10 @@ from review.storage import LocalImageStore
 from review.tables import Reviewer, ReviewItem, Verdict
 from review.web.app import application
 from review.web.dashboard import Dashboard
-from review.web.desk import CSRF_HEADER, Desk
+from review.web.desk import Desk
+from review.web.door import Link
+from review.web.entrance import CSRF_HEADER
 from review.web.guard import LOOPBACK
-from review.web.login import Link
 from review.web.server import listen, server_for
 from tests.chromium import chromium
 

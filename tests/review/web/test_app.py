@@ -14,7 +14,7 @@ from review.database import Database
 from review.storage import LocalImageStore
 from review.web.app import DASHBOARD, application
 from review.web.desk import Desk
-from review.web.login import Link
+from review.web.door import Link
 
 
 async def _figures(_: Request) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from review.web import desk
+from review.web import exchange
 from review.web.connections import MOST, MOST_OF_ADDRESS, Connection
 
 
@@ -66,7 +66,7 @@ def test_between_requests_there_is_more_time_but_not_for_ever(
 
 
 def test_a_body_that_drips_in_is_not_waited_for(served: Any, soon: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "BODY_WITHIN", 0.5)
+    monkeypatch.setattr(exchange, "BODY_WITHIN", 0.5)
     with opened(served) as slow:
         head = f"POST /api/login HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:{served.port}\r\n"
         head = head.replace("Host: localhost", f"Host: localhost:{served.port}")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from review.web.desk import CSRF_HEADER
+from review.web.entrance import CSRF_HEADER
 from review.web.sittings import ENDS_AFTER
 from review.web.throttle import PER_ADDRESS, WINDOW, Throttle
 

@@ -12,7 +12,7 @@ from model.images import encode
 from review.errors import NotFound
 from review.storage import LocalImageStore
 from review.tables import Submission
-from review.web.photos import THUMBNAIL_SIDE, Thumbnails
+from review.web.thumbnails import THUMBNAIL_SIDE, Thumbnails
 
 Arrive = Callable[..., list[int]]
 
@@ -74,7 +74,7 @@ def test_a_lost_and_a_damaged_file_are_said(served: Any, arrive: Arrive) -> None
 @pytest.mark.parametrize("size", [(1280, 960), (300, 2000), (20, 10)])
 def test_a_thumbnail_keeps_its_shape(tmp_path: Any, size: tuple[int, int]) -> None:
     images = LocalImageStore(tmp_path)
-    made = Image.open(io.BytesIO(Thumbnails(images).get(images.put(encode(Image.new("RGB", size, "tan"))))))
+    made = Image.open(io.BytesIO(Thumbnails(images.get).get(images.put(encode(Image.new("RGB", size, "tan"))))))
     scale = min(1.0, THUMBNAIL_SIDE / max(size))
     assert made.size == pytest.approx([side * scale for side in size], abs=1)
 
@@ -83,8 +83,8 @@ def test_thumbnails_are_kept_within_bounds(tmp_path: Any) -> None:
     images = LocalImageStore(tmp_path)
     pixels = np.random.default_rng(0).integers(0, 255, (3, 200, 200, 3), dtype=np.uint8)
     stored = [images.put(encode(Image.fromarray(picture))) for picture in pixels]
-    size = len(Thumbnails(images).get(stored[0]))
-    thumbnails = Thumbnails(images, kept_bytes=int(size * 2.5))
+    size = len(Thumbnails(images.get).get(stored[0]))
+    thumbnails = Thumbnails(images.get, kept_bytes=int(size * 2.5))
     for sha256 in stored:
         thumbnails.get(sha256)
     for sha256 in stored:

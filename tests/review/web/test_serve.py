@@ -22,7 +22,7 @@ from review.clock import utc_now
 from review.database import Database
 from review.people import reviewer_named
 from review.tables import Reviewer, VerdictKind
-from review.web.desk import CSRF_HEADER
+from review.web.entrance import CSRF_HEADER
 from review.web.server import CannotListen, is_loopback, listen
 
 Arrive = Callable[..., list[int]]
