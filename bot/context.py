@@ -41,9 +41,11 @@ class Services:
     metrics: Metrics
 
     def labels(self) -> tuple[str, ...]:
-        """The labels of the model that answers; none while no model can be read: people are answered all the same."""
+        """The labels of the model that answers, or that a project is about before it has one; none while no model can
+        be read: people are answered all the same.
+        """
         try:
-            return self.registry.champion_card().labels
+            return self.registry.labels()
         except (ModelError, OSError):  # `Champion` logs what is wrong, and goes on with the model in memory
             return self.champion.labels
 

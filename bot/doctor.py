@@ -147,7 +147,7 @@ def _model_and_gpu(settings: "ModelSettings") -> Iterator[Finding]:
     import torch
     from PIL import Image
 
-    from model.errors import ModelError
+    from model.errors import ModelError, NoChampion
     from model.network import torch_device
     from model.registry import Registry
     from model.serving import Classifier
@@ -161,7 +161,7 @@ def _model_and_gpu(settings: "ModelSettings") -> Iterator[Finding]:
         yield Finding("gpu", Health.OK, f"{torch.cuda.get_device_name(device)} is used")
     else:
         yield Finding("gpu", Health.NOTE, "none is used: photos are judged, and heads trained, on the CPU")
-    registry = Registry(settings.home)
+    registry = Registry(settings.home, settings.labels)
     try:
         torch.set_num_threads(settings.threads)
         version = registry.champion()
@@ -173,6 +173,9 @@ def _model_and_gpu(settings: "ModelSettings") -> Iterator[Finding]:
         began = time.perf_counter()
         classifier.predict_batch([picture])
         took = (time.perf_counter() - began) * 1000
+    except NoChampion as error:
+        yield Finding("model", Health.NOTE, str(error), "until then the bot runs and sends every photo to people")
+        return
     except (ModelError, OSError, RuntimeError) as error:
         mend = "`bearbot model rollback`, or reinstall; until then the bot runs and sends every photo to people"
         yield Finding("model", Health.FAILED, str(error), mend)

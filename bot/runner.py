@@ -67,7 +67,7 @@ class Runner:
         self._settings = settings
         self.metrics = Metrics(CollectorRegistry())
         self._review_settings = review_settings
-        registry = Registry(model_settings.home)
+        registry = Registry(model_settings.home, model_settings.labels)
         images = LocalImageStore(review_settings.image_store)
         self.database = Database(review_settings.database_url)
         self._bot = build_bot(settings.token, settings.base_url)
@@ -95,6 +95,7 @@ class Runner:
                 "REVIEW_DATABASE_URL": self.database.url.render_as_string(hide_password=False),
                 "REVIEW_IMAGE_STORE": str(review_settings.image_store),
                 "MODEL_HOME": str(model_settings.home),
+                "MODEL_LABELS": ",".join(model_settings.labels),
                 "MODEL_DEVICE": model_settings.device.value,
             },
             told=self._delivery.work.wake,

@@ -81,6 +81,8 @@ def train(
     --far it also learns what to leave to people, and its threshold bounds the errors on a mix of all three. Folders in
     those name what sort of thing their pictures show; the more sorts, the better.
 
+    In a project of your own (MODEL_LABELS) there must be photos of each of its labels, and of no others.
+
     \b
     Example:
       bearbot model train photos/bears --near photos/pandas-and-plush --far photos/anything --promote
@@ -115,6 +117,7 @@ def train(
         far=far,
         backbone=backbone or DEFAULT_BACKBONE,
         weights=stored,
+        labels=settings.labels,
         seed=seed,
         progress=progress_bars(),
     )
@@ -199,10 +202,14 @@ def list_versions(as_json: bool) -> None:
     Example:
       bearbot model list
     """
-    from model.errors import ArtifactError
+    from model.errors import ArtifactError, NoChampion
 
     _, registry = _opened()
     aliases = registry.aliases()
+    try:
+        registry.champion()
+    except NoChampion as error:
+        note(str(error))
     for version in registry.versions():
         roles = [alias.value for alias, name in aliases.items() if name == version]
         try:
@@ -285,7 +292,7 @@ def _opened() -> "tuple[ModelSettings, Registry]":
     from model.settings import ModelSettings
 
     settings = ModelSettings.load()
-    return settings, Registry(settings.home)
+    return settings, Registry(settings.home, settings.labels)
 
 
 def _print_card(card: "ModelCard") -> None:

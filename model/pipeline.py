@@ -1,6 +1,6 @@
 """From photos to a candidate: gather features, split, fit, and hand over to be measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,15 +48,19 @@ def train(
     far: Path | None = None,
     backbone: str = DEFAULT_BACKBONE,
     weights: StoredWeights | None = None,
+    labels: Sequence[str] = (),
     seed: int = 20,
     progress: Progress = silent,
 ) -> Candidate:
     """`FOLDER/LABEL/*` -> a candidate. Raises `DatasetError` for a folder that cannot be trained on.
 
+    `labels`, if any, are those that the folder must have photos of: no more and no fewer.
     `near` and `far` hold pictures that show none of the labels: that look like the subject, and that do not. The head
     is trained on features of the frozen body, computed once; with `fine_tune` the whole network is trained.
     """
     scans = [scan_folder(folder, lambda paths: progress("reading", paths))]
+    if labels:
+        _refuse_other_labels(folder, {photo.label for photo in scans[0].photos}, labels)
     vocabulary = scans[0].vocabulary
     for root, kind in ((near, Kind.NEAR), (far, Kind.FAR)):
         if root is not None:
@@ -79,6 +83,16 @@ def train(
     paths = {photo.sha256: photo.path for photo in found} if fine_tune else None
     candidate = candidate_of(_fit(training, paths, progress), training)
     return replace(candidate, left_out=tuple((str(path), why) for scan in scans for path, why in scan.left_out))
+
+
+def _refuse_other_labels(folder: Path, found: Set[str], labels: Sequence[str]) -> None:
+    missing = [f"has no photo in {folder / label}" for label in labels if label not in found]
+    strange = [f"has photos in {folder / label}" for label in sorted(found - set(labels))]
+    if missing or strange:
+        raise DatasetError(
+            f"expected photos of {', '.join(labels)} (MODEL_LABELS), and {folder} {', '.join((*missing, *strange))}: "
+            "gather what is missing, move away what does not belong there, or change MODEL_LABELS"
+        )
 
 
 def retrain(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from model.artifact import Artifact, ModelCard, load, load_card, outdated_labels, publish, save
-from model.errors import ArtifactError, ChampionChanged, RegistryError
+from model.errors import ArtifactError, ChampionChanged, NoChampion, RegistryError
 from model.features import FeatureStore
 from model.weights import StoredWeights, WeightsFolder
 
@@ -43,10 +43,15 @@ class LedgerEntry:
 
 
 class Registry:
-    """`HOME/versions/VERSION/`, `HOME/aliases.json` (the one truth, replaced atomically), `HOME/ledger.jsonl`."""
+    """`HOME/versions/VERSION/`, `HOME/aliases.json` (the one truth, replaced atomically), `HOME/ledger.jsonl`.
 
-    def __init__(self, home: Path) -> None:
+    `labels` are those of a project of somebody's own (MODEL_LABELS), if it is one. The model that comes with bearbot
+    answers there only if it has the same: better no answers than answers about something else.
+    """
+
+    def __init__(self, home: Path, labels: tuple[str, ...] = ()) -> None:
         self.home = home
+        self._labels = labels
 
     def make_home(self) -> None:
         """Make the folder if it is not there. It may lie in the folder of all that bearbot keeps, people's photos too,
@@ -90,24 +95,56 @@ class Registry:
         return sorted(p.name for p in folder.iterdir() if (p / "card.json").is_file() and not p.name.startswith("."))
 
     def aliases(self) -> Mapping[Alias, str]:
-        """Alias -> version. The bundled model is installed if it is not there: on a fresh installation as champion."""
+        """Alias -> version. The bundled model is installed if it is not there: on a fresh installation as champion.
+
+        In a project with other labels it is not, and whatever alias it has there does not count.
+        """
+        if self._bundled_is_foreign():
+            return {alias: version for alias, version in self._stored().items() if version != _bundled_version()}
         if not self.alias_file.exists() or not (self.home / "versions" / _bundled_version()).exists():
             self._install_bundled()
+        stored = self._stored()
+        if self._why_bundled_must_answer(_bundled_version()):
+            self._install_bundled()
+            stored = self._stored()
+        return stored
+
+    def _stored(self) -> dict[Alias, str]:
+        """What the alias file says; nothing where there is none."""
         try:
             stored = json.loads(self.alias_file.read_text(encoding="utf-8"))
-            if self._why_bundled_must_answer(_bundled_version()):
-                self._install_bundled()
-                stored = json.loads(self.alias_file.read_text(encoding="utf-8"))
             return {Alias(name): str(version) for name, version in stored.items()}
+        except FileNotFoundError:
+            return {}
         except (OSError, ValueError, AttributeError) as error:
             raise RegistryError(f"{self.alias_file} cannot be read: {error}") from error
 
     def champion(self) -> str:
-        """The version that answers."""
+        """The version that answers; raises `NoChampion` where none does."""
         try:
             return self.aliases()[Alias.CHAMPION]
         except KeyError:
-            raise RegistryError("no model is champion: `bearbot model promote VERSION` makes one") from None
+            raise NoChampion(self._way_to_a_champion()) from None
+
+    def _way_to_a_champion(self) -> str:
+        if self.versions() and not (self._bundled_is_foreign() and self.versions() == [_bundled_version()]):
+            return "no model is champion: `bearbot model promote VERSION` makes one, of those in `bearbot model list`"
+        return (
+            f"no model yet that tells {', '.join(self._labels)}: gather photos of each (`bearbot data gather`), then "
+            "`bearbot model train photos --promote`"
+        )
+
+    def labels(self) -> tuple[str, ...]:
+        """What can be said of a photo: the champion's labels; where no model answers yet, those of the project.
+
+        Raises `NoChampion` where there are neither, `ArtifactError` for a champion that cannot be read.
+        """
+        try:
+            return self.champion_card().labels
+        except NoChampion:
+            if not self._labels:
+                raise
+            return self._labels
 
     def champion_card(self) -> ModelCard:
         """The champion's card; imports no torch."""
@@ -144,6 +181,11 @@ class Registry:
         Raises `ChampionChanged` if the champion is not the one that whoever decided this saw (`replacing`) any more.
         """
         self.load(version)
+        if version == _bundled_version() and self._bundled_is_foreign():
+            raise RegistryError(
+                f"{version}, which comes with bearbot, tells {', '.join(_bundled_card().labels)}, and this project is "
+                f"about {', '.join(self._labels)} (MODEL_LABELS): train a model on photos of these"
+            )
         aliases = self.aliases()  # installs the bundled model first, so that a rollback has somewhere to go
         with self._locked():
             aliases = self.aliases()
@@ -182,6 +224,9 @@ class Registry:
             for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
                 with suppress(ValueError, TypeError):
                     yield LedgerEntry(**json.loads(line))
+
+    def _bundled_is_foreign(self) -> bool:
+        return bool(self._labels) and set(self._labels) != set(_bundled_card().labels)
 
     def _install_bundled(self) -> None:
         version = _bundled_version()
@@ -248,8 +293,12 @@ def _refuse_if_changed(champion: str | None, expected: str | None) -> None:
 
 
 @cache
+def _bundled_card() -> ModelCard:
+    return load_card(bundled_folder())
+
+
 def _bundled_version() -> str:
-    return load_card(bundled_folder()).version
+    return _bundled_card().version
 
 
 def bundled_folder() -> Path:

@@ -4,13 +4,14 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from types import NoneType
-from typing import Any, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from model.errors import SettingsError
+from model.errors import DatasetError, SettingsError
+from model.labels import Vocabulary
 
 _KINDS: dict[object, str] = {int: "a whole number", float: "a number", bool: "true or false", Path: "a folder"}
 _BOUNDS = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
@@ -116,6 +117,11 @@ class ModelSettings(Settings):
         validation_alias=AliasChoices("MODEL_HOME", "model_home"),
         description="folder of the model registry and the feature store (default: models in BEARBOT_HOME)",
     )
+    labels: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="labels of a project of your own, comma-separated; the model that comes with bearbot then answers "
+        "only if it has the same ones (`bearbot new` sets this)",
+    )
     device: Device = Field(default=Device.AUTO, description="auto, cpu or cuda")
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="CPU threads of the network (default: all cores)"
@@ -133,6 +139,17 @@ class ModelSettings(Settings):
     poll_seconds: float = Field(
         default=1.0, gt=0, description="how often a running bot looks whether another model was promoted"
     )
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _a_vocabulary(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        labels = tuple(part.strip() for part in value.split(",") if part.strip())
+        try:
+            return Vocabulary(labels).labels
+        except DatasetError as error:
+            raise Unfit(f"labels such as cat,dog ({error})") from None
 
     @property
     def home(self) -> Path:

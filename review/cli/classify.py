@@ -101,7 +101,7 @@ def _champion() -> "Classifier":
 
     settings = ModelSettings.load()
     torch.set_num_threads(settings.threads)
-    registry = Registry(settings.home)
+    registry = Registry(settings.home, settings.labels)
     artifact = registry.load(registry.champion())
     device, weights = torch_device(settings.device), registry.stored_weights(artifact.card)
     return Classifier.load(artifact, device, registry.feature_store, weights=weights)

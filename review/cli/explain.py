@@ -150,7 +150,7 @@ def _explainer() -> "Explainer":
 
     settings = ModelSettings.load()
     torch.set_num_threads(settings.threads)
-    registry = Registry(settings.home)
+    registry = Registry(settings.home, settings.labels)
     artifact, device = registry.load(registry.champion()), torch_device(settings.device)
     classifier = Classifier.load(
         artifact, device, registry.feature_store, weights=registry.stored_weights(artifact.card)

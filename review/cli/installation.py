@@ -36,7 +36,7 @@ class Installation:
     @property
     def labels(self) -> tuple[str, ...]:
         """What reviewers may say. Raises `ModelError`; what needs no labels works where the model is broken."""
-        return self.registry.champion_card().labels
+        return self.registry.labels()
 
 
 def nothing_yet() -> str | None:
@@ -55,7 +55,7 @@ def nothing_yet() -> str | None:
 def opened() -> Iterator[Installation]:
     """Open the installation that the settings name. Expected failures end the program in one line, with status 1."""
     with one_line_errors(ReviewError, ModelError, OSError):
-        settings = ReviewSettings.load()
+        settings, model_settings = ReviewSettings.load(), ModelSettings.load()
         database = Database(settings.database_url)
         try:
             require_current(database)
@@ -64,7 +64,7 @@ def opened() -> Iterator[Installation]:
                 images=LocalImageStore(settings.image_store),
                 lease=timedelta(seconds=settings.lease_seconds),
                 gold_rate=settings.gold_rate,
-                registry=Registry(ModelSettings.load().home),
+                registry=Registry(model_settings.home, model_settings.labels),
             )
         finally:
             database.dispose()

@@ -53,7 +53,7 @@ def retrain(photos: tuple[Path, ...], tell: str | None, as_json: bool) -> None:
         require_current(database)
         result = run_retraining(
             database=database,
-            registry=Registry(model_settings.home),
+            registry=Registry(model_settings.home, model_settings.labels),
             images=LocalImageStore(review_settings.image_store),
             device=model_settings.device,
             paths=_paths(photos, review_settings.image_store) if photos else None,

@@ -81,18 +81,28 @@ def _app(
     from review.terminal.similar import Labelled
     from review.terminal.sitting import Choices
 
-    card = installation.registry.champion_card()
+    labels = installation.labels
     slate = Slate.of(installation.database, installation.registry)
     slate.order()  # it begins to make one
     return ReviewApp(
         desk=desk,
         cards=Cards(installation.database, installation.images),
-        keys=Keys(card.labels),
+        keys=Keys(labels),
         terminal=terminal(graphics, dark=dark),
         choices=Choices(name=name, hide_answer=hide_answer, lease_seconds=installation.lease.total_seconds()),
-        labelled=Labelled(installation.database, installation.registry.feature_store, card.features_key),
+        labelled=Labelled(installation.database, installation.registry.feature_store, _features_key(installation)),
         first=lambda _session, _reviewer: slate.order(),
     )
+
+
+def _features_key(installation: "Installation") -> str | None:
+    """Under which the features of photos are filed; None while no model describes any."""
+    from model.errors import NoChampion
+
+    try:
+        return installation.registry.champion_card().features_key
+    except NoChampion:
+        return None
 
 
 @contextmanager

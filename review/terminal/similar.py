@@ -39,8 +39,9 @@ class Labelled:
     """Settled items with their features in memory. For one thread: the first call reads them all."""
 
     def __init__(
-        self, database: Database, features: FeatureStore, backbone: str, *, fresh_seconds: float = _FRESH_SECONDS
+        self, database: Database, features: FeatureStore, backbone: str | None, *, fresh_seconds: float = _FRESH_SECONDS
     ) -> None:
+        """`backbone` None: there is no model, so nothing is like anything."""
         self._database = database
         self._features = features
         self._backbone = backbone
@@ -96,7 +97,7 @@ class Labelled:
     def _described(self, image_sha256: str) -> NDArray[np.float32] | None:
         """Unit length (D,); None if no model described the photo."""
         if image_sha256 not in self._known:
-            stored = self._features.get(image_sha256, self._backbone)
+            stored = self._features.get(image_sha256, self._backbone) if self._backbone is not None else None
             if stored is None:
                 return None
             vector = stored.astype(np.float32)

@@ -311,3 +311,26 @@ def test_nothing_is_ever_unpickled(source: Path) -> None:
 
 
 SAFE = ("weights_only", "allow_pickle")
+
+
+def test_in_a_project_there_is_no_model_before_its_own(
+    run: Callable[..., Result], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_LABELS", "kettle,teapot")
+    failed(run("show"), "no model yet that tells kettle, teapot", "bearbot model train photos --promote")
+    listed = run("list")
+    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert "no model yet" in listed.stderr
+    assert not home.exists()
+
+
+def test_a_folder_of_other_labels_is_refused_before_anything_is_trained(
+    run: Callable[..., Result], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_LABELS", "kettle,teapot")
+    for number, label in enumerate(("kettle", "tea pot")):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        Image.new("RGB", (64, 64), (number, 0, 0)).save(tmp_path / "photos" / label / "1.png")
+    result = run("train", tmp_path / "photos", "--promote")
+    failed(result, "expected photos of kettle, teapot (MODEL_LABELS)", "has no photo in", "has photos in", "tea pot")
+    assert not home.exists()

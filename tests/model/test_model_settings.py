@@ -82,3 +82,19 @@ def test_no_error_tells_a_secret(monkeypatch: pytest.MonkeyPatch, environment: d
 def test_what_is_missing_is_told_with_the_way_out() -> None:
     with pytest.raises(SettingsError, match=r"TEST_TOKEN is not set: put it into the environment or into \.env"):
         Secretive.load()
+
+
+def test_labels_of_a_project_are_read_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ModelSettings.load().labels == ()
+    monkeypatch.setenv("MODEL_LABELS", " teapot, polar bear ,Löwe,")
+    assert ModelSettings.load().labels == ("teapot", "polar bear", "Löwe")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [("cat", "at least two"), ("cat,cat", "repeat"), ("cat,none", "reserved"), ("cat,../dog", "letters"), (",", "two")],
+)
+def test_labels_that_are_none_are_named(monkeypatch: pytest.MonkeyPatch, value: str, why: str) -> None:
+    monkeypatch.setenv("MODEL_LABELS", value)
+    with pytest.raises(SettingsError, match=rf"MODEL_LABELS: expected labels such as cat,dog .*{why}.*, got '{value}'"):
+        ModelSettings.load()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from model.artifact import Artifact, load_card, save
-from model.errors import ArtifactError, ChampionChanged, RegistryError
+from model.errors import ArtifactError, ChampionChanged, NoChampion, RegistryError
 from model.registry import Alias, Registry, bundled_folder
 
 Make = Callable[..., Artifact]
@@ -372,3 +372,60 @@ def test_a_move_that_names_another_champion_is_refused(registry: Registry, make_
         registry.rollback(reason="test", replacing=BUNDLED)
     assert (registry.champion(), list(registry.ledger())) == ("small-1", before)
     assert registry.rollback(reason="test", replacing="small-1") == BUNDLED
+
+
+PROJECT = ("kettle", "teapot")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Registry:
+    return Registry(tmp_path / "models", PROJECT)
+
+
+def test_in_a_project_of_other_labels_no_model_answers_before_it_has_its_own(project: Registry) -> None:
+    with pytest.raises(
+        NoChampion, match=r"kettle, teapot: .*bearbot data gather.*bearbot model train photos --promote"
+    ):
+        project.champion()
+    assert project.labels() == PROJECT
+    assert (project.versions(), dict(project.aliases())) == ([], {})
+    assert not project.home.exists(), "to look changes nothing"
+
+
+def test_a_model_of_the_project_answers_once_it_is_promoted(project: Registry, make_artifact: Make) -> None:
+    project.register(make_artifact("small-1"), reason="test")
+    with pytest.raises(NoChampion, match="bearbot model promote VERSION"):
+        project.champion()
+    project.promote("small-1", reason="test")
+    assert project.champion() == "small-1"
+    assert project.labels() == make_artifact().card.labels, "what the champion knows is what people can say"
+    with pytest.raises(RegistryError, match="no previous model"):
+        project.rollback(reason="test")
+
+
+def test_bears_that_were_there_before_do_not_answer_in_a_project(project: Registry, make_artifact: Make) -> None:
+    """Somebody ran a command without the project's .env, say, or named labels for a home that was in use."""
+    before = Registry(project.home)
+    assert before.champion() == BUNDLED
+    with pytest.raises(NoChampion, match="model train photos --promote"):
+        project.champion()
+    with pytest.raises(RegistryError, match=r"tells black, grizzly, teddy.*about kettle, teapot"):
+        project.promote(BUNDLED, reason="test")
+    before.register(make_artifact("small-1"), reason="test")
+    before.promote("small-1", reason="test")
+    assert project.champion() == "small-1"
+    with pytest.raises(RegistryError, match="no previous model"):
+        project.rollback(reason="test")
+
+
+def test_a_project_about_the_bundled_models_labels_has_it(tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "models", ("teddy", "black", "grizzly"))
+    assert registry.champion() == BUNDLED
+    assert registry.labels() == ("black", "grizzly", "teddy")
+
+
+def test_without_a_champion_and_a_project_there_are_no_labels(registry: Registry) -> None:
+    registry.aliases()
+    registry.alias_file.write_text("{}")
+    with pytest.raises(NoChampion, match="promote"):
+        registry.labels()
