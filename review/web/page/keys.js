@@ -24,7 +24,7 @@ export function listen({ keys, label, grid, zoom }) {
       if (key === "ArrowLeft" || key === "ArrowRight") return press(event, () => zoom.step(key === "ArrowLeft" ? -1 : 1));
       return;
     }
-    if (key === "Enter" && !onButton) return press(event, keys.Enter);
+    if (key === "Enter") return onButton ? undefined : press(event, keys.Enter); // a button does its own
     if (key === " " && !onButton && !zoom.open) return press(event, () => grid.focused !== null && (grid.focus(), grid.toggle(grid.focused)));
     if (key === "Escape" && !zoom.open) return press(event, () => grid.select([]));
     if (/^[0-9]$/.test(key)) return press(event, () => label(Number(key)) || notice(`there is no label ${key}`));

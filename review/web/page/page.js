@@ -3,6 +3,7 @@
 import { Attention } from "./attention.js";
 import { offerColours } from "./colours.js";
 import { byId, photos } from "./element.js";
+import { facts } from "./facts.js";
 import { Filters } from "./filters.js";
 import { Grid } from "./grid.js";
 import { listen } from "./keys.js";
@@ -22,7 +23,7 @@ if (!me) await new Promise(() => {}); // another page is on its way
 const attention = new Attention();
 const unsaved = new Unsaved(); // before the lease: at the page's end answers go first
 const grid = new Grid({ onChange: shown, onZoom: (id) => zoom.show(id), onBulk: (label, ids) => say({ kind: "label", label }, ids) });
-const zoom = new Zoom(grid);
+const zoom = new Zoom(grid, facts);
 const lease = new Lease(me.lease_seconds, attention, {
   held: () => inHand([...grid.cards.values()]),
   onLost: lost,
