@@ -39,8 +39,12 @@ def reason_of(problem: ImageProblem) -> DropReason:
 
 
 class DownloadRefused(GatheringError):
-    """One picture cannot be had, or is not wanted; others may be. Its text names the host, never a whole address."""
+    """One picture cannot be had, or is not wanted; others may be. Its text names the host, never a whole address.
 
-    def __init__(self, reason: DropReason, message: str) -> None:
+    `status`: the HTTP status that its host answered with, None if that is not the reason.
+    """
+
+    def __init__(self, reason: DropReason, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.status = status
