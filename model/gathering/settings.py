@@ -1,4 +1,4 @@
-"""Settings of gathering: where the sources are, and how much of their answers is taken."""
+"""Settings of gathering: where the sources are, and how they are asked."""
 
 from typing import Self
 from urllib.parse import urlsplit
@@ -6,13 +6,17 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from model.errors import GatheringError
+from model.gathering.addresses import PORTS, authority
+from model.gathering.manners import user_agent
 from model.settings import Settings, Unfit
 
+_ROOTS = ("openverse_url", "wikimedia_url", "inaturalist_url", "gbif_url", "azure_search_endpoint")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 class GatheringSettings(Settings):
-    """The sources of pictures, and limits on what they send."""
+    """The sources of pictures, and how they are asked."""
 
     model_config = SettingsConfigDict(env_prefix="DATA_")
 
@@ -33,26 +37,19 @@ class GatheringSettings(Settings):
         validation_alias=AliasChoices("AZURE_SEARCH_KEY", "azure_search_key"),
         description="key of that image search; a secret",
     )
-    contact: str = Field(
-        default="",
-        max_length=200,
+    contact: str | None = Field(
+        default=None,
         description="a mail address or a page of yours, told to the sources in the User-Agent, as they ask of programs",
     )
     private_addresses: bool = Field(
         default=False,
-        description="fetch from this machine and its private network too: for tests, and for gateways in there",
+        description="fetch pictures from this machine and its private network too: for tests, and for sources in there",
     )
-    request_seconds: float = Field(
-        default=20.0, gt=0, le=600, description="how long a source may take to answer one request"
-    )
-    download_seconds: float = Field(default=30.0, gt=0, le=600, description="how long one picture may take to come")
-    max_megabytes: float = Field(default=20.0, gt=0, le=20, description="megabytes of one picture at most")
-    downloads: int = Field(default=8, ge=1, le=64, description="pictures that are fetched at a time")
-    downloads_per_host: int = Field(
-        default=2, ge=1, le=16, description="requests to one host at a time, so that none is troubled"
+    downloads: int = Field(
+        default=8, ge=1, le=64, description="pictures that are fetched at a time, of all hosts together"
     )
 
-    @field_validator("openverse_url", "wikimedia_url", "inaturalist_url", "gbif_url", "azure_search_endpoint")
+    @field_validator(*_ROOTS)
     @classmethod
     def _root_of_a_server(cls, value: str | None) -> str | None:
         if value is None:
@@ -64,14 +61,20 @@ class GatheringSettings(Settings):
 
     @field_validator("contact")
     @classmethod
-    def _fit_for_a_header(cls, value: str) -> str:
-        if not value.isascii() or not all(character.isprintable() for character in value):
-            raise Unfit("plain ASCII on one line, such as you@example.org or https://example.org/you")
+    def _fit_for_a_header(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            user_agent(value.strip())
+        except GatheringError:
+            raise Unfit("plain ASCII without brackets, such as you@example.org or https://example.org/you") from None
         return value.strip()
 
     @field_validator("azure_search_key")
     @classmethod
-    def _key_for_a_header(cls, value: SecretStr) -> SecretStr:
+    def _key_for_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         key = value.get_secret_value().strip()
         if not key.isascii() or not key.isprintable() or " " in key:
             raise Unfit("letters, digits and signs without spaces", "copy it again from the gateway")
@@ -87,3 +90,9 @@ class GatheringSettings(Settings):
                     "environment or in .env (or set DATA_PRIVATE_ADDRESSES=true for a gateway on this network)"
                 )
         return self
+
+    def own_hosts(self) -> frozenset[str]:
+        """Hosts with their ports of the sources whose addresses somebody set: these may be asked wherever they are."""
+        set_here = self.model_fields_set.intersection(_ROOTS)
+        roots = [urlsplit(root) for root in (getattr(self, field) for field in set_here) if root is not None]
+        return frozenset(authority(root.hostname or "", root.port or PORTS[root.scheme]) for root in roots)
