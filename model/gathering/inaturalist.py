@@ -94,9 +94,10 @@ class INaturalist(Source):
 
     def _hit(self, photo: Row, observation: Row) -> Hit | None:
         square, key = web_address(photo.get("url")), name(photo.get("id"))
-        if square is None or key is None:
+        url, known_size = _SIZE.subn(r"/large\1", square or "")
+        # Moderators hide some; and in place of some, or on other hosts, lies what has no large size.
+        if not known_size or key is None or photo.get("hidden") is True:
             return None
-        url = _SIZE.sub(r"/large\1", square)
         taxon = observation.get("taxon")
         return Hit(
             source=self.name,
