@@ -72,7 +72,7 @@ def build_application(bot: ExtBot[None], services: Services) -> BotApplication:
         CommandHandler("invite", admission.invite, _PRIVATE),
         CommandHandler("block", admission.block, _PRIVATE),
         CommandHandler("unblock", admission.unblock, _PRIVATE),
-        CommandHandler(groups.COMMAND, groups.bear, _PRIVATE | _GROUPS),
+        CommandHandler(services.settings.group_command, groups.asked, _PRIVATE | _GROUPS),
         CommandHandler(groups.PRIVATE_COMMANDS, groups.private_only, _GROUPS),
         MessageHandler(_PRIVATE & _PICTURES, photos.photo),
         MessageHandler(_PRIVATE & filters.TEXT, commands.help_command),

@@ -6,7 +6,6 @@ PERCENT($confidence), SHARE($share) and DURATION($seconds). Syntax: https://proj
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +13,7 @@ from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.types import FluentInt, FluentNumber, FluentType, fluent_number
 
 from bot.errors import NoSuchWords
+from bot.label_names import NAME, LabelNames, Names
 from review.phrases import largest_unit, whole_percent
 
 # What a message can be told: a list is one of labels, see LABELS.
@@ -34,10 +34,17 @@ class Catalogue:
     `words("message-id", name=value)`, or `words("message-id.attribute")`.
     """
 
-    def __init__(self, language: str, texts: Mapping[str, str], fallback: "Catalogue | None" = None) -> None:
-        """`texts` are Fluent sources by file name, which errors tell."""
+    def __init__(
+        self,
+        language: str,
+        texts: Mapping[str, str],
+        fallback: "Catalogue | None" = None,
+        names: Names | None = None,
+    ) -> None:
+        """`texts` are Fluent sources by file name, which errors tell. `names` of labels take the place of theirs."""
         self.language = language
         self._fallback = fallback
+        self._names = names
         functions: dict[str, Callable[..., Any]] = {
             "LABEL": self.label,
             "LABELS": self._labels,
@@ -61,7 +68,15 @@ class Catalogue:
             return self._fallback(message, **values)
 
     def label(self, label: str, form: str = "") -> str:
-        """A label by its name in this language, if it has one, in a grammatical form (an attribute of the message)."""
+        """A label by its name in this language, if it has one, in a grammatical form (an attribute of the message).
+
+        Where a project names its labels itself, one without a name here is called as in English.
+        """
+        if self._names is not None:
+            forms = self._names.get(label)
+            if forms is None:
+                return self._fallback.label(label) if self._fallback is not None else label
+            return forms.get(form, forms[NAME])
         message = f"label-{label}"
         if not self._bundle.has_message(message):
             return label
@@ -119,10 +134,32 @@ class Catalogue:
         return self._formatted(f"duration-{unit}", {"count": count})
 
 
+class Catalogues:
+    """The catalogue of each language, loaded when it is first used."""
+
+    def __init__(self, names: LabelNames | None = None) -> None:
+        """`names` of a project's labels; None: those that come with bearbot."""
+        self._names = names
+        self._loaded: dict[str, Catalogue] = {}
+
+    def of(self, language_tag: str | None) -> Catalogue:
+        """The catalogue of an IETF tag, or of its primary subtag (de-AT: German); English for anything else."""
+        primary = (language_tag or "").replace("_", "-").partition("-")[0].lower()
+        language = primary if primary in LANGUAGES else _FALLBACK
+        if language not in self._loaded:
+            fallback = None if language == _FALLBACK else self.of(_FALLBACK)
+            names = None if self._names is None else self._names.by_language.get(language, {})
+            # Whoever comes at the same time takes the same one.
+            self._loaded.setdefault(language, Catalogue(language, sources(language), fallback, names))
+        return self._loaded[language]
+
+
+_WITHOUT_A_PROJECT = Catalogues()
+
+
 def catalogue_for(language_tag: str | None) -> Catalogue:
-    """The catalogue of an IETF tag, or of its primary subtag (de-AT: German); English for anything else."""
-    primary = (language_tag or "").replace("_", "-").partition("-")[0].lower()
-    return _loaded(primary if primary in LANGUAGES else _FALLBACK)
+    """As `Catalogues.of`, for words in which no label is named, or bearbot's own."""
+    return _WITHOUT_A_PROJECT.of(language_tag)
 
 
 def sources(language: str) -> dict[str, str]:
@@ -130,11 +167,6 @@ def sources(language: str) -> dict[str, str]:
     folder = files("bot") / "locales" / language
     found = sorted((file for file in folder.iterdir() if file.name.endswith(".ftl")), key=lambda file: file.name)
     return {file.name: file.read_text(encoding="utf-8") for file in found}
-
-
-@cache
-def _loaded(language: str) -> Catalogue:
-    return Catalogue(language, sources(language), None if language == _FALLBACK else _loaded(_FALLBACK))
 
 
 class _Listed(FluentType):

@@ -8,7 +8,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
-from bot.catalogue import Catalogue, catalogue_for
+from bot.catalogue import Catalogue, Catalogues
 from bot.metrics import Metrics
 from bot.observation import ObservedIntake
 from bot.retrainer import Retrainer
@@ -30,6 +30,7 @@ class Services:
 
     settings: BotSettings
     review_settings: ReviewSettings
+    catalogues: Catalogues
     database: Database
     images: ImageStore
     slate: Slate
@@ -72,7 +73,7 @@ class BotContext(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], d
     @property
     def words(self) -> Catalogue:
         """What the bot says, in the caller's language."""
-        return catalogue_for(self.language)
+        return self.services.catalogues.of(self.language)
 
     async def look_up(self, update: Update) -> None:
         """Find out who the update is from, anew each time: who was a moderator yesterday may not be one now."""

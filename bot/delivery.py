@@ -14,7 +14,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Ne
 
 from bot import inbox, messages
 from bot.answer_keyboard import right_or_wrong, wrong_ones
-from bot.catalogue import Catalogue, catalogue_for
+from bot.catalogue import Catalogue, Catalogues
 from bot.connection import wait_of
 from bot.data_file import data_file
 from bot.metrics import Metrics
@@ -63,12 +63,20 @@ class Delivery:
     """Sends what people are to be told."""
 
     def __init__(
-        self, bot: Bot, database: Database, images: ImageStore, explain: Explain, metrics: Metrics | None = None
+        self,
+        bot: Bot,
+        database: Database,
+        images: ImageStore,
+        explain: Explain,
+        metrics: Metrics | None = None,
+        *,
+        catalogues: Catalogues | None = None,
     ) -> None:
         self._bot = bot
         self._database = database
         self._images = images
         self._explain = explain
+        self._catalogues = catalogues or Catalogues()
         self._observed = ObservedDelivery(metrics or Metrics(CollectorRegistry()))
         self._drawn: set[int] = set()  # messages whose pictures are being drawn
         self._sent = Together(self._mark_sent)
@@ -124,7 +132,7 @@ class Delivery:
             self._observed.sent(message)
 
     async def _content(self, kind: OutboxKind, message: PendingMessage) -> _Content:
-        words = catalogue_for(message.recipient.language)
+        words = self._catalogues.of(message.recipient.language)
         if kind is OutboxKind.MY_DATA:
             return await self._my_data(message)
         if kind is OutboxKind.REMOVAL:

@@ -58,6 +58,7 @@ def _findings(review_settings: "ReviewSettings", model_settings: "ModelSettings"
     yield from _consensus(review_settings)
     yield _disk(review_settings.home_folder())
     yield from _model_and_gpu(model_settings)
+    yield from _names_of_labels(model_settings)
 
 
 def _database(settings: "ReviewSettings") -> Finding:
@@ -141,6 +142,29 @@ def _writable(folder: Path) -> bool:
             return True
     except OSError:
         return False
+
+
+def _names_of_labels(settings: "ModelSettings") -> Iterator[Finding]:
+    """Nothing where a project does not name its labels."""
+    from bot.catalogue import LANGUAGES
+    from bot.label_names import read_names
+    from model.errors import ModelError
+    from model.registry import Registry
+
+    names = read_names(settings.home_folder(), LANGUAGES)
+    if names is None:
+        return
+    for problem in names.problems:
+        yield Finding("names", Health.NOTE, problem, "until then the bot shows such labels as they are")
+    try:
+        strange = sorted(names.labels - set(Registry(settings.home, settings.labels).labels()))
+    except (ModelError, OSError):  # the check of the model tells of it
+        return
+    if strange:
+        yield Finding("names", Health.NOTE, f"names for {', '.join(strange)}, which is no label here")
+    elif not names.problems:
+        named = ", ".join(LANGUAGES[language] for language in LANGUAGES if names.by_language.get(language))
+        yield Finding("names", Health.OK, f"labels have names in {named or 'no language yet'}")
 
 
 def _model_and_gpu(settings: "ModelSettings") -> Iterator[Finding]:

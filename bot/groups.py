@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from sqlalchemy import select
 from telegram import Message, MessageEntity, Update
-from telegram.ext import ExtBot
 
 from bot import inbox, photos
 from bot.context import BotContext
@@ -14,13 +13,12 @@ from review import albums
 from review.clock import utc_now
 from review.tables import Submission
 
-COMMAND = "bear"
 _STILL_COMING = timedelta(seconds=2)  # messages tell their time in whole seconds
 PRIVATE_COMMANDS = ("review", "queue", "stats", "model", "retrain", "moderator", "invite", "block", "unblock")
 
 
-async def bear(update: Update, context: BotContext) -> None:
-    """/bear in reply to a photo: what does it show?"""
+async def asked(update: Update, context: BotContext) -> None:
+    """/bear (or what BOT_GROUP_COMMAND says) in reply to a photo: what does it show?"""
     message = update.effective_message
     assert message is not None
     await _about_the_replied(update.update_id, message, context)
@@ -30,7 +28,7 @@ async def private_only(update: Update, context: BotContext) -> None:
     """A command of moderators: askers' photos and figures never go to a group, and nobody there need know of them."""
     message = update.effective_message
     assert message is not None
-    if is_named(message, context.bot):
+    if is_named(message, context):
         await message.reply_text(context.words("ask-in-private"))
 
 
@@ -42,9 +40,9 @@ async def in_group(update: Update, context: BotContext) -> None:
         return
     file = photos.file_in(message)
     if file is not None:
-        if _asks(message, context.bot) or await _album_asks(message, context):
+        if _asks(message, context) or await _album_asks(message, context):
             await photos.take_in(update.update_id, message, message, file, context)
-    elif is_named(message, context.bot):
+    elif is_named(message, context):
         await _about_the_replied(update.update_id, message, context)
 
 
@@ -52,19 +50,20 @@ async def _about_the_replied(update_id: int, message: Message, context: BotConte
     pictured = message.reply_to_message
     file = photos.file_in(pictured) if pictured is not None else None
     if pictured is None or file is None:
-        await message.reply_text(context.words("group-help"))
+        await message.reply_text(context.words("group-help", command=context.services.settings.group_command))
     else:
         await photos.take_in(update_id, message, pictured, file, context)
 
 
-def is_named(message: Message, bot: ExtBot[None]) -> bool:
+def is_named(message: Message, context: BotContext) -> bool:
     """Whether a text or caption mentions the bot, or gives it a command by its name or that is only its own."""
+    bot, command = context.bot, f"/{context.services.settings.group_command}"
     ours = f"@{bot.username}".casefold()
     for kind, words, user_id in _entities(message):
         text = words.casefold()
         if kind == MessageEntity.MENTION and text == ours:
             return True
-        if kind == MessageEntity.BOT_COMMAND and (text.endswith(ours) or text == f"/{COMMAND}"):
+        if kind == MessageEntity.BOT_COMMAND and (text.endswith(ours) or text == command):
             return True
         if kind == MessageEntity.TEXT_MENTION and user_id == bot.id:
             return True
@@ -77,11 +76,11 @@ def _entities(message: Message) -> Iterable[tuple[str, str, int | None]]:
         yield entity.type, words, entity.user.id if entity.user else None
 
 
-def _asks(message: Message, bot: ExtBot[None]) -> bool:
+def _asks(message: Message, context: BotContext) -> bool:
     """Whether this very photo is for us: our name is under it, or it replies to us."""
     replied = message.reply_to_message
-    to_us = replied is not None and replied.from_user is not None and replied.from_user.id == bot.id
-    return to_us or is_named(message, bot)
+    to_us = replied is not None and replied.from_user is not None and replied.from_user.id == context.bot.id
+    return to_us or is_named(message, context)
 
 
 async def _album_asks(message: Message, context: BotContext) -> bool:
@@ -103,4 +102,4 @@ def _album_was_asked_for(context: BotContext, chat_id: int, album: str) -> bool:
             return True
         payloads = inbox.payloads_of_album(session, chat_id, album)
     waiting = [Update.de_json(payload, context.bot).message for payload in payloads]
-    return any(message is not None and _asks(message, context.bot) for message in waiting)
+    return any(message is not None and _asks(message, context) for message in waiting)

@@ -7,7 +7,7 @@ from telegram import CallbackQuery, Update
 from telegram.error import TelegramError
 
 from bot import menus
-from bot.catalogue import Catalogue, catalogue_for
+from bot.catalogue import Catalogue
 from bot.context import BotContext
 from bot.keyboards import LanguageTap, language_keyboard
 from bot.taps import acknowledge
@@ -35,7 +35,7 @@ async def pressed(update: Update, context: BotContext) -> None:
     user = query.from_user
     await asyncio.to_thread(_choose, context, user.id, user.language_code, tap.language)
     language = tap.language or user.language_code
-    words = catalogue_for(language)
+    words = context.services.catalogues.of(language)
     await acknowledge(query)
     await _turn(query, words("language-of-telegram") if tap.language is None else words("language-chosen"), words)
     if tap.language is None and context.caller.role is None:

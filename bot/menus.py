@@ -21,7 +21,6 @@ from review.tables import Role
 _log = logging.getLogger(__name__)
 
 EVERYBODY = ("start", "help", "why", "language", "privacy", "my_data", "delete_my_data")
-IN_GROUPS = ("bear",)
 BY_ROLE: dict[Role | None, tuple[str, ...]] = {
     None: EVERYBODY,
     Role.REVIEWER: EVERYBODY,
@@ -37,8 +36,9 @@ async def set_all(bot: Bot, services: Services) -> None:
     """
     for language in LANGUAGES:
         code = None if language == "en" else language  # English is for everybody whose language has no menu
-        await _set(bot, EVERYBODY, BotCommandScopeAllPrivateChats(), language, code)
-        await _set(bot, IN_GROUPS, BotCommandScopeAllGroupChats(), language, code)
+        await _set(bot, _menu(EVERYBODY, language), BotCommandScopeAllPrivateChats(), code)
+        in_groups = [BotCommand(services.settings.group_command, catalogue_for(language)("menu-in-groups"))]
+        await _set(bot, in_groups, BotCommandScopeAllGroupChats(), code)
     for user_id, known in (await asyncio.to_thread(_with_roles, services)).items():
         # Who never wrote to the bot has no chat yet: their menu comes with their /start.
         await set_for(bot, user_id, services.settings.role_of(user_id, known.chat_access), known.language)
@@ -46,7 +46,7 @@ async def set_all(bot: Bot, services: Services) -> None:
 
 async def set_for(bot: Bot, user_id: int, role: Role | None, language: str | None) -> None:
     """In one person's chat with the bot, after their role or language changed; `language` is an IETF tag."""
-    await _set(bot, BY_ROLE[role], BotCommandScopeChat(user_id), language)
+    await _set(bot, _menu(BY_ROLE[role], language), BotCommandScopeChat(user_id))
 
 
 async def reset_for(bot: Bot, user_id: int) -> None:
@@ -57,11 +57,12 @@ async def reset_for(bot: Bot, user_id: int) -> None:
         _log.info("a menu of commands could not be taken away: %s", type(error).__name__)
 
 
-async def _set(
-    bot: Bot, menu: tuple[str, ...], scope: BotCommandScope, language: str | None, code: str | None = None
-) -> None:
+def _menu(names: tuple[str, ...], language: str | None) -> list[BotCommand]:
     words = catalogue_for(language)
-    commands = [BotCommand(name, words(f"menu-{name}")) for name in menu]
+    return [BotCommand(name, words(f"menu-{name}")) for name in names]
+
+
+async def _set(bot: Bot, commands: list[BotCommand], scope: BotCommandScope, code: str | None = None) -> None:
     try:
         await bot.set_my_commands(commands, scope=scope, language_code=code)
     except BadRequest as error:

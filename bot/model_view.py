@@ -14,7 +14,7 @@ from bot import model_words
 from bot.context import BotContext, Services
 from bot.model_keyboard import ModelTap, Move, confirm_keyboard, key_of, moves_keyboard, named
 from bot.taps import acknowledge
-from model.errors import ChampionChanged, ModelError
+from model.errors import ChampionChanged, ModelError, NoChampion
 from review.clock import utc_now
 from review.people import really, telegram_identity
 from review.tables import Role
@@ -118,7 +118,8 @@ def _moved(context: BotContext, query: CallbackQuery, move: Move, version: str, 
 async def _overview(context: BotContext) -> tuple[str, InlineKeyboardMarkup | None]:
     found = await asyncio.to_thread(_standing, context.services)
     if found is None:
-        return context.words("model-unreadable"), None
+        none_yet = await asyncio.to_thread(_is_without_champion, context.services)
+        return context.words("model-none" if none_yet else "model-unreadable"), None
     text = model_words.model(context.words, found)
     if context.caller.role is not Role.ADMIN:
         return text, None
@@ -135,6 +136,16 @@ def _standing(services: Services) -> Standing | None:
             return standing(session, services.registry)
     except (ModelError, OSError):
         return None
+
+
+def _is_without_champion(services: Services) -> bool:
+    try:
+        services.registry.champion()
+    except NoChampion:
+        return True
+    except (ModelError, OSError):
+        return False
+    return False
 
 
 async def _edit(query: CallbackQuery, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:

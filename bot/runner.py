@@ -15,12 +15,14 @@ from telegram.ext import ExtBot
 
 from bot import menus
 from bot.application import build_application, handle
+from bot.catalogue import LANGUAGES, Catalogues
 from bot.connection import build_bot, wait_of
 from bot.context import Services
 from bot.delivery import Delivery
 from bot.dispatch import Dispatcher
 from bot.errors import InvalidTokenError, ServerError
 from bot.inbox import Line
+from bot.label_names import read_names
 from bot.metrics import Metrics
 from bot.monitor import Monitor
 from bot.observation import ObservedIntake, ObservedUpdates
@@ -67,6 +69,10 @@ class Runner:
         self._settings = settings
         self.metrics = Metrics(CollectorRegistry())
         self._review_settings = review_settings
+        names = read_names(review_settings.home_folder(), LANGUAGES)
+        for problem in names.problems if names is not None else ():
+            _log.warning("what labels are called in the chat: %s", problem)
+        self.catalogues = Catalogues(names)
         registry = Registry(model_settings.home, model_settings.labels)
         images = LocalImageStore(review_settings.image_store)
         self.database = Database(review_settings.database_url)
@@ -76,7 +82,9 @@ class Runner:
         explanations = Explanations(
             database=self.database, images=images, model=self.champion, model_home=model_settings.home
         )
-        self._delivery = Delivery(self._bot, self.database, images, explanations.explain, self.metrics)
+        self._delivery = Delivery(
+            self._bot, self.database, images, explanations.explain, self.metrics, catalogues=self.catalogues
+        )
         intake = Intake(
             database=self.database,
             images=images,
@@ -106,6 +114,7 @@ class Runner:
             Services(
                 settings=settings,
                 review_settings=review_settings,
+                catalogues=self.catalogues,
                 database=self.database,
                 images=images,
                 slate=Slate.of(self.database, registry),

@@ -21,6 +21,15 @@ _TOKEN = re.compile(r"\d+:[\w-]{20,}")
 _WITH_TOKEN = re.compile(r"(/file)?/bot\d+:.*$")
 # Telegram allows any length from 1 on; a short one could be guessed by asking often.
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+# Telegram's rule for commands.
+_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+# What the bot answers to already, besides what people ask with in groups.
+COMMANDS = frozenset(
+    {
+        *("start", "help", "why", "language", "privacy", "my_data", "delete_my_data"),
+        *("review", "queue", "stats", "model", "retrain", "moderator", "invite", "block", "unblock"),
+    }
+)
 _WEBHOOK_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 
 
@@ -104,6 +113,9 @@ class BotSettings(Settings):
         default="", description="when nobody is called, such as 22-7: from 22:00 until 7:00 (default: at no time)"
     )
     timezone: str = Field(default="UTC", description="of the quiet hours: an IANA name such as Europe/Madrid")
+    group_command: str = Field(
+        default="bear", description="what people ask with in a group, after a slash, in reply to a photo"
+    )
     poll_timeout_seconds: int = Field(default=30, ge=1, le=50, description="how long one request for updates waits")
     shutdown_seconds: float = Field(default=10.0, gt=0, description="how long work in hand may take when the bot stops")
     webhook_url: str | None = Field(
@@ -161,6 +173,16 @@ class BotSettings(Settings):
                 "correct it; or if it is one, install the package tzdata, since this machine has no list of them",
             ) from None
         return value
+
+    @field_validator("group_command")
+    @classmethod
+    def _fit_for_telegram(cls, value: str) -> str:
+        command = value.removeprefix("/")
+        if not _COMMAND.fullmatch(command):
+            raise Unfit("a command such as bear: 1 to 32 of a-z 0-9 _")
+        if command in COMMANDS:
+            raise Unfit(f"a command that has no other meaning, and /{command} has one")
+        return command
 
     @field_validator("webhook_url")
     @classmethod

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bot.catalogue import catalogue_for
 from bot.demo.stage import Stage
 from bot.errors import BotError
 from bot.sandbox.files import NotAPicture
@@ -96,7 +95,7 @@ class Story:
         if photo is None:
             raise BotError(f"the bot did not bring a photo that waits, but: {card.words}")
         label = self._truth(photo) or NONE_OF_THESE
-        words = catalogue_for(mo.user.language_code)
+        words = self._stage.runner.catalogues.of(mo.user.language_code)
         button = words("button-none") if label == NONE_OF_THESE else words.label(label)
         self._say(f"{mo.name} looks at {photo.name} and taps [{button}]")
         await mo.press(card, button)

@@ -1,10 +1,13 @@
 """Settings of the bot: a wrong one is named with its value, a secret never is."""
 
 import re
+from collections.abc import Callable
 
 import pytest
+from telegram.ext import CommandHandler
 
-from bot.settings import Address, BotSettings, LogFormat, LogLevel
+from bot.runner import Runner
+from bot.settings import COMMANDS, Address, BotSettings, LogFormat, LogLevel
 from model.errors import SettingsError
 from model.settings import ModelSettings
 from review.admission import Access
@@ -177,3 +180,36 @@ def test_who_may_ask_and_how_long_is_waited(monkeypatch: pytest.MonkeyPatch) -> 
             wrong.setenv(f"BOT_{key}", value)
             with pytest.raises(SettingsError, match=f"BOT_{key}.*'{value}'"):
                 BotSettings.load()
+
+
+def test_the_command_of_groups_may_come_with_its_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    assert BotSettings.load().group_command == "bear"
+    monkeypatch.setenv("BOT_GROUP_COMMAND", "/tea_pot2")
+    assert BotSettings.load().group_command == "tea_pot2"
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("Teapot", "1 to 32 of a-z 0-9 _"),
+        ("tea pot", "1 to 32"),
+        ("t" * 33, "1 to 32"),
+        ("/", "1 to 32"),
+        ("/help", "has no other meaning, and /help has one"),
+        ("my_data", "has no other meaning"),
+    ],
+)
+def test_a_command_that_telegram_or_the_bot_would_mistake_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str, why: str
+) -> None:
+    monkeypatch.setenv("BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("BOT_GROUP_COMMAND", value)
+    with pytest.raises(SettingsError, match=rf"BOT_GROUP_COMMAND: expected a command .*{why}.*, got {value!r}"):
+        BotSettings.load()
+
+
+def test_every_command_of_the_bot_is_taken(make_runner: Callable[..., Runner], anyio_backend: str) -> None:
+    handlers = [handler for group in make_runner()._application.handlers.values() for handler in group]
+    answered = {command for handler in handlers if isinstance(handler, CommandHandler) for command in handler.commands}
+    assert answered == COMMANDS | {"bear"}

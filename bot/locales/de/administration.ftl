@@ -35,6 +35,7 @@ model-labels =
     }
 model-measured = { SHARE($share) } von { $total } Testfotos richtig (in Wahrheit { SHARE($low) } bis { SHARE($high) })
 model-not-measured = nicht gemessen
+model-none = Es antwortet noch kein Modell: Jedes Foto geht an Menschen.
 model-unreadable = Es kann nicht gelesen werden. „bearbot doctor“ sagt der Betreiberseite, warum.
 model-others = Andere Versionen
 model-line-previous = - { $version } (hat vorher geantwortet): { $said }

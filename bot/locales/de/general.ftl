@@ -33,6 +33,6 @@ not-a-picture =
         [0] {""}
        *[other] {" "}Schick mir eines davon: { LABELS($labels, last: "or", form: "a") }.
     }
-group-help = Antworte auf ein Foto mit /bear, oder schick eines mit meinem Namen in der Bildunterschrift, und ich sage dir, was darauf zu sehen ist.
+group-help = Antworte auf ein Foto mit /{ $command }, oder schick eines mit meinem Namen in der Bildunterschrift, und ich sage dir, was darauf zu sehen ist.
 failed = Bei mir ist etwas schiefgegangen: Ich konnte diese Nachricht nicht bearbeiten. Bitte schick sie später noch einmal.
 outdated-button = Dieser Knopf gilt nicht mehr.

@@ -35,6 +35,7 @@ model-labels =
     }
 model-measured = { SHARE($share) } of { $total } test photos right (in truth { SHARE($low) } to { SHARE($high) })
 model-not-measured = not measured
+model-none = No model answers yet: every photo goes to people.
 model-unreadable = It cannot be read. "bearbot doctor" tells the operator why.
 model-others = Other versions
 model-line-previous = - { $version } (answered before): { $said }

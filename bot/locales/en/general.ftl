@@ -33,6 +33,6 @@ not-a-picture =
         [0] {""}
        *[other] {" "}Send me one of these: { LABELS($labels, last: "or") }.
     }
-group-help = Reply to a photo with /bear, or send one with my name in its caption, and I tell you what it shows.
+group-help = Reply to a photo with /{ $command }, or send one with my name in its caption, and I tell you what it shows.
 failed = Something is wrong on my side: I could not handle this message. Please send it once more later.
 outdated-button = This button is out of date.

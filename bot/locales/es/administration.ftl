@@ -35,6 +35,7 @@ model-labels =
     }
 model-measured = { SHARE($share) } de { $total } fotos de prueba acertadas (en realidad, entre { SHARE($low) } y { SHARE($high) })
 model-not-measured = sin medir
+model-none = Todavía no responde ningún modelo: todas las fotos van a personas.
 model-unreadable = No se puede leer. «bearbot doctor» le dice por qué a quien lo opera.
 model-others = Otras versiones
 model-line-previous = - { $version } (respondía antes): { $said }

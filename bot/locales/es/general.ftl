@@ -33,6 +33,6 @@ not-a-picture =
         [0] {""}
        *[other] {" "}Envíame una de estas cosas: { LABELS($labels, last: "or", form: "a") }.
     }
-group-help = Responde a una foto con /bear, o envía una con mi nombre en el pie de foto, y te digo qué muestra.
+group-help = Responde a una foto con /{ $command }, o envía una con mi nombre en el pie de foto, y te digo qué muestra.
 failed = Algo va mal por mi parte: no he podido procesar este mensaje. Envíalo otra vez más tarde, por favor.
 outdated-button = Este botón ya no es válido.

@@ -34,6 +34,7 @@ model-labels =
     }
 model-measured = { $total } 张测试照片中 { SHARE($share) } 正确（真实值在 { SHARE($low) } 到 { SHARE($high) } 之间）
 model-not-measured = 没有测量
+model-none = 目前还没有模型作答：每张照片都会交给人来看。
 model-unreadable = 无法读取。“bearbot doctor”会告诉运营者原因。
 model-others = 其他版本
 model-line-previous = - { $version }（之前作答的）：{ $said }

@@ -33,6 +33,6 @@ not-a-picture =
         [0] {""}
        *[other] 请发一张有{ LABELS($labels, last: "or") }的照片给我。
     }
-group-help = 用 /bear 回复一张照片，或者发照片时在说明里写上我的名字，我就告诉你上面是什么。
+group-help = 用 /{ $command } 回复一张照片，或者发照片时在说明里写上我的名字，我就告诉你上面是什么。
 failed = 我这边出了点问题，没能处理这条消息。请稍后再发一次。
 outdated-button = 这个按钮已经失效。
