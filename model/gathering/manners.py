@@ -167,4 +167,5 @@ def spoken(seconds: float) -> str:
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= 2 * size:
             return f"{-(-seconds // size):.0f} {unit}s"
-    return f"{-(-seconds // 1):.0f} seconds"
+    whole = max(1, int(-(-seconds // 1)))
+    return f"{whole} second{'s' if whole > 1 else ''}"
