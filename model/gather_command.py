@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -107,14 +107,18 @@ def gather(
     wish, report = Wish(query, label, count, allowed, min_side), Report()
     with GatheredFolder(folder, _bar("looking at what is there")) as opened:
         rows = _rows(opened, wish, report, settings, chosen, test_folders, retry_dropped=retry_dropped)
+        ended = False
         try:
             with closing(rows):
                 for row in _counted(rows, wish, report):
                     if as_json:
                         print_json({**row.to_json(), **({"path": str(folder / row.file)} if row.file else {})})
+            ended = True
         finally:  # at Ctrl-C too, and when the disk is full
-            write_attribution(folder, attribution(opened.ledger.kept(), opened.present()))
-            _tell(report, wish, folder)
+            if opened.present():
+                write_attribution(folder, attribution(opened.ledger.kept(), opened.present()))
+            if ended or report.offered:
+                _tell(report, wish, folder, ended=ended)
     if report.already + report.kept < count and report.failures:
         sys.exit(1)
 
@@ -167,13 +171,12 @@ def _learn_test_photos(held_out: "HeldOut", label: str, folders: Iterable[Path])
     settings = ModelSettings.load()
     if settings.labels and label not in settings.labels:
         note(f"{label!r} is none of this project's labels (MODEL_LABELS: {', '.join(settings.labels)})")
-    with suppress(NoChampion):  # then there is no test set of its
-        try:
-            held_out.add_champion(Registry(settings.home, settings.labels), label, settings.device)
-        except NoChampion:
-            raise
-        except (ModelError, OSError) as error:
-            note(f"test photos of the model that answers are not recognised: {error}")
+    try:
+        held_out.add_champion(Registry(settings.home, settings.labels), label, settings.device)
+    except NoChampion:
+        pass  # then nothing was tested with anything
+    except (ModelError, OSError) as error:
+        note(f"test photos of the model that answers are not recognised: {error}")
 
 
 def _counted(rows: "Iterable[Row]", wish: "Wish", report: "Report") -> "Iterator[Row]":
@@ -193,8 +196,8 @@ def _bar(name: str) -> "Walk":
     return lambda paths: tqdm(paths, desc=name, unit="file", disable=None, leave=False)
 
 
-def _tell(report: "Report", wish: "Wish", folder: Path) -> None:
-    """What came of it, for people."""
+def _tell(report: "Report", wish: "Wish", folder: Path, *, ended: bool) -> None:
+    """What came of it, for people; `ended`: by itself."""
     have = report.already + report.kept
     if report.failures and not report.offered:
         names = ", ".join(report.failures)
@@ -204,12 +207,18 @@ def _tell(report: "Report", wish: "Wish", folder: Path) -> None:
         return
     if report.offered:
         note(report.table() + "\n")
+    for stranger in report.strangers.values():
+        note(str(stranger))
     for name, error in report.failures.items():
         note(f"failed: {name}: {error}")
     before = f", {report.already} of them from earlier runs" if report.already else ""
     note(f"{have} of {wish.count} photos of {wish.query!r} are in {folder / wish.label}{before}")
-    if have >= wish.count and not report.kept:
-        note("there was nothing to do; a higher --count gathers more")
+    if not ended:
+        note("the same command goes on from here")
+    elif have >= wish.count and not report.kept:
+        note("there was nothing to do: a higher --count gathers more")
+    elif have < wish.count and not report.failures:
+        note("the sources have no more: try other words, other sources, or --licence any if that may be")
 
 
 def _checked_query(query: str) -> str:

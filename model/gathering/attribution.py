@@ -48,10 +48,7 @@ def attribution(rows: Iterable[Row], present: Mapping[str, str]) -> str:
 def write_attribution(folder: Path, text: str) -> None:
     """Put it in place of what was gathered before; whatever a person wrote around it stays."""
     path = folder / ATTRIBUTION
-    try:
-        former = path.read_text(encoding="utf-8", errors="surrogateescape")
-    except FileNotFoundError:
-        former = ""
+    former = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
     before, begun, rest = former.partition(_BEGIN)
     _, ended, after = rest.partition(_END)
     if not (begun and ended):

@@ -166,7 +166,7 @@ class Gatherer:
         finally:
             hits.close()
             permits.release(self._downloads)
-            report.failures.update(hits.failures())
+            report.ended(hits.failures())
 
     def _was_handled(self, hit: Hit, wish: Wish) -> bool:
         """Whether its fate is known, and would be the same again."""
@@ -184,9 +184,9 @@ class Gatherer:
             return _Refused(hit, DropReason.LICENCE, f"its licence is {hit.licence}")
         if hit.width and hit.height and min(hit.width, hit.height) < wish.min_side:
             return _Refused(hit, DropReason.TOO_SMALL, _too_small(hit.width, hit.height, wish))
-        other = self._folder.ledger.kept_of(hit)
+        other = self._folder.ledger.kept_of(hit) or self._folder.ledger.kept_from(hit.url)
         if other is not None:
-            return _Refused(hit, DropReason.DUPLICATE, f"it was gathered for {other.label} already: {other.file}")
+            return _Refused(hit, DropReason.DUPLICATE, f"it is {other.file}{_elsewhere(other.label, wish)}")
         try:
             data = self._fetcher.fetch(hit.url).data
             with _DECODING:
@@ -225,11 +225,15 @@ class Gatherer:
     def _why_not(self, fetched: _Fetched, wish: Wish, twin: Match[str] | None) -> _Refused | None:
         if twin is not None:
             reason = DropReason.DUPLICATE if twin.exact else DropReason.NEAR_DUPLICATE
-            label, inside, _ = twin.key.partition("/")
-            other = f", which is filed under {label}" if inside and label != wish.label else ""
-            return _Refused(fetched.hit, reason, f"it {'is' if twin.exact else 'looks like'} {twin.key}{other}")
+            label = twin.key.rpartition("/")[0]
+            what = f"{'is' if twin.exact else 'looks like'} {twin.key}{_elsewhere(label, wish)}"
+            return _Refused(fetched.hit, reason, f"it {what}")
         message = self._held_out.why_not(fetched.sha256, fetched.fingerprint, fetched.picture)
         return None if message is None else _Refused(fetched.hit, DropReason.TEST_SET, message)
+
+
+def _elsewhere(label: str, wish: Wish) -> str:
+    return "" if label in ("", wish.label) else f", which is filed under {label}"
 
 
 def _folded(query: str) -> str:

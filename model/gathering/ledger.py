@@ -85,6 +85,7 @@ class Ledger:
         self.path = folder / LEDGER
         self._kept: dict[str, Row] = {}  # by sha256
         self._offered: dict[tuple[str, str], str] = {}  # (source, its key) of kept pictures -> sha256
+        self._from: dict[str, str] = {}  # where kept pictures came from -> sha256
         self._dropped: dict[tuple[str, str, str], Row] = {}  # (source, its key, label)
         whole = _whole_lines(self.path)
         for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
@@ -123,6 +124,11 @@ class Ledger:
         sha256 = self._offered.get((hit.source, hit.key))
         return None if sha256 is None else self._kept[sha256]
 
+    def kept_from(self, url: str) -> Row | None:
+        """The row of a kept picture that came from this address: several sources offer the same."""
+        sha256 = self._from.get(url)
+        return None if sha256 is None else self._kept[sha256]
+
     def kept_with(self, sha256: str) -> Row | None:
         """The row of a kept picture with these bytes."""
         return self._kept.get(sha256)
@@ -135,7 +141,7 @@ class Ledger:
         name = (row.hit.source, row.hit.key)
         if row.sha256 is not None and row.file is not None:
             self._kept[row.sha256] = row
-            self._offered[name] = row.sha256
+            self._offered[name] = self._from[row.hit.url] = row.sha256
             self._dropped.pop((*name, row.label), None)
         else:
             self._dropped[(*name, row.label)] = row

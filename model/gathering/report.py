@@ -1,10 +1,11 @@
 """What came of a gathering, counted: by source, and by the reasons why pictures were dropped."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model.console import aligned
-from model.errors import SourceError
+from model.errors import SourceError, UnknownSubject
 from model.gathering.drops import DropReason
 from model.gathering.ledger import Row
 from model.gathering.plain_text import plain_line
@@ -23,6 +24,8 @@ class Report:
     dropped_for: Counter[DropReason] = field(default_factory=Counter)
     examples: dict[DropReason, Row] = field(default_factory=dict)
     failures: dict[str, SourceError] = field(default_factory=dict)
+    # Nothing failed there: these sources know no such thing.
+    strangers: dict[str, UnknownSubject] = field(default_factory=dict)
 
     @property
     def kept(self) -> int:
@@ -33,6 +36,14 @@ class Report:
         """A source offers this one; `known`: what became of it in an earlier run holds."""
         self.offered[hit.source] += 1
         self.known[hit.source] += known
+
+    def ended(self, errors: Mapping[str, SourceError]) -> None:
+        """With these errors of sources."""
+        for name, error in errors.items():
+            if isinstance(error, UnknownSubject):
+                self.strangers[name] = error
+            else:
+                self.failures[name] = error
 
     def add(self, row: Row) -> None:
         """This became of it."""

@@ -54,8 +54,12 @@ class GatheringSettings(Settings):
     def _root_of_a_server(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        try:
+            parts = urlsplit(value)
+            good = parts.scheme in PORTS and parts.hostname and parts.port != 0 and not (parts.query or parts.fragment)
+        except ValueError:  # a port that is no number, or brackets around no address
+            good = False
+        if not good or parts.username is not None:
             raise Unfit("a server's root such as https://api.example.org or http://127.0.0.1:8080")
         return value.rstrip("/")
 
