@@ -173,13 +173,17 @@ class _PlainSocket(_Waits, socket.socket):
 class _TlsSocket(_Waits, ssl.SSLSocket):
     def do_handshake(self, block: bool = False) -> None:
         """OpenSSL goes on where it was interrupted."""
+        watch = self.line.watch
         while True:
-            self.settimeout(self.line.watch.patience())
             try:
+                self.settimeout(watch.patience())
                 super().do_handshake(block)
             except TimeoutError:
                 continue
-            self.settimeout(self.line.watch.limits.silence_seconds)
+            except BaseException:  # who wraps sockets closes them after the system's errors only
+                self.close()
+                raise
+            self.settimeout(watch.limits.silence_seconds)  # for sending
             return
 
 

@@ -85,8 +85,9 @@ class RawServer:
                 self._open.add(connection)
                 stack.callback(self._open.discard, connection)
             reader = stack.enter_context(connection.makefile("rb"))
-            while (request := reader.readline()) and self._answer(connection, request.decode(), reader, number):
-                pass
+            while (request := reader.readline().decode("latin-1")).startswith("GET "):
+                if not self._answer(connection, request, reader, number):
+                    break
 
     def _answer(self, connection: socket.socket, request: str, lines: Iterator[bytes], number: int) -> bool:
         headers = {}
