@@ -14,6 +14,7 @@ from model.lazy_group import LazyGroup
 # Command -> where it lives. The modules import nothing heavy at their top, so that `--help` is instant.
 _COMMANDS = {
     "demo": "bot.demo.cli:demo",
+    "new": "bot.new:new",
     "run": "bot.cli:run",
     "doctor": "bot.doctor:doctor",
     "classify": "review.cli.classify:classify",

@@ -6,6 +6,7 @@ BotError                   catch it at a command to report one failure; its text
 ├── PollingConflict        another program receives this bot's updates
 ├── UnreadableUpdate       Telegram's JSON is no update as the Bot API describes it
 ├── CannotListen           an address of ours (webhook, metrics) is taken or not this machine's
+├── ProjectError           a folder holds a project already
 └── NoSuchWords            the catalogues cannot say what the code wants to say: a mistake in this program
 """
 
@@ -32,6 +33,10 @@ class UnreadableUpdate(BotError):
 
 class CannotListen(BotError):
     """An address where this program should listen cannot be had."""
+
+
+class ProjectError(BotError):
+    """A project cannot be set up where it should."""
 
 
 class NoSuchWords(BotError, ValueError):

@@ -177,12 +177,7 @@ class BotSettings(Settings):
     @field_validator("group_command")
     @classmethod
     def _fit_for_telegram(cls, value: str) -> str:
-        command = value.removeprefix("/")
-        if not _COMMAND.fullmatch(command):
-            raise Unfit("a command such as bear: 1 to 32 of a-z 0-9 _")
-        if command in COMMANDS:
-            raise Unfit(f"a command that has no other meaning, and /{command} has one")
-        return command
+        return group_command(value)
 
     @field_validator("webhook_url")
     @classmethod
@@ -255,6 +250,16 @@ class BotSettings(Settings):
             return Role.ADMIN
         moderates = user_id in self.moderators if chat_access is None else chat_access is ChatAccess.GRANTED
         return Role.MODERATOR if moderates else None
+
+
+def group_command(text: str) -> str:
+    """A command that people can ask with in groups, without its slash; raises `Unfit`."""
+    command = text.removeprefix("/")
+    if not _COMMAND.fullmatch(command):
+        raise Unfit("a command such as bear: 1 to 32 of a-z 0-9 _")
+    if command in COMMANDS:
+        raise Unfit(f"a command that has no other meaning, and /{command} has one")
+    return command
 
 
 def _is_loopback(host: str | None) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from model.batching import MicroBatcher
-from model.errors import ArtifactError, ModelError
+from model.errors import ArtifactError, ModelError, NoChampion
 from model.registry import Registry
 from model.settings import ModelSettings
 
@@ -135,5 +135,8 @@ class Champion:
     def _note_failure(self, what: str, error: Exception) -> None:
         problem = f"{what}: {error}"
         if problem != self.problem:  # said once, not every second
-            _log.error("the model cannot be loaded, %s", problem)
+            if isinstance(error, NoChampion):
+                _log.warning("%s; until then every photo goes to people", error)
+            else:
+                _log.error("the model cannot be loaded, %s", problem)
         self.problem = problem

@@ -2,10 +2,15 @@
 
 import asyncio
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:  # imported in the command: `--help` loads neither torch nor telegram
+    from model.registry import Registry
 
 
 @click.command()
@@ -22,6 +27,9 @@ def demo(photos: tuple[Path, ...], port: int, home: Path | None) -> None:
     Without PHOTOs: a chat page in the browser, until Ctrl-C. With PHOTOs: they are sent to the bot, and the whole loop
     is told as text: answers, queue, review, retraining, the new model's answer.
 
+    In the folder of a project of your own (`bearbot new`) it is a copy of that project's model that answers, and the
+    project stays as it is; with --home it is the model in there.
+
     \b
     Example:
       bearbot demo
@@ -29,7 +37,8 @@ def demo(photos: tuple[Path, ...], port: int, home: Path | None) -> None:
     """
     from bot.errors import BotError
     from model.console import one_line_errors
-    from model.errors import ModelError
+    from model.errors import ModelError, NoChampion
+    from model.settings import ModelSettings
     from review.errors import ReviewError
 
     with (
@@ -37,6 +46,12 @@ def demo(photos: tuple[Path, ...], port: int, home: Path | None) -> None:
         TemporaryDirectory(prefix="bearbot-demo-") as folder,
     ):
         kept = home.expanduser().absolute() if home else Path(folder)
+        settings = ModelSettings.load()
+        if settings.labels and home is None:
+            from bot.demo.loan import borrow
+
+            with suppress(NoChampion):  # people can answer meanwhile
+                borrow(settings, kept)
         if photos:
             asyncio.run(_as_text(photos, kept))
         else:
@@ -55,7 +70,7 @@ async def _as_text(photos: tuple[Path, ...], home: Path) -> None:
     async with stage(home, port=0, audit_rate=0.0) as playing:
         database = Database(f"sqlite:///{home / 'review.db'}")
         try:
-            labels = playing.runner.registry.champion_card().labels
+            labels = playing.runner.registry.champion_card().labels  # without a model there is no loop to tell of
             await Story(playing, database, labels, click.echo).tell(photos)
         finally:
             database.dispose()
@@ -76,6 +91,7 @@ def _in_browser(home: Path, port: int) -> None:
     async def play(stop: asyncio.Event) -> None:
         async with stage(home, port=port, audit_rate=0.02) as playing:
             click.echo(f"The chat page:  {playing.sandbox.url}")
+            click.echo(await asyncio.to_thread(_who_answers, playing.runner.registry))
             click.echo(
                 "Be Ana and send a photo; be Mo and say /review. Mo is an admin as well: /help tells what Mo may do."
             )
@@ -92,3 +108,13 @@ def _in_browser(home: Path, port: int) -> None:
         click.echo("Everything has ended.")
 
     until_signal(play)
+
+
+def _who_answers(registry: "Registry") -> str:
+    from model.errors import ModelError
+
+    try:
+        card = registry.champion_card()
+    except ModelError as error:
+        return f"No model answers, so every photo goes to people: {error}"
+    return f"The model {card.version} answers: it tells {', '.join(card.labels)}."

@@ -221,3 +221,20 @@ async def test_a_version_copied_under_another_name_is_not_reloaded_forever(
         registry.alias_file.write_text('{"champion": "alias-of-next-1"}')
         await until(lambda: champion.problem)
         assert champion.version == bundled.card.version
+
+
+async def test_before_a_project_has_a_model_nothing_is_predicted_and_that_is_said_once(
+    tmp_path: Path, bundled: Artifact, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = Registry(tmp_path / "models", ("kettle", "teapot"))
+    async with running(registry) as champion:
+        assert await champion.predict(PICTURE) is None
+        await asyncio.sleep(0.1)
+        assert champion.problem is not None
+        (line,) = [record for record in caplog.records if record.name == "model.champion"]
+        assert line.levelname == "WARNING"
+        assert "no model yet that tells kettle, teapot" in line.message
+        await asyncio.to_thread(registry.register, successor(bundled, "kitchen-1"), reason="test")
+        await asyncio.to_thread(registry.promote, "kitchen-1", reason="test")
+        await until(lambda: champion.version == "kitchen-1")  # without a restart
+        assert champion.problem is None
