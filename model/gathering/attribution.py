@@ -83,8 +83,8 @@ def _line(row: Row, file: str) -> str:
     licence = _NAMES.get(hit.licence) or f"CC {hit.licence.upper()}"
     cells = (
         f"[{escaped(file)}]({quote(file)})",
-        escaped(hit.title or "untitled"),
-        escaped(hit.author or "not stated"),
+        escaped(hit.title or "") or "untitled",
+        escaped(hit.author or "") or "not stated",
         linked(licence, hit.licence_url),
         linked(hit.source, hit.page),
     )

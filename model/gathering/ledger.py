@@ -64,7 +64,8 @@ class Row:
             raise ValueError("wrong types")
         if found.file is not None:
             label, _, name = found.file.partition("/")  # it is written to and linked to: never outside the folder
-            inside = label == found.label and name and "/" not in name and not name.startswith(".")
+            plain = name and "/" not in name and not label.startswith(".") and not name.startswith(".")
+            inside = label == found.label and plain
             if not inside or not isinstance(found.sha256, str) or not isinstance(found.fingerprint, int):
                 raise ValueError("a kept picture without its place or its bytes' sum")
         return found
