@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 
 from model.errors import SettingsError, SourceError
 from model.gathering.licences import Licence
-from model.gathering.rows import Row, line, pixels, row_at, rows_at, web_address
+from model.gathering.rows import Row, line, row_at, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 150  # the most that it gives at once; gateways count requests
@@ -53,7 +53,7 @@ class Bing(Source):
             fresh = {hit.key: hit for hit in hits if hit and hit.key not in seen}
             yield from fresh.values()
             seen.update(fresh)
-            following = pixels(answer.get("nextOffset")) or 0
+            following = whole(answer.get("nextOffset")) or 0
             if not fresh or following <= offset:
                 return  # after its last page it goes on with pictures that came before
             offset = following
@@ -85,8 +85,8 @@ class Bing(Source):
             page=web_address(row.get("hostPageUrl")) or url,
             licence=licence,
             title=line(row.get("name")),
-            width=pixels(row.get("width")),
-            height=pixels(row.get("height")),
+            width=whole(row.get("width")),
+            height=whole(row.get("height")),
         )
 
 

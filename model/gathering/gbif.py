@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from model.errors import UnknownSubject
 from model.gathering.common_names import best_named
 from model.gathering.licences import Licence, licence_of
-from model.gathering.rows import Row, line, name, pixels, row_at, rows_at, web_address
+from model.gathering.rows import Row, line, name, row_at, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 100  # a record takes 8 kB
@@ -57,7 +57,7 @@ class Gbif(Source):
         """The key of what `query` names."""
         url = f"{self._base_url}/v1/species/match"
         match = row_at(self._http.get_json(url, params={"name": query, "strict": "true"}), source=self.name)
-        key = pixels(match.get("usageKey"))
+        key = whole(match.get("usageKey"))
         # Doubtful names: "papaya" is an exact match of a fossil snail that one author once named so.
         if key and match.get("matchType") == "EXACT" and match.get("status") != "DOUBTFUL":
             return key
@@ -72,7 +72,7 @@ class Gbif(Source):
         taxa = [
             row
             for row in rows_at(self._http.get_json(url, params=params), "results", source=self.name)
-            if pixels(row.get("nubKey")) or pixels(row.get("key"))
+            if whole(row.get("nubKey")) or whole(row.get("key"))
         ]
         place = best_named(query, [_common_names(row) for row in taxa])
         if place is None:
@@ -80,7 +80,7 @@ class Gbif(Source):
                 f"{self.name} knows no living thing called {query!r}; it takes scientific names, such as "
                 "'Ursus arctos', and many common ones"
             )
-        return int(pixels(taxa[place].get("nubKey")) or taxa[place]["key"])
+        return int(whole(taxa[place].get("nubKey")) or taxa[place]["key"])
 
     def _hits(self, record: Row) -> list[Hit]:
         media = record.get("media")

@@ -10,7 +10,7 @@ from itertools import count
 from model.errors import UnknownSubject
 from model.gathering.common_names import best_named
 from model.gathering.licences import Licence, licence_of
-from model.gathering.rows import Row, line, name, pixels, rows_at, web_address
+from model.gathering.rows import Row, line, name, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 30  # an observation with all that was said about it may take 100 kB
@@ -68,7 +68,7 @@ class INaturalist(Source):
                 yield from hits[:1]
                 later.extend(hits[1 : 1 + _LATER - len(later)])
             seen = page * _PAGE_SIZE
-            if not observations or seen >= (pixels(answer.get("total_results")) or 0) or seen + _PAGE_SIZE > _RESULTS:
+            if not observations or seen >= (whole(answer.get("total_results")) or 0) or seen + _PAGE_SIZE > _RESULTS:
                 break
         yield from later
 
@@ -77,7 +77,7 @@ class INaturalist(Source):
         answer = self._http.get_json(
             f"{self._base_url}/v1/taxa", params={"q": query, "is_active": "true", "per_page": 30}
         )
-        taxa = [row for row in rows_at(answer, "results", source=self.name) if pixels(row.get("id"))]
+        taxa = [row for row in rows_at(answer, "results", source=self.name) if whole(row.get("id"))]
         named = [[text for field in _NAMES if (text := line(row.get(field)))] for row in taxa]
         place = best_named(query, named)
         if place is None:

@@ -7,10 +7,11 @@ Asked without a key: 20 pictures a page, the first 240 of a search, 20 requests 
 from collections.abc import Collection, Iterator
 
 from model.gathering.licences import Licence, licence_of
-from model.gathering.rows import Row, line, name, pixels, row_at, rows_at, web_address
+from model.gathering.rows import Row, line, name, row_at, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 20  # more is refused without a key
+_PAGES = 500  # it never had more than 10,000 results to show
 _LICENCES = frozenset(Licence) - {Licence.FREE, Licence.OTHER, Licence.UNKNOWN}  # it holds pictures of these only
 
 
@@ -36,8 +37,10 @@ class Openverse(Source):
             answer = row_at(
                 self._http.get_json(f"{self._base_url}/v1/images/", params={**params, "page": page}), source=self.name
             )
-            yield from filter(None, map(self._hit, rows_at(answer, "results", source=self.name)))
-            pages = pixels(answer.get("page_count")) or 0  # cut off where anonymous clients may not go
+            rows = rows_at(answer, "results", source=self.name)
+            yield from filter(None, map(self._hit, rows))
+            # The count is cut off where clients without a key may not go.
+            pages = min(whole(answer.get("page_count")) or 0, _PAGES) if rows else 0
             page += 1
 
     def _hit(self, row: Row) -> Hit | None:
@@ -53,6 +56,6 @@ class Openverse(Source):
             licence_url=web_address(row.get("license_url")),
             author=line(row.get("creator")),
             title=line(row.get("title")),
-            width=pixels(row.get("width")),
-            height=pixels(row.get("height")),
+            width=whole(row.get("width")),
+            height=whole(row.get("height")),
         )

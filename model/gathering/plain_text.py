@@ -3,7 +3,7 @@
 import unicodedata
 from html.parser import HTMLParser
 
-_MAX_READ = 20_000  # characters; names and titles are short, and parsing takes time
+_MAX_READ = 8_000  # characters; names and titles are short, and parsing takes time
 _MAX_LENGTH = 200
 _JOINERS = "\u200c\u200d"  # of the format characters those that spelling needs
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript"})

@@ -51,7 +51,7 @@ def name(value: Any) -> str | None:
     return line(value)
 
 
-def pixels(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
     """A whole number above zero, None for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 

