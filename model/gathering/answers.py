@@ -1,6 +1,7 @@
 """What came back: a bounded body, whatever headers say of it."""
 
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from urllib3 import BaseHTTPResponse
@@ -27,34 +28,33 @@ def read_body(response: BaseHTTPResponse, host: str, max_bytes: int) -> bytes:
     declared = response.headers.get("Content-Length", "")
     if declared.isdecimal() and int(declared[:20]) > max_bytes:
         raise _too_large(host, max_bytes)
+    raw = response.stream(_PIECE_BYTES, decode_content=False)
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
     pieces, size = [], 0
-    for piece in response.stream(_PIECE_BYTES, decode_content=False):
+    for piece in raw if encoding in ("", "identity") else _unfolded(raw, encoding, host):
         size += len(piece)
         if size > max_bytes:
             raise _too_large(host, max_bytes)
         pieces.append(piece)
-    return _decoded(b"".join(pieces), response.headers.get("Content-Encoding", ""), host, max_bytes)
+    return b"".join(pieces)
 
 
-def _decoded(body: bytes, encoding: str, host: str, max_bytes: int) -> bytes:
-    """Not left to urllib3: how much one piece may unfold to is not bounded at the end of its stream."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity") or not body:
-        return body
+def _unfolded(raw: Iterable[bytes], encoding: str, host: str) -> Iterator[bytes]:
+    """In small pieces. Not left to urllib3, which does not bound what unfolds at the end of a stream."""
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise DownloadRefused(DropReason.DAMAGED, f"{host} sends in an encoding that was not asked for")
     decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
-        unfolded = decoder.decompress(body, max_bytes + 1)
+        for piece in raw:
+            while piece and not decoder.eof:
+                yield decoder.decompress(piece, _PIECE_BYTES)
+                piece = decoder.unconsumed_tail
     except zlib.error:
         raise DownloadRefused(
             DropReason.DAMAGED, f"{host} says it sends {encoding}, and sends something else"
         ) from None
-    if len(unfolded) > max_bytes:
-        raise _too_large(host, max_bytes)
     if not decoder.eof:
         raise DownloadRefused(DropReason.DAMAGED, f"what {host} sends ends in the middle of its {encoding} encoding")
-    return unfolded
 
 
 def _too_large(host: str, max_bytes: int) -> DownloadRefused:
