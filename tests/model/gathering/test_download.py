@@ -302,7 +302,7 @@ def test_exactly_as_much_as_is_accepted_is(http: Http) -> None:
             assert caught.value.reason is DropReason.TOO_LARGE
 
 
-@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 131_072, 999_990])
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 131_072, 900_001])
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
 def test_what_unfolds_is_what_was_folded_however_it_falls_into_pieces(
     http: Http, size: int, pack: Callable[[bytes], bytes]
