@@ -25,10 +25,9 @@ _CODES = {  # what it can filter by
     Licence.BY_NC_SA: "cc-by-nc-sa",
     Licence.BY_NC_ND: "cc-by-nc-nd",
 }
+_NAMES = ("matched_term", "preferred_common_name", "name")  # of a taxon
 # The address names one of the sizes; "large" has 1024 pixels at its longer side.
 _SIZE = re.compile(r"/(?:square|thumb|small|medium)(\.\w+(?:\?.*)?)$")
-# "(c) Ana Example, some rights reserved (CC BY-NC), uploaded by Ben", in the language of whoever uploaded it.
-_ATTRIBUTION = re.compile(r"\(c\) (?P<author>.+), [^,]+?(?:, uploaded by .+)?")
 
 
 class INaturalist(Source):
@@ -112,13 +111,14 @@ class INaturalist(Source):
         )
 
 
-_NAMES = ("matched_term", "preferred_common_name", "name")
-
-
 def _author(photo: Row, observation: Row) -> str | None:
-    """Who is named in the attribution, else who observed: those are not always the same."""
-    told = _ATTRIBUTION.fullmatch(line(photo.get("attribution")) or "")
+    """Who is named in the attribution, else who observed: those are not always the same.
+
+    "(c) Ana Example, some rights reserved (CC BY-NC), uploaded by Ben", in the language of whoever uploaded it.
+    """
+    told = (line(photo.get("attribution")) or "").partition(", uploaded by ")[0]
+    named, terms, _ = told.removeprefix("(c) ").rpartition(", ")
+    if told.startswith("(c) ") and terms:
+        return named
     user = observation.get("user")
-    if told:
-        return told["author"]
     return line(user.get("name")) or line(user.get("login")) if isinstance(user, dict) else None

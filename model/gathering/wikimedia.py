@@ -139,6 +139,6 @@ def _licence(told: dict[str, str]) -> Licence:
     """By the first of its names that says something."""
     if told.get("NonFree", "").casefold() in ("true", "1"):
         return Licence.UNKNOWN
-    said = [licence_of(told.get(field)) for field in ("LicenseShortName", "License", "LicenseUrl", "UsageTerms")]
+    said = [licence_of(line(told.get(field))) for field in ("LicenseShortName", "License", "LicenseUrl", "UsageTerms")]
     clear = [licence for licence in said if licence not in (Licence.UNKNOWN, Licence.OTHER)]
     return clear[0] if clear else Licence.OTHER if Licence.OTHER in said else Licence.UNKNOWN

@@ -32,15 +32,12 @@ def species(library: Library, query: Query) -> Answer:
     )
 
 
-def occurrences(
-    library: Library, query: Query, several: dict[str, list[str]], url_of: Callable[[Photo], str]
-) -> Answer:
+def occurrences(library: Library, query: Query, asked: list[str] | None, url_of: Callable[[Photo], str]) -> Answer:
     size, offset = min(whole(query, "limit", 20), 300), whole(query, "offset", 0)
     if size + offset > 100_000:
         return Answer({"error": "Max offset of 100001 exceeded"}, 400)
     taxon = whole(query, "taxonKey", 0)
     word = next((word for word in library.words() if usage_key(word) == taxon), None)
-    asked = several.get("license")
     found = [] if word is None else library.found("gbif", word)
     if asked:
         found = [photo for photo in found if _RECORD_LICENCES.get(photo.rights.licence or "", "UNSPECIFIED") in asked]

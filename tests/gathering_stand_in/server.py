@@ -25,12 +25,16 @@ _CHUNK = bytes(64 * 1024)
 
 @dataclass(frozen=True)
 class Request:
-    """A request that came: `path` without the query, `query` with the last value of each name, `at` in seconds."""
+    """A request that came: `path` without the query, `query` with the last value of each name, `at` in seconds.
+
+    `several` has all values of each name.
+    """
 
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     at: float
+    several: Mapping[str, list[str]]
 
 
 class StandIn:
@@ -115,7 +119,7 @@ class StandIn:
         """Wait; True: the server ends meanwhile."""
         return self._ending.wait(seconds)
 
-    def answer(self, request: Request, several: dict[str, list[str]]) -> Answer | Photo:
+    def answer(self, request: Request) -> Answer | Photo:
         """What the sources answer, by path."""
         library, query = self.library, request.query
         match request.path:
@@ -132,7 +136,7 @@ class StandIn:
             case "/gbif/v1/species/search":
                 return gbif.species(library, query)
             case "/gbif/v1/occurrence/search":
-                return gbif.occurrences(library, query, several, self.url_of)
+                return gbif.occurrences(library, query, request.several.get("license"), self.url_of)
             case "/bing/v7.0/images/search":
                 key = request.headers.get("ocp-apim-subscription-key")
                 return bing.images(library, query, key, self.key, self.url_of)
@@ -176,13 +180,13 @@ class _Handler(BaseHTTPRequestHandler):
         several = parse_qs(parts.query, keep_blank_values=True)
         query = {name: values[-1] for name, values in several.items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(parts.path, query, headers, time.monotonic())
+        request = Request(parts.path, query, headers, time.monotonic(), several)
         stand_in.note(request)
         try:
             with suppress(ConnectionError, TimeoutError):
                 fault = stand_in.faults.take(request.path)
                 if fault is None or not self._misbehave(fault, stand_in):
-                    self._answer(stand_in.answer(request, several))
+                    self._answer(stand_in.answer(request))
         finally:
             stand_in.done(request)
 
