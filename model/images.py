@@ -55,6 +55,15 @@ class ImageLimits:
 DEFAULT_LIMITS = ImageLimits()
 
 
+@dataclass(frozen=True)
+class Header:
+    """What a picture's file says of itself: its `format` by content ("JPEG"), width and height as they are stored."""
+
+    format: str
+    width: int
+    height: int
+
+
 class _Pieces(io.BytesIO):
     """Bytes that lose patience with whoever reads them in too many pieces."""
 
@@ -129,6 +138,13 @@ def container_of(data: bytes) -> Container:
     _silence_decoders()
     with Image.open(_Pieces(data), formats=_FORMATS) as picture:
         return Container(*picture.size, _SUFFIX_OF[picture.format or ""])
+
+
+def header(data: bytes) -> Header:
+    """Of bytes that `decode` accepted; nothing of the picture is decoded again."""
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        kind = "JPEG" if picture.format == "MPO" else picture.format
+        return Header(kind or "", *picture.size)
 
 
 def read_photo(path: Path, limits: ImageLimits = DEFAULT_LIMITS) -> bytes:
