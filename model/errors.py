@@ -10,7 +10,7 @@ ModelError                 catch it at a command or a task border to report one 
 │   └── NoChampion         no model answers yet: photos go to people, and its text says how to get one
 ├── GatheringError         pictures cannot be gathered; catch it where one picture or one source may fail alone
 │   ├── SourceError        a source of pictures refuses or cannot be reached; `.status` is what it answered, if it did
-│   │   └── UnknownSubject nothing failed: a source of living things knows none by that name
+│   │   └── UnknownSubject nothing failed: the source has no such thing, or none under such licences
 │   └── Stopped            nobody waits any more for what was being fetched: end, without a word about it
 └── Overloaded             more photos wait than can be judged in time; trying again later may help
 """
@@ -78,7 +78,7 @@ class SourceError(GatheringError):
 
 
 class UnknownSubject(SourceError):
-    """The source knows nothing by the name that was searched for; nothing failed, and others may know it."""
+    """The source can have nothing of what is searched for: it knows no such name, or no such licences. Others may."""
 
 
 class Stopped(GatheringError):

@@ -10,7 +10,7 @@ by what a licence allows, so a hit's licence is what that filter promised: `FREE
 
 from collections.abc import Collection, Iterator
 
-from model.errors import SettingsError, SourceError
+from model.errors import SettingsError, SourceError, UnknownSubject
 from model.gathering.licences import Licence
 from model.gathering.rows import Row, line, row_at, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
@@ -98,7 +98,7 @@ def _filter_for(licences: Collection[Licence]) -> tuple[dict[str, str], Licence]
         return {"license": "ModifyCommercially"}, Licence.FREE
     if Licence.PDM in licences:
         return {"license": "Public"}, Licence.PDM
-    raise SourceError(
+    raise UnknownSubject(
         "bing tells no licence of a picture, only whether it may be reused: gather from it with --licence free, pdm or "
         "unknown among the licences, or from the other sources"
     )

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from model.errors import UnknownSubject
 from model.gathering.common_names import best_named
 from model.gathering.licences import Licence, licence_of
-from model.gathering.rows import Row, line, name, row_at, rows_at, web_address, whole
+from model.gathering.rows import Row, identifier, line, row_at, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 100  # a record takes 8 kB
@@ -88,7 +88,7 @@ class Gbif(Source):
         return [hit for place, row in enumerate(rows) if (hit := self._hit(row, record, place))]
 
     def _hit(self, media: Row, record: Row, place: int) -> Hit | None:
-        url, key = web_address(media.get("identifier")), name(record.get("key"))
+        url, key = web_address(media.get("identifier")), identifier(record.get("key"))
         if url is None or key is None or not _is_picture(media):
             return None
         licence = line(media.get("license"))  # where it says none, the record's own licence is about its data

@@ -10,7 +10,7 @@ from itertools import count
 from model.errors import UnknownSubject
 from model.gathering.common_names import best_named
 from model.gathering.licences import Licence, licence_of
-from model.gathering.rows import Row, line, name, rows_at, web_address, whole
+from model.gathering.rows import Row, identifier, line, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 30  # an observation with all that was said about it may take 100 kB
@@ -45,7 +45,6 @@ class INaturalist(Source):
     def search(self, query: str, licences: Collection[Licence]) -> Iterator[Hit]:
         """See `Source.search`; `query` is a common or a scientific name."""
         params: dict[str, str | int] = {
-            "taxon_id": self._taxon(query),
             "quality_grade": "research",
             "photos": "true",
             "order_by": "votes",
@@ -55,8 +54,9 @@ class INaturalist(Source):
         if Licence.UNKNOWN not in licences:
             codes = [code for licence, code in _CODES.items() if licence in licences]
             if not codes:
-                return
+                raise UnknownSubject(f"{self.name} has photos under {', '.join(_CODES)} only, and none is asked for")
             params["photo_license"] = ",".join(codes)
+        params["taxon_id"] = self._taxon(query)
         later: list[Hit] = []
         for page in count(1):
             answer = self._http.get_json(f"{self._base_url}/v1/observations", params={**params, "page": page})
@@ -92,7 +92,7 @@ class INaturalist(Source):
         return [hit for row in rows if (hit := self._hit(row, observation))]
 
     def _hit(self, photo: Row, observation: Row) -> Hit | None:
-        square, key = web_address(photo.get("url")), name(photo.get("id"))
+        square, key = web_address(photo.get("url")), identifier(photo.get("id"))
         url, known_size = _SIZE.subn(r"/large\1", square or "")
         # Moderators hide some; and in place of some, or on other hosts, lies what has no large size.
         if not known_size or key is None or photo.get("hidden") is True:

@@ -6,8 +6,9 @@ Asked without a key: 20 pictures a page, the first 240 of a search, 20 requests 
 
 from collections.abc import Collection, Iterator
 
+from model.errors import UnknownSubject
 from model.gathering.licences import Licence, licence_of
-from model.gathering.rows import Row, line, name, row_at, rows_at, web_address, whole
+from model.gathering.rows import Row, identifier, line, row_at, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 20  # more is refused without a key
@@ -28,7 +29,9 @@ class Openverse(Source):
         """See `Source.search`."""
         wanted = _LICENCES.intersection(licences)
         if not wanted:
-            return
+            raise UnknownSubject(
+                f"{self.name} has only pictures under licences of Creative Commons, and none is asked for"
+            )
         params: dict[str, str | int] = {"q": query, "page_size": _PAGE_SIZE}
         if wanted != _LICENCES:
             params["license"] = ",".join(sorted(wanted))
@@ -44,7 +47,7 @@ class Openverse(Source):
             page += 1
 
     def _hit(self, row: Row) -> Hit | None:
-        url, key = web_address(row.get("url")), name(row.get("id"))
+        url, key = web_address(row.get("url")), identifier(row.get("id"))
         if url is None or key is None:
             return None
         return Hit(

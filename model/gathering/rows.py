@@ -44,7 +44,7 @@ def line(value: Any) -> str | None:
     return (plain_line(value) or None) if isinstance(value, str) else None
 
 
-def name(value: Any) -> str | None:
+def identifier(value: Any) -> str | None:
     """A text or a whole number that names something, as text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

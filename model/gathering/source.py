@@ -49,5 +49,5 @@ class Source(ABC):
 
         A source that can filters by `licences` itself; who takes the hits must look again. Raises `SourceError` when
         the source refuses or cannot be reached after all retries; hits that came before it stay good. Raises
-        `UnknownSubject`, which is one, when nothing failed and the source knows no such thing.
+        `UnknownSubject`, which is one, when nothing failed and the source can have no such thing.
         """

@@ -10,7 +10,7 @@ from typing import Any
 
 from model.errors import SourceError
 from model.gathering.licences import Licence, licence_of
-from model.gathering.rows import Row, line, name, row_at, rows_at, web_address, whole
+from model.gathering.rows import Row, identifier, line, row_at, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 50  # the most that anonymous clients get
@@ -91,7 +91,7 @@ class Wikimedia(Source):
     def _hit(self, row: Row) -> Hit | None:
         infos = row.get("imageinfo")
         info = infos[0] if isinstance(infos, list) and infos else None
-        key = name(row.get("pageid"))
+        key = identifier(row.get("pageid"))
         if not isinstance(info, dict) or key is None:
             return None  # a file that was deleted meanwhile, or that the next answer tells more of
         size = whole(info.get("width")), whole(info.get("height"))

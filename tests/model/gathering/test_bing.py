@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model.errors import SettingsError, SourceError
+from model.errors import SettingsError, SourceError, UnknownSubject
 from model.gathering.bing import Bing
 from model.gathering.licences import REUSABLE, Licence
 from tests.gathering_stand_in import Fault, Library, Photo, Rights, StandIn
@@ -102,7 +102,7 @@ def test_a_licence_is_known_as_well_as_the_filter_promised(
 
 def test_licences_that_no_filter_can_ask_for_are_refused_with_what_to_do() -> None:
     with StandIn(library(1)) as stand_in, asked(stand_in, "bing") as source:
-        with pytest.raises(SourceError, match="bing tells no licence of a picture, only whether it may be reused"):
+        with pytest.raises(UnknownSubject, match="bing tells no licence of a picture, only whether it may be reused"):
             list(source.search("bear", {Licence.BY_NC}))
         assert stand_in.requests == []
 

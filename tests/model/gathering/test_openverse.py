@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.errors import SourceError
+from model.errors import SourceError, UnknownSubject
 from model.gathering.licences import REUSABLE, Licence
 from model.gathering.openverse import Openverse
 from tests.gathering_stand_in import Library, Photo, Rights, StandIn
@@ -35,7 +35,8 @@ def test_the_licences_that_are_asked_for(licences: set[Licence], asked_for: str 
 
 def test_it_is_not_asked_for_what_it_never_has() -> None:
     with StandIn(library(1)) as stand_in, asked(stand_in, "openverse") as source:
-        assert list(source.search("bear", {Licence.UNKNOWN, Licence.FREE})) == []
+        with pytest.raises(UnknownSubject, match="openverse has only pictures under licences of Creative Commons"):
+            list(source.search("bear", {Licence.UNKNOWN, Licence.FREE}))
         assert stand_in.requests == []
 
 
