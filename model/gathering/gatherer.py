@@ -17,6 +17,7 @@ from model.errors import ImageError, Stopped
 from model.fingerprint import fingerprint
 from model.gathering.download import Download
 from model.gathering.drops import DownloadRefused, DropReason, reason_of
+from model.gathering.finishing import finishing
 from model.gathering.folder import LOOK_SIDE, GatheredFolder
 from model.gathering.held_out import HeldOut
 from model.gathering.ledger import Row
@@ -156,8 +157,9 @@ class Gatherer:
                     continue
                 if isinstance(result, Exception):
                     raise result
-                row = self._settle(result, wish)
-                report.add(row)
+                with finishing():  # file, row and count belong together
+                    row = self._settle(result, wish)
+                    report.add(row)
                 in_hand -= 1
                 while in_hand < min(wanted - report.kept, 2 * self._downloads):
                     permits.release()
