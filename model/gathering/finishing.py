@@ -9,7 +9,7 @@ from types import FrameType
 
 @contextmanager
 def finishing() -> Iterator[None]:
-    """Ctrl-C within the block takes effect at its end. For short blocks; in other threads than the main one, nothing."""
+    """Ctrl-C within the block takes effect at its end. For short blocks; in other threads it changes nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
