@@ -16,7 +16,7 @@ from model.gathering.source import Hit, Source, Web
 _PAGE_SIZE = 100  # a record takes 8 kB
 _RECORDS = 100_000  # more are refused
 _LATER = 2_000  # further pictures of records that were seen, kept until all were seen
-_BACKBONE = "d7dddbf4-2cf0-4f39-9b2a-bb099caae36c"  # the taxonomy whose keys records are searched by
+_BACKBONE = "d7dddbf4-2cf0-4f39-9b2a-bb099caae36c"  # GBIF's own taxonomy, whose keys are numbers
 # Of living things in the open: museums' skulls and herbarium sheets are not what people will send to a bot.
 _BASES = ("HUMAN_OBSERVATION", "MACHINE_OBSERVATION")
 # Records are published under these three only. The licence of a record is mostly, not always, that of its pictures.
@@ -34,7 +34,7 @@ class Gbif(Source):
 
     def search(self, query: str, licences: Collection[Licence]) -> Iterator[Hit]:
         """See `Source.search`; `query` is a scientific or a common name."""
-        params = [("taxonKey", self._taxon(query)), ("mediaType", "StillImage")]
+        params = [("taxonKey", self._taxon(query)), ("checklistKey", _BACKBONE), ("mediaType", "StillImage")]
         params += [("basisOfRecord", basis) for basis in _BASES]
         if not {Licence.UNKNOWN, Licence.OTHER}.intersection(licences):
             params += [("license", code) for licence, code in _CODES.items() if licence in licences]
@@ -57,7 +57,8 @@ class Gbif(Source):
         """The key of what `query` names."""
         url = f"{self._base_url}/v1/species/match"
         match = row_at(self._http.get_json(url, params={"name": query, "strict": "true"}), source=self.name)
-        key = whole(match.get("usageKey"))
+        # Records of a species are under its accepted name; under a synonym is only what was published with that.
+        key = whole(match.get("acceptedUsageKey")) or whole(match.get("usageKey"))
         # Doubtful names: "papaya" is an exact match of a fossil snail that one author once named so.
         if key and match.get("matchType") == "EXACT" and match.get("status") != "DOUBTFUL":
             return key
@@ -99,7 +100,7 @@ class Gbif(Source):
             page=web_address(media.get("references")) or f"https://www.gbif.org/occurrence/{key}",
             licence=licence_of(licence),
             licence_url=web_address(licence),
-            author=line(media.get("creator")) or line(media.get("rightsHolder")),
+            author=line(media.get("creator")) or line(media.get("rightsHolder")) or line(record.get("rightsHolder")),
             title=line(media.get("title")) or line(record.get("scientificName")),
         )
 

@@ -54,17 +54,22 @@ class StandIn:
         self._at_once: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._ending = threading.Event()
-        self._server = _Server((HOST, port), _Handler)
-        self._server.stand_in = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
+        self._server = _Server((HOST, self._port), _Handler)
+        self._server.stand_in = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        assert self._server is not None
+        assert self._thread is not None
         self._ending.set()
         self._server.shutdown()
         self._server.server_close()
@@ -72,6 +77,8 @@ class StandIn:
 
     @property
     def url(self) -> str:
+        """Its root; known once it has started."""
+        assert self._server is not None
         return f"http://{HOST}:{self._server.server_address[1]}"
 
     def settings(self) -> dict[str, str]:

@@ -74,7 +74,15 @@ def test_what_is_no_match(match: dict[str, Any]) -> None:
         _search(_record(1, _media(1)), match=match, query="papaya")
 
 
-def test_the_backbone_key_is_used() -> None:
+@pytest.mark.parametrize(
+    ("match", "key"),
+    [
+        (_NONE, 2),  # and a common name of the taxon with this key in GBIF's own taxonomy
+        (_EXACT, 2433433),
+        ({**_EXACT, "usageKey": 3329049, "acceptedUsageKey": 8168319, "status": "SYNONYM"}, 8168319),
+    ],
+)
+def test_the_key_of_the_accepted_name_is_used(match: dict[str, Any], key: int) -> None:
     papaya = {"key": 1, "nubKey": 2, "vernacularNames": [{"vernacularName": "Papaya"}]}
     asked_for: list[str] = []
 
@@ -84,12 +92,12 @@ def test_the_backbone_key_is_used() -> None:
             return super().get_json(url, **more)
 
     answers = {
-        "/v1/species/match": _NONE,
+        "/v1/species/match": match,
         "/v1/species/search": {"results": [papaya]},
         "/v1/occurrence/search": {"results": []},
     }
     assert list(Gbif(Web(answers), "http://h").search("papaya", REUSABLE)) == []
-    assert "taxonKey=2&" in asked_for[-1]
+    assert f"taxonKey={key}&checklistKey=d7dddbf4-2cf0-4f39-9b2a-bb099caae36c&" in asked_for[-1]
 
 
 def test_records_of_living_things_in_the_open_are_asked_for() -> None:
@@ -138,8 +146,10 @@ def test_licences_of_pictures(said: str, licence: Licence) -> None:
 
 
 def test_who_holds_the_rights_where_nobody_is_named_as_creator() -> None:
-    (hit,) = _search(_record(1, _media(1, creator=None, rightsHolder="Naturalis")))
+    (hit,) = _search(_record(1, _media(1, creator=None, rightsHolder="Naturalis"), rightsHolder="Someone"))
     assert hit.author == "Naturalis"
+    (hit,) = _search(_record(1, _media(1, creator=None), rightsHolder="Someone"))
+    assert hit.author == "Someone"
 
 
 def test_the_page_of_a_picture_or_else_of_its_record() -> None:
