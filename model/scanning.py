@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.cleaning import Action, CleaningManifest
 from model.dataset import Kind
 from model.errors import DatasetError, ImageError
 from model.images import SUFFIXES, decode, files_in, read_photo
@@ -40,16 +41,24 @@ class Scan:
 def scan_folder(root: Path, progress: Progress | None = None) -> Scan:
     """Read `ROOT/LABEL/*`: every photo is decoded once, so that what fails, fails here and not in the third epoch.
 
-    The same bytes twice count once; under two labels they count not at all. Raises `DatasetError` for a useless folder.
+    What was decided while cleaning (`model.cleaning`) is followed: a removed photo is left out, a relabelled one counts
+    under its new label. The same bytes twice count once; under two labels they count not at all. Raises `DatasetError`
+    for a useless folder.
     """
-    if not root.is_dir():
-        raise DatasetError(f"{root}: expected a folder with one folder of photos for each label")
     found: dict[str, FoundPhoto] = {}
     left_out: list[tuple[Path, str]] = []
     contradictory: set[str] = set()
-    files = [file for file in files_in([root]) if len(file.relative_to(root).parts) == 2 and _is_picture(file, root)]
+    files = labelled_files(root)
+    decisions = CleaningManifest(root).standing()
     for path, sha256 in _readable(progress(files) if progress else files, left_out):
-        photo = FoundPhoto(path, path.parent.name, sha256)
+        label = path.parent.name
+        decision = decisions.get(path.relative_to(root).as_posix())
+        if decision is not None and decision.sha256 == sha256:
+            if decision.action is Action.REMOVE:
+                left_out.append((path, "removed while cleaning"))
+                continue
+            label = decision.label or label
+        photo = FoundPhoto(path, label, sha256)
         earlier = found.get(photo.sha256)
         if earlier is None:
             found[photo.sha256] = photo
@@ -62,6 +71,13 @@ def scan_folder(root: Path, progress: Progress | None = None) -> Scan:
     if not found:
         raise DatasetError(f"{root}: found no photo; expected {root}/LABEL/*.jpg")
     return Scan(tuple(found.values()), tuple(left_out))
+
+
+def labelled_files(root: Path) -> list[Path]:
+    """The files `ROOT/LABEL/*` that by their names are pictures, sorted. Raises `DatasetError` if it is no folder."""
+    if not root.is_dir():
+        raise DatasetError(f"{root}: expected a folder with one folder of photos for each label")
+    return [file for file in files_in([root]) if len(file.relative_to(root).parts) == 2 and _is_picture(file, root)]
 
 
 def scan_outliers(root: Path, kind: Kind, known: Iterable[str], progress: Progress | None = None) -> Scan:

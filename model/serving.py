@@ -75,7 +75,7 @@ class Classifier:
         self._card = card
         self._head = artifact.head
         compared = artifact.reference(store)
-        reference = compared.features
+        reference = self.reference = compared.features  # (R, D): what it was trained on, in all views
         self._peoples_photos = [photo.sha256 for photo in compared.photos if photo.origin is Origin.REVIEW]
         if not len(reference):
             raise ArtifactError(f"{card.version}: all photos that it was trained on were deleted; train a new model")
@@ -142,6 +142,21 @@ class Classifier:
         finally:  # at Ctrl-C, or when no more is asked for: nobody waits for what was begun ahead
             for _, future in (*batch, *following):
                 future.cancel()
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether the features of the frozen body are all that it needs: a fine-tuned network sees with its own."""
+        return self._tuned is None
+
+    def judge_features(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Features (N, D) of the frozen body -> probabilities (N, K) and out-of-domain scores (N,).
+
+        Only where it `reads_features`.
+        """
+        assert self._tuned is None
+        with _SCORING, self._numpy_threads.limit(limits=1, user_api="blas"):
+            judged = [self._judge(row, row) for row in features]
+        return np.array([probabilities for probabilities, _ in judged]), np.array([score for _, score in judged])
 
     def predict_pictures(self, pictures: Sequence[Image.Image]) -> list[Prediction]:
         """One prediction for each RGB picture, in order."""

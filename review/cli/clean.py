@@ -194,15 +194,35 @@ def _serve(manifest: "CleaningManifest", port: int) -> None:
 
 
 def _ranking(folder: Path) -> "Ranking":
+    import torch
+
+    from model.backbone import DEFAULT_BACKBONE
     from model.cli import progress_bars
-    from model.network import torch_device
+    from model.errors import ArtifactError, RegistryError
+    from model.features import FeatureStore
+    from model.network import load_body, torch_device
     from model.registry import Registry
+    from model.serving import Classifier
     from model.settings import ModelSettings
     from model.suspicion import rank
 
     settings = ModelSettings.load()
-    store = Registry(settings.home).feature_store
-    return rank(folder, device=torch_device(settings.device), store=store, progress=progress_bars())
+    torch.set_num_threads(settings.threads)
+    registry, device = Registry(settings.home, settings.labels), torch_device(settings.device)
+    champion = None
+    try:
+        artifact = registry.load(registry.champion())
+        weights = registry.stored_weights(artifact.card)
+        champion = Classifier.load(artifact, device, registry.feature_store, weights=weights)
+    except (RegistryError, ArtifactError) as error:
+        note(f"no model has a say, the photos judge one another: {error}")
+    return rank(
+        folder,
+        body=champion.body if champion else load_body(DEFAULT_BACKBONE, device),
+        store=FeatureStore(settings.home / "dataset_features"),  # not people's: no deletion has to find them
+        second=champion,
+        progress=progress_bars(),
+    )
 
 
 def _me() -> str:
