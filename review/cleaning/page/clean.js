@@ -48,6 +48,7 @@ async function load({ focus = false } = {}) {
     grid.add(found.filter((card) => !grid.cards.has(card.id) && !pending.has(card.id)));
     if (!grid.cards.size) zoom.close();
     else if (focus && !document.querySelector("dialog[open]")) grid.focus();
+    byId("main").setAttribute("aria-busy", "false");
   } catch (error) {
     if (key === "suspects" || error instanceof LoggedOut || groups.group) return failed(error);
     groups.chosen = "suspects"; // kept from another folder
@@ -64,6 +65,7 @@ function begin() {
   grid.clear();
   zoom.close();
   scrollTo(0, 0);
+  byId("main").setAttribute("aria-busy", "true");
   return load({ focus: true });
 }
 
@@ -225,6 +227,8 @@ function empty(all) {
           : ["Nothing suspicious is left", left];
   byId("empty-title").textContent = title;
   byId("empty-why").textContent = why;
+  byId("next").hidden = state.looked_at >= state.suspects;
+  byId("empty-next").hidden = !byId("next").hidden || group.kind === "decided";
 }
 
 // ---------------------------------------------------------------- keys and buttons
@@ -262,6 +266,7 @@ function byNumber(number) {
   return label !== undefined;
 }
 
+byId("next").addEventListener("click", () => groups.next());
 listen({ keys: KEYS, label: byNumber, grid, zoom });
 for (const button of document.querySelectorAll("[data-key]")) button.addEventListener("click", () => KEYS[button.dataset.key]());
 for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
@@ -296,7 +301,7 @@ function offerLabels() {
 // ---------------------------------------------------------------- begin
 
 byId("zoom-others").append(
-  ...[["Enter", "↵", "accept"], ["k", "k", "keep"], ["x", "x", "remove"], ["/", "/", "label by name"]].map(([key, sign, name]) => keyed("button", sign, name, KEYS[key])),
+  ...[["Enter", "↵", "accept"], ["k", "k", "keep"], ["x", "x", "remove"], ["/", "/", "other label"]].map(([key, sign, name]) => keyed("button", sign, name, KEYS[key])),
 );
 byId("folder").textContent = me.folder;
 byId("folder").title = me.folder;

@@ -9,7 +9,7 @@ const NAMES = { suspects: "all suspects", twins: "same picture, two labels", dec
 export function nameOf({ kind, label, suggested }) {
   if (kind === "pair") return { parts: [element("span.name", {}, label), element("span.arrow", { "aria-hidden": "true" }, "→"), element(suggested === null ? "span.name.none" : "span.name", {}, suggested ?? "none")], spoken: `filed as ${label}, looks like ${looks(suggested)}` };
   if (kind === "label") return { parts: [element("span.faint", {}, "all"), element("span.name", {}, label)], spoken: `all filed as ${label}` };
-  return { parts: [element("span.name", {}, NAMES[kind])], spoken: NAMES[kind] };
+  return { parts: [NAMES[kind]], spoken: NAMES[kind] };
 }
 
 export class Groups {
@@ -30,6 +30,12 @@ export class Groups {
     const all = [...document.querySelectorAll("#groups .chip, #others .chip")];
     const place = all.findIndex((chip) => chip.dataset.key === this.chosen);
     all[(place + step + all.length) % all.length]?.click();
+  }
+
+  /** A group of suspects that has some left. */
+  next() {
+    const left = [...document.querySelectorAll("#groups .chip")].filter((chip) => this.#groups.find((group) => group.key === chip.dataset.key).photos);
+    (left[1] ?? left[0])?.click(); // the first one is all of them
   }
 
   show(groups) {

@@ -48,6 +48,7 @@ export class Photos extends Cards {
     bar.style.setProperty("--share", String(card.suspicion));
     return {
       title: card.name,
+      kind: gone ? "removed" : null,
       spoken: `${card.name}, filed as ${card.filed}, looks like ${looks(card.suggested)}, suspicion ${percent(card.suspicion)}${twins}${decided}`,
       over: [card.twins ? element("span.alike", { "aria-hidden": "true" }, "two labels") : null].filter(Boolean),
       caption: [element("span.move", {}, ...move), element("span.sure", {}, card.decision ? WORDS[card.decision.action] : percent(card.suspicion)), bar],

@@ -5,7 +5,8 @@ import { byId, element, photos } from "./element.js";
 /**
  * A page says what is on its cards by overriding:
  * `sectionOf(card)` the key of its section; `heading(key)` {title, hint} of that section;
- * `describe(card)` {title, spoken, over, caption}, where `over` and `caption` are nodes on and under the photo;
+ * `describe(card)` {title, spoken, kind, over, caption}: `kind` is a class of style, if it has one, `over` and `caption`
+ * are nodes on and under the photo;
  * `bulk(key, sound, size)` what its button says that answers the `sound` cards of `size` at once; null: it has none.
  */
 export class Cards {
@@ -249,7 +250,7 @@ export class Cards {
       node.classList.add("broken");
       this.#changed();
     });
-    const { title, spoken, over = [], caption } = this.describe(card);
+    const { title, spoken, kind = null, over = [], caption } = this.describe(card);
     const node = element(
       "div.card",
       { role: "option", tabIndex: -1, "aria-selected": "false", "aria-label": spoken, title },
@@ -258,6 +259,7 @@ export class Cards {
       element("span.caption", {}, ...caption),
     );
     node.dataset.id = card.id;
+    if (kind) node.classList.add(kind);
     return node;
   }
 
