@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -43,8 +44,9 @@ async def waiting(house: Any, predict: Predict) -> list[int]:
 class Terminal:
     """`bearbot review next` on a terminal of its own."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, size: tuple[int, int] = (24, 80)) -> None:
         self._ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, size)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bot", *arguments],
             stdin=theirs,
@@ -61,7 +63,7 @@ class Terminal:
         while text not in self.shown:
             assert time.monotonic() < deadline, self.shown
             try:
-                self.shown += os.read(self._ours, 65536).decode()
+                self.shown += os.read(self._ours, 65536).decode(errors="replace")  # letters may come in pieces
             except (BlockingIOError, OSError):
                 time.sleep(0.02)
 
@@ -206,3 +208,27 @@ async def test_what_measures_its_reviewer_looks_like_any_other(
     assert at.view(known).settled_by == "zoe"
     with at.database.read() as session:
         assert [(one.checks, one.right) for one in gold.listed(session)] == [(1, 1)]
+
+
+async def test_before_a_project_has_a_model_its_labels_can_be_said(
+    waiting: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_LABELS", "kettle,teapot")
+    terminal = Terminal("review", "next", "--as", "mo")
+    terminal.until("What is it?")
+    assert "kettle" in terminal.shown
+    terminal.type("2\n")
+    terminal.until("What is it?")
+    terminal.type("q\n")
+    assert terminal.ends() == 0
+    assert [row["final_label"] for row in rows("--all") if row["final_label"]] == ["teapot"]
+
+
+async def test_the_screen_opens_before_a_project_has_a_model(
+    waiting: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_LABELS", "kettle,teapot")
+    terminal = Terminal("review", "--as", "mo", size=(30, 100))
+    terminal.until("teapot")
+    terminal.type("q")
+    assert terminal.ends() == 0
