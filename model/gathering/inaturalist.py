@@ -25,6 +25,9 @@ _CODES = {  # what it can filter by
     Licence.BY_NC_SA: "cc-by-nc-sa",
     Licence.BY_NC_ND: "cc-by-nc-nd",
 }
+# It names no licence's page; all are of this version, but for CC0 (Shared::LicenseModule of inaturalist/inaturalist).
+_TERMS = "https://creativecommons.org/licenses/{}/4.0/"
+_CC0_TERMS = "https://creativecommons.org/publicdomain/zero/1.0/"
 _NAMES = ("matched_term", "preferred_common_name", "name")  # of a taxon
 # The address names one of the sizes; "large" has 1024 pixels at its longer side.
 _SIZE = re.compile(r"/(?:square|thumb|small|medium)(\.\w+(?:\?.*)?)$")
@@ -97,13 +100,16 @@ class INaturalist(Source):
         # Moderators hide some; and in place of some, or on other hosts, lies what has no large size.
         if not known_size or key is None or photo.get("hidden") is True:
             return None
+        licence = licence_of(line(photo.get("license_code")))  # null: all rights are reserved
+        terms = _TERMS.format(licence.value) if licence in _CODES else None
         taxon = observation.get("taxon")
         return Hit(
             source=self.name,
             key=key,
             url=url,
             page=web_address(observation.get("uri")) or url,
-            licence=licence_of(line(photo.get("license_code"))),  # null: all rights are reserved
+            licence=licence,
+            licence_url=_CC0_TERMS if licence is Licence.CC0 else terms,
             author=_author(photo, observation),
             title=line(taxon.get("preferred_common_name")) or line(taxon.get("name"))
             if isinstance(taxon, dict)

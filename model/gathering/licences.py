@@ -59,7 +59,7 @@ def licence_of(text: str | None) -> Licence:
     codes = [*_addresses(said), *_CODE.findall(said), *_names(said)]
     if _ZERO.search(said):
         codes.append("cc0")
-    if _PUBLIC.search(_ADDRESS.sub("", said)):
+    if _PUBLIC.search(said):
         codes.append("?" if _NOT_PUBLIC.search(said) else "pdm")
     if codes:
         return _of_codes(codes)

@@ -167,3 +167,17 @@ def test_photos_of_the_stand_in_lie_where_hits_say() -> None:
         (hit,) = source.search("bear", REUSABLE)
         assert hit.url == f"{stand_in.url}/photos/{photo.number}/large.png"
         assert hit.title == "Bear"
+
+
+@pytest.mark.parametrize(
+    ("code", "url"),
+    [
+        ("cc-by-nc", "https://creativecommons.org/licenses/by-nc/4.0/"),
+        ("cc0", "https://creativecommons.org/publicdomain/zero/1.0/"),
+        ("pd", None),
+        (None, None),
+    ],
+)
+def test_the_page_of_the_licence(code: str | None, url: str | None) -> None:
+    (hit,) = _search(_observation(1, _photo(1, code)))
+    assert hit.licence_url == url

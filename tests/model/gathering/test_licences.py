@@ -70,6 +70,7 @@ _CODES = [licence for licence in _DEMANDS if licence not in (Licence.CC0, Licenc
         ("Creative Commons Zero", Licence.CC0),
         ("Creative Commons", Licence.OTHER),  # which?
         ("http://creativecommons.org/licenses/nc-sa/1.0/", Licence.OTHER),
+        ("http://creativecommons.org/licenses/sampling+/1.0/ or CC BY 4.0", Licence.OTHER),
         ("http://rightsstatements.org/vocab/InC/1.0/", Licence.UNKNOWN),
         ("", Licence.UNKNOWN),
         ("   ", Licence.UNKNOWN),
