@@ -57,7 +57,7 @@ def test_any_licence_asks_for_no_licence() -> None:
 
 def test_licences_that_it_does_not_have_are_not_asked_for() -> None:
     with StandIn(library(1)) as stand_in, asked(stand_in, "inaturalist") as source:
-        with pytest.raises(UnknownSubject, match="inaturalist has photos under cc0, by, by-sa, .* only"):
+        with pytest.raises(UnknownSubject, match=r"inaturalist has photos under cc0, by, by-sa, .* only"):
             list(source.search("bear", {Licence.FREE, Licence.PDM}))
         assert stand_in.requests == []
 
