@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,6 +77,49 @@ def test_json_tells_of_every_photo(stand_in: StandIn, run: Gather, tmp_path: Pat
             assert (row["reason"], "path" in row) == ("dead_link", False)
     ledger = (tmp_path / "photos" / "gathered.jsonl").read_text(encoding="utf-8").splitlines()
     assert [{**row, "path": None} for row in rows] == [{**json.loads(line), "path": None} for line in ledger]
+
+
+def test_whatever_hosts_send_the_good_pictures_come_and_the_rest_is_told(
+    stand_in: StandIn, run: Gather, tmp_path: Path
+) -> None:
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    bomb = b"\x89PNG\r\n\x1a\n"
+    for chunk in (
+        b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0),
+        b"IDAT" + zlib.compress(bytes(1000)),
+    ):
+        bomb += struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    whole = saved(scene(8))
+    stand_in.faults.add(
+        Fault.dead("/photos/wolf/0.jpg"),
+        Fault.redirect("/photos/wolf/1.jpg", "http://169.254.169.254/latest/meta-data"),
+        Fault.redirect("/photos/wolf/2.jpg", "file:///etc/passwd"),
+        Fault.stream("/photos/wolf/3.jpg", start=saved(scene(3))),
+        Fault.says("/photos/wolf/4.jpg", svg, "image/svg+xml"),
+        Fault.says("/photos/wolf/5.jpg", b"<!doctype html><h1>Not here</h1>", "image/jpeg"),
+        Fault.says("/photos/wolf/6.jpg", bomb, "image/png"),
+        Fault.says("/photos/wolf/7.jpg", whole[: len(whole) // 2], "image/jpeg"),
+        Fault.redirect("/photos/wolf/8.jpg", f"{stand_in.url}/photos/wolf/8.jpg"),
+    )
+    result = run("wolf", "--label", "wolf", "--count", "12", "--source", "openverse", "--json")
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    reasons = {row["url"].rpartition("/")[2]: row.get("reason") for row in rows}
+    assert {name: reason for name, reason in reasons.items() if reason} == {
+        "0.jpg": "dead_link",
+        "1.jpg": "address",
+        "2.jpg": "address",
+        "3.jpg": "too_large",
+        "4.jpg": "not_a_picture",
+        "5.jpg": "not_a_picture",
+        "6.jpg": "too_many_pixels",
+        "7.jpg": "damaged",
+        "8.jpg": "dead_link",
+    }
+    kept = {path.read_bytes() for path in pictures(tmp_path / "photos")}
+    assert kept == {saved(scene(number)) for number in range(9, 21)}
+    for reason in set(reasons.values()) - {None}:
+        assert reason.replace("_", " ") in result.stderr
 
 
 def test_fewer_because_there_are_no_more_is_no_failure(stand_in: StandIn, run: Gather) -> None:
