@@ -6,12 +6,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.cleaning import Action, CleaningManifest, Decision
+from model.cleaning import CleaningManifest
 from model.errors import DatasetError
 from model.gathering.attribution import ATTRIBUTION, attribution, write_attribution
 from model.gathering.ledger import LEDGER, Ledger
 from model.progress import Progress, silent
-from model.scanning import FoundPhoto, scan_folder
+from model.scanning import scan_folder
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,6 @@ class CleanedCopy:
     """How many photos are in it; `left_out` are files that could be in none, with the reason."""
 
     photos: int
-    removed: int
     left_out: tuple[tuple[Path, str], ...]
 
 
@@ -34,7 +33,6 @@ def write_cleaned(manifest: CleaningManifest, target: Path, progress: Progress =
     if target.resolve().is_relative_to(manifest.folder.resolve()):
         raise DatasetError(f"{target} lies in {manifest.folder}, where its photos would count twice: choose another")
     scan = scan_folder(manifest.folder, lambda files: progress("reading", files))
-    standing = manifest.standing()
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as made:
@@ -42,19 +40,10 @@ def write_cleaned(manifest: CleaningManifest, target: Path, progress: Progress =
         draft.mkdir()
         present: dict[str, str] = {}
         for photo in progress("copying", scan.photos):
-            label = _label(manifest.folder, photo, standing.get(photo.path.relative_to(manifest.folder).as_posix()))
-            if label is not None:
-                present[photo.sha256] = _place(photo.path, draft / label).relative_to(draft).as_posix()
+            present[photo.sha256] = _place(photo.path, draft / photo.label).relative_to(draft).as_posix()
         _tell_whose(manifest.folder, draft, present)
         draft.replace(target)  # also over an empty folder
-    return CleanedCopy(len(present), len(scan.photos) - len(present), scan.left_out)
-
-
-def _label(folder: Path, photo: FoundPhoto, decision: Decision | None) -> str | None:
-    """Where it belongs; None: nowhere. A decision about other bytes is none about these."""
-    if decision is None or decision.sha256 != photo.sha256:
-        return photo.label
-    return {Action.KEEP: photo.path.parent.name, Action.RELABEL: decision.label, Action.REMOVE: None}[decision.action]
+    return CleanedCopy(len(present), scan.left_out)
 
 
 def _place(path: Path, folder: Path) -> Path:

@@ -1,8 +1,13 @@
 """The photos of a folder as they come to the page, and which of them are suspected."""
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.cleaning import Action, CleaningManifest
+from model.images import read_photo
 from model.progress import Progress, silent
 from model.suspicion import Ranking
 from review.cleaning.twins import twins
@@ -32,46 +37,56 @@ class Photograph:
     twins: int | None
 
 
-def photographs(folder: Path, ranking: Ranking, progress: Progress = silent) -> tuple[Photograph, ...]:
-    """All readable photos of the folder, the most suspicious first.
+def photographs(manifest: CleaningManifest, ranking: Ranking, progress: Progress = silent) -> tuple[Photograph, ...]:
+    """All photos of the folder that can be decided about, the most suspicious first.
 
-    What is left out of a ranking since it lies under two labels is here, too, before the others; nobody knows what it
-    looks like, so what is suggested is what it is filed as.
+    What a ranking leaves out comes before the others where somebody has to know of it: the same picture under two
+    labels, for which nobody knows what it looks like, so that what is suggested is what it is filed as; and what was
+    removed before, so that it can be brought back.
     """
-    ranked = {suspect.path for suspect in ranking.suspects}
-    others = [path for path, _ in ranking.left_out if path not in ranked and len(path.relative_to(folder).parts) == 2]
-    double = twins(progress("comparing", [*ranked, *others]))
-    found = [
-        Photograph(
-            number=number,
-            path=path,
-            relative=path.relative_to(folder).as_posix(),
-            sha256=double[path].sha256,
-            filed=path.parent.name,
-            suggested=path.parent.name,
-            suspicion=1.0,
-            suspected=True,
-            twins=double[path].group,
-        )
-        for number, path in enumerate((path for path in others if path in double), start=1)
-    ]
-    first = len(ranking.suspects) * _FIRST_SHARE
-    for place, suspect in enumerate(ranking.suspects):
-        filed = suspect.path.parent.name
-        twin = double.get(suspect.path)
-        # Where a decision stands, the ranking judges by that: taken back, the photo is suspected as it was.
-        likely = place < first or suspect.suspicion >= _LIKELY or suspect.label != filed
+    folder = manifest.folder
+    labels = {suspect.path: suspect.label for suspect in ranking.suspects}
+    left_out = [path for path, _ in ranking.left_out if len(path.relative_to(folder).parts) == 2]
+    double = twins(progress("comparing", [*labels.items(), *((path, path.parent.name) for path in left_out)]))
+    found: list[Photograph] = []
+
+    def add(path: Path, sha256: str, suggested: str | None, suspicion: float, *, suspected: bool) -> None:
+        twin = double.get(path)
         found.append(
             Photograph(
                 number=len(found) + 1,
-                path=suspect.path,
-                relative=suspect.path.relative_to(folder).as_posix(),
-                sha256=suspect.sha256,
-                filed=filed,
-                suggested=suspect.suggested,
-                suspicion=suspect.suspicion,
-                suspected=twin is not None or (suspect.suggested != filed and likely),
+                path=path,
+                relative=path.relative_to(folder).as_posix(),
+                sha256=sha256,
+                filed=path.parent.name,
+                suggested=suggested,
+                suspicion=suspicion,
+                suspected=suspected or twin is not None,
                 twins=None if twin is None else twin.group,
             )
         )
+
+    for path, sha256 in _removed(manifest):
+        if path not in labels:  # it may be removed since it was ranked
+            add(path, sha256, None, 1.0, suspected=True)
+    for path in left_out:
+        if path in double and path not in labels:
+            add(path, double[path].sha256, path.parent.name, 1.0, suspected=True)
+    first = len(ranking.suspects) * _FIRST_SHARE
+    for place, suspect in enumerate(ranking.suspects):
+        filed = suspect.path.parent.name
+        # Where a decision stands, the ranking judges by that: taken back, the photo is suspected as it was.
+        likely = place < first or suspect.suspicion >= _LIKELY or suspect.label != filed
+        different = suspect.suggested != filed
+        add(suspect.path, suspect.sha256, suspect.suggested, suspect.suspicion, suspected=different and likely)
     return tuple(found)
+
+
+def _removed(manifest: CleaningManifest) -> Iterator[tuple[Path, str]]:
+    """What stands as removed and is still there, with its sha256."""
+    for decision in manifest.standing().values():
+        path = manifest.folder / decision.path
+        if decision.action is Action.REMOVE and len(Path(decision.path).parts) == 2:
+            with suppress(OSError):  # it is gone indeed
+                if hashlib.sha256(read_photo(path)).hexdigest() == decision.sha256:
+                    yield path, decision.sha256

@@ -21,17 +21,19 @@ class Twin:
     group: int
 
 
-def twins(files: Iterable[Path]) -> Mapping[Path, Twin]:
-    """Of `FOLDER/LABEL/*` those that are there under two labels; what cannot be read is none of them."""
+def twins(files: Iterable[tuple[Path, str]]) -> Mapping[Path, Twin]:
+    """Of files with their labels those that are there under two labels; what cannot be read is none of them."""
     index: DuplicateIndex[Path] = DuplicateIndex()
     alike: dict[Path, Path] = {}  # each -> one that was there before it and looks the same, or itself
     sha256s: dict[Path, str] = {}
-    for path in files:
+    labels: dict[Path, str] = {}
+    for path, label in files:
         try:
             data = read_photo(path)
             look = fingerprint(decode(data, shrink_to=_SIDE))
         except (ImageError, OSError):
             continue
+        labels[path] = label
         sha256s[path] = hashlib.sha256(data).hexdigest()
         match = index.find(sha256s[path], look)
         alike[path] = path if match is None else alike[match.key]
@@ -39,5 +41,5 @@ def twins(files: Iterable[Path]) -> Mapping[Path, Twin]:
     members: dict[Path, list[Path]] = {}
     for path, first in alike.items():
         members.setdefault(first, []).append(path)
-    divided = [paths for paths in members.values() if len({path.parent.name for path in paths}) > 1]
+    divided = [paths for paths in members.values() if len({labels[path] for path in paths}) > 1]
     return {path: Twin(sha256s[path], group) for group, paths in enumerate(divided, start=1) for path in paths}

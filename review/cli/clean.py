@@ -19,7 +19,7 @@ _file = click.Path(path_type=Path)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--port", type=WholeNumber(0, 65535), help="Of the page; 0 for any free one.  [default: 8713]")
 @click.option("--json", "as_json", is_flag=True, help="No page: print the ranking, one JSON object a line.")
-@click.option("--all", "also_decided", is_flag=True, help="With --json: also photos that were decided about.")
+@click.option("--all", "also_decided", is_flag=True, help="With --json: also photos that were kept or relabelled.")
 @click.option("--keep", type=_file, multiple=True, metavar="PHOTO", help="It is filed rightly. May be repeated.")
 @click.option("--remove", type=_file, multiple=True, metavar="PHOTO", help="Not part of the set. May be repeated.")
 @click.option(
@@ -93,7 +93,7 @@ def clean(
     elif copy_to is not None:
         _copy(manifest, copy_to)
     elif as_json:
-        _print(manifest, _ranking(folder), also_decided=also_decided)
+        _print(manifest, ranking_of(folder), also_decided=also_decided)
     else:
         _serve(manifest, 8713 if port is None else port)
 
@@ -136,7 +136,7 @@ def _copy(manifest: "CleaningManifest", target: Path) -> None:
     written = write_cleaned(manifest, target, progress_bars())
     for path, why in written.left_out:
         note(f"left out: {path}: {why}")
-    note(f"wrote {written.photos} photos to {target}; {written.removed} were removed by decisions")
+    note(f"wrote {written.photos} photos to {target}")
 
 
 def _print(manifest: "CleaningManifest", ranking: "Ranking", *, also_decided: bool) -> None:
@@ -159,6 +159,7 @@ def _serve(manifest: "CleaningManifest", port: int) -> None:
     from review.cleaning.board import Board
     from review.cleaning.photographs import photographs
     from review.cleaning.summary import changed, counted
+    from review.cleaning.verdicts import labels_of
     from review.web.door import Link
     from review.web.entrance import Entrance
     from review.web.server import CannotListen, listen, serve
@@ -170,13 +171,12 @@ def _serve(manifest: "CleaningManifest", port: int) -> None:
         note(f"error: {error}")
         sys.exit(1)
     with closing(listening):
-        ranking = _ranking(manifest.folder)
-        board = Board(manifest, photographs(manifest.folder, ranking, progress_bars()), ranking.labels, by=_me())
+        ranking = ranking_of(manifest.folder)
+        board = Board(manifest, photographs(manifest, ranking, progress_bars()), labels_of(manifest), by=_me())
         state = board.state()
         note(f"{state.suspects} of {len(board.photos)} photos may be filed wrongly; {state.looked_at} were looked at")
-        unread = len(ranking.left_out) - (len(board.photos) - len(ranking.suspects))
-        if unread:
-            note(f"{unread} files are left out: `bearbot data check {manifest.folder}` tells why")
+        for path, why in ranking.left_out:
+            note(f"left out: {path}: {why}")
         note("the page for you alone; Ctrl-C ends it. Each link works once:")
         bound = listening.getsockname()[1]
         link = Link(_me(), told=lambda token: click.echo(f"  http://127.0.0.1:{bound}/login#{token}"))
@@ -193,7 +193,7 @@ def _serve(manifest: "CleaningManifest", port: int) -> None:
         note("ended; nothing was decided")
 
 
-def _ranking(folder: Path) -> "Ranking":
+def ranking_of(folder: Path) -> "Ranking":
     import torch
 
     from model.backbone import DEFAULT_BACKBONE

@@ -216,7 +216,7 @@ function empty(all) {
   byId("empty").hidden = !none;
   if (!none) return;
   const group = groups.group;
-  const left = state.left ? `${photos(state.left)} ${state.left === 1 ? "was" : "were"} not looked at: they look as they are filed.` : "Every photo was looked at.";
+  const left = state.left ? `${photos(state.left)} ${state.left === 1 ? "was" : "were"} not looked at: nothing speaks against their labels, but nobody has checked.` : "Every photo was looked at.";
   const [title, why] =
     group.kind === "decided"
       ? ["Nothing is decided yet", "What you decide comes here, and can be changed here."]

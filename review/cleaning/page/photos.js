@@ -36,22 +36,17 @@ export class Photos extends Cards {
   describe(card) {
     const twins = card.twins ? `, the same picture is filed as ${both(card.twins.labels)}` : "";
     const decided = card.decision ? `, ${WORDS[card.decision.action]}${card.decision.label ? ` as ${card.decision.label}` : ""}` : "";
-    const to = card.decision ? card.decision.label : card.suggested;
-    const gone = card.decision?.action === "remove";
-    const moves = card.decision ? card.decision.action === "relabel" : to !== card.filed;
-    const move = [
-      element("span.from", { title: card.filed }, card.filed),
-      moves || gone ? element("span.arrow", {}, "→") : null,
-      gone ? element("span.to.none", {}, "removed") : moves ? element(to === null ? "span.to.none" : "span.to", { title: looks(to) }, to ?? "none") : null,
-    ];
+    const to = card.decision ? (card.decision.label ?? card.filed) : card.suggested;
+    const move = [element("span.from", { title: card.filed }, card.filed)];
+    if (to !== card.filed) move.push(element("span.arrow", {}, "→"), element(to === null ? "span.to.none" : "span.to", { title: looks(to) }, to ?? "none"));
     const bar = element("span.doubt", { "aria-hidden": "true" });
     bar.style.setProperty("--share", String(card.suspicion));
     return {
       title: card.name,
-      kind: gone ? "removed" : null,
+      kind: card.decision?.action === "remove" ? "removed" : null,
       spoken: `${card.name}, filed as ${card.filed}, looks like ${looks(card.suggested)}, suspicion ${percent(card.suspicion)}${twins}${decided}`,
       over: [card.twins ? element("span.alike", { "aria-hidden": "true" }, "two labels") : null].filter(Boolean),
-      caption: [element("span.move", {}, ...move), element("span.sure", {}, card.decision ? WORDS[card.decision.action] : percent(card.suspicion)), bar],
+      caption: [element("span.move", {}, ...move), element("span.sure", {}, card.decision ? WORDS[card.decision.action] : percent(card.suspicion)), card.decision ? "" : bar],
     };
   }
 

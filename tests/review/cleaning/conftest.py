@@ -58,7 +58,7 @@ class Served:
     def __init__(self, folder: Path, ranking: Ranking) -> None:
         self.folder = folder
         self.manifest = CleaningManifest(folder)
-        self.board = Board(self.manifest, photographs(folder, ranking), ranking.labels, by="mo")
+        self.board = Board(self.manifest, photographs(self.manifest, ranking), ranking.labels, by="mo")
         self._socket = listen("127.0.0.1", 0)
         port = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"

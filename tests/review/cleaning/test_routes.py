@@ -172,6 +172,24 @@ def test_the_manifest_is_the_memory(folder: Path, ranking: Ranking, serve: Calla
         assert mo.post("/api/undo", group="suspects")["photos"][0]["name"] == "02.jpg"
 
 
+def test_what_was_removed_before_can_be_brought_back(folder: Path, serve: Callable[..., Served]) -> None:
+    """A ranking knows nothing of what was removed."""
+    manifest = CleaningManifest(folder)
+    gone, replaced = folder / "black" / "02.jpg", folder / "black" / "03.jpg"
+    removed = [folder / FIRST, folder / "teddy" / "06.jpg", gone, replaced]
+    manifest.record([manifest.decision(path, Action.REMOVE) for path in removed], by="ana")
+    gone.unlink()
+    replaced.write_bytes(jpeg(997))
+    served = serve(folder, ranking_of(folder, {"black/03.jpg": ("black", 0.2), "grizzly/01.jpg": ("teddy", 0.9)}))
+    with served.client() as mo:
+        cards = mo.photos("decided")
+        assert [(card["filed"], card["name"]) for card in cards] == [("teddy", "06.jpg"), ("black", "01.jpg")]
+        assert mo.decide("keep", cards[0], group="decided")["decided"] == 1
+        assert mo.http.get(f"/thumbnails/{cards[0]['id']}").status_code == 200
+        told = mo.get("/api/state")
+        assert (told["suspects"], told["looked_at"], told["left"]) == (3, 2, 2)
+
+
 def test_a_decision_about_other_bytes_does_not_stand(folder: Path, serve: Callable[..., Served]) -> None:
     manifest = CleaningManifest(folder)
     manifest.record([manifest.decision(folder / FIRST, Action.REMOVE)], by="ana")
