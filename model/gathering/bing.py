@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 
 from model.errors import SettingsError, SourceError, UnknownSubject
 from model.gathering.licences import Licence
-from model.gathering.rows import Row, line, row_at, rows_at, web_address, whole
+from model.gathering.rows import Row, line, rows_at, web_address, whole
 from model.gathering.source import Hit, Source, Web
 
 _PAGE_SIZE = 150  # the most that it gives at once; gateways count requests
@@ -48,21 +48,22 @@ class Bing(Source):
         offset = 0
         seen: set[str] = set()
         while True:
-            answer = self._answer({**params, "offset": offset})
-            hits = [self._hit(row, licence) for row in rows_at(answer, "value", source=self.name)]
+            rows, following = self._page({**params, "offset": offset})
+            hits = [self._hit(row, licence) for row in rows]
             fresh = {hit.key: hit for hit in hits if hit and hit.key not in seen}
             yield from fresh.values()
             seen.update(fresh)
-            following = whole(answer.get("nextOffset")) or 0
             if not fresh or following <= offset:
                 return  # after its last page it goes on with pictures that came before
             offset = following
 
-    def _answer(self, params: dict[str, str | int]) -> Row:
+    def _page(self, params: dict[str, str | int]) -> tuple[list[Row], int]:
+        """Rows, and the offset of those that follow."""
         try:
             answer = self._http.get_json(
                 f"{self._endpoint}/v7.0/images/search", params=params, headers={"Ocp-Apim-Subscription-Key": self._key}
             )
+            return rows_at(answer, "value", source=self.name), whole(answer.get("nextOffset")) or 0
         except SourceError as error:
             if error.status in (401, 403):
                 raise SourceError(
@@ -72,7 +73,6 @@ class Bing(Source):
                 ) from None
             # A gateway may repeat what it was sent.
             raise SourceError(str(error).replace(self._key, "(the key)"), status=error.status) from None
-        return row_at(answer, source=self.name)
 
     def _hit(self, row: Row, licence: Licence) -> Hit | None:
         url = web_address(row.get("contentUrl"))

@@ -55,7 +55,7 @@ def licence_of(text: str | None) -> Licence:
     if _NOTHING_SAID.fullmatch(said) or _RESERVED.search(said):
         return Licence.UNKNOWN
     if _BARE.fullmatch(said):  # "by" alone is a licence, and in "a photo by Ana" it is none
-        return _of_codes([said.removeprefix("cc-")])
+        return _of_codes([said])
     codes = [*_addresses(said), *_CODE.findall(said), *_names(said)]
     if _ZERO.search(said):
         codes.append("cc0")

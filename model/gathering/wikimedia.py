@@ -21,7 +21,7 @@ _AS_THEY_ARE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 _MAXLAG = 5  # seconds, as recommended
 _PATIENCE = 4  # requests until a lagging server counts as down
 _LONGEST_PAUSE = 30.0  # seconds
-_WAIT_FOR = frozenset({"maxlag", "ratelimited", "readonly"})
+_WAIT_FOR = frozenset({"maxlag", "ratelimited", "readonly", "cirrussearch-too-busy-error"})
 
 
 class Wikimedia(Source):

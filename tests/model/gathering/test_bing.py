@@ -12,7 +12,7 @@ from model.gathering.licences import REUSABLE, Licence
 from tests.gathering_stand_in import Fault, Library, Photo, Rights, StandIn
 from tests.model.gathering.asking import Recorded, asked, hasty, library
 
-_KEY = "a-secret-key-0123456789"
+_KEY = "secretkey0123456789abc"
 _PATH = "/bing/v7.0/images/search"
 
 

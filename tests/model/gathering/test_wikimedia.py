@@ -48,11 +48,9 @@ def test_it_does_not_wait_for_ever() -> None:
 
 
 def test_other_errors_are_told_at_once() -> None:
-    answer = {"error": {"code": "cirrussearch-too-busy-error", "info": "Search is <b>busy</b>\nnow."}}
+    answer = {"error": {"code": "badvalue", "info": "Unrecognized <b>value</b>\nfor it."}}
     web = Recorded({"/w/api.php": answer})
-    with pytest.raises(
-        SourceError, match=r"wikimedia refuses the search: cirrussearch-too-busy-error: Search is busy now\."
-    ):
+    with pytest.raises(SourceError, match=r"wikimedia refuses the search: badvalue: Unrecognized value for it\."):
         list(Wikimedia(web, "http://h").search("bear", REUSABLE))
     assert web.count == 1
 
