@@ -198,7 +198,7 @@ def ranking_of(folder: Path) -> "Ranking":
 
     from model.backbone import DEFAULT_BACKBONE
     from model.cli import progress_bars
-    from model.errors import ArtifactError, RegistryError
+    from model.errors import ArtifactError, NoChampion, RegistryError
     from model.features import FeatureStore
     from model.network import load_body, torch_device
     from model.registry import Registry
@@ -214,6 +214,8 @@ def ranking_of(folder: Path) -> "Ranking":
         artifact = registry.load(registry.champion())
         weights = registry.stored_weights(artifact.card)
         champion = Classifier.load(artifact, device, registry.feature_store, weights=weights)
+    except NoChampion:
+        pass  # as it is before a project's first model: the photos judge one another
     except (RegistryError, ArtifactError) as error:
         note(f"no model has a say, the photos judge one another: {error}")
     return rank(
