@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.request import getproxies
 
 import certifi
 from requests.adapters import HTTPAdapter
@@ -75,6 +76,13 @@ class WatchedAdapter(HTTPAdapter):
         """Nothing to set up: the pools' context holds the certificates, and always verifies."""
 
 
+def hinting_at_proxy(problem: str) -> str:
+    """`problem`, which there would not be for who has to use a proxy, if that can be why."""
+    if any(getproxies().get(scheme) for scheme in ("http", "https", "all")):
+        return f"{problem} (directly; the environment's proxy is not used for gathering)"
+    return problem
+
+
 class _Line(threading.local):
     """What connections need to know of the request that the current thread makes."""
 
@@ -124,11 +132,11 @@ class _Line(threading.local):
             except queue.Empty:
                 continue
             if isinstance(answer, socket.gaierror) and answer.errno in _NO_SUCH_NAME:
-                raise DownloadRefused(DropReason.DEAD_LINK, f"there is no host named {host}") from None
+                raise DownloadRefused(DropReason.DEAD_LINK, hinting_at_proxy(f"there is no host named {host}"))
             if isinstance(answer, OSError):
                 raise answer
             if isinstance(answer, Exception):
-                raise DownloadRefused(DropReason.ADDRESS, "the address names a host that cannot be") from None
+                raise DownloadRefused(DropReason.ADDRESS, "the address names a host that cannot be")
             return answer
         raise TimeoutError(errno.ETIMEDOUT, "the name was not resolved in time")
 

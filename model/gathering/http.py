@@ -12,7 +12,6 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urljoin
-from urllib.request import getproxies
 
 from requests import PreparedRequest, RequestException
 from requests.exceptions import InvalidHeader
@@ -23,7 +22,7 @@ from urllib3.util import Url
 from model.errors import SourceError
 from model.gathering.addresses import AddressGuard, authority
 from model.gathering.answers import Answer, read_body
-from model.gathering.connections import Resolve, WatchedAdapter
+from model.gathering.connections import Resolve, WatchedAdapter, hinting_at_proxy
 from model.gathering.drops import DownloadRefused, DropReason
 from model.gathering.manners import API_MANNERS, PICTURE_MANNERS, Manners, Turns, Unwelcome, retry_after, user_agent
 from model.gathering.watch import FetchLimits, Watch
@@ -31,6 +30,9 @@ from model.gathering.watch import FetchLimits, Watch
 _MAX_REDIRECTS = 5
 _GOOD = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+# For operators, whose settings name the sources.
+_ADDRESS_HINT = ": correct the source's address, or set DATA_PRIVATE_ADDRESSES=true for one on a network of your own"
 
 API_LIMITS = FetchLimits(max_bytes=8_000_000, total_seconds=60.0)
 
@@ -77,7 +79,8 @@ class Http:
         try:
             answer = self._get(str(_prepared(url, params).url), ours, headers or {}, self._api, limits)
         except DownloadRefused as refused:
-            raise SourceError(f"{refused}{_hint(refused)}", status=refused.status) from None
+            hint = _ADDRESS_HINT if refused.reason is DropReason.ADDRESS else ""
+            raise SourceError(f"{refused}{hint}", status=refused.status) from None
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError):  # the latter for thousands of brackets
@@ -182,13 +185,15 @@ class _Passing(Exception):
 def _prepared(
     url: str, params: Mapping[str, str | int] | None = None, headers: Mapping[str, str] | None = None
 ) -> PreparedRequest:
-    request = PreparedRequest()
+    request, problem = PreparedRequest(), ""
     try:
         request.prepare(method="GET", url=url.strip(), params=dict(params or {}), headers=dict(headers or {}))
-    except InvalidHeader:  # its text quotes what may be a key
-        raise DownloadRefused(DropReason.ADDRESS, "a header has a value that cannot be sent (a line break?)") from None
+    except InvalidHeader:
+        problem = "a header has a value that cannot be sent (a line break?)"
     except (RequestException, ValueError):
-        raise DownloadRefused(DropReason.ADDRESS, "the address cannot be read") from None
+        problem = "the address cannot be read"
+    if problem:  # out here it has no context: the library's errors quote the address, and what may be a key
+        raise DownloadRefused(DropReason.ADDRESS, problem)
     return request
 
 
@@ -206,9 +211,9 @@ def _failure(host: str, place: str, error: Exception) -> DownloadRefused | _Pass
         if isinstance(cause, IncompleteRead):
             return _Passing(place, f"the answer of {host} ended too early")
         if isinstance(cause, socket.gaierror):
-            return _Passing(place, f"the name {host} could not be looked up: {cause.strerror}")
+            return _Passing(place, hinting_at_proxy(f"the name {host} could not be looked up: {cause.strerror}"))
         if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
-            return _Passing(place, f"{host} cannot be reached: {os.strerror(cause.errno)}")
+            return _Passing(place, hinting_at_proxy(f"{host} cannot be reached: {os.strerror(cause.errno)}"))
     return _Passing(place, f"the connection to {host} broke, or it speaks no HTTP")
 
 
@@ -224,13 +229,3 @@ def _spoken(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
-
-
-def _hint(refused: DownloadRefused) -> str:
-    """What an operator may do, whose settings name the address."""
-    if refused.reason is DropReason.ADDRESS:
-        return ": correct the source's address, or set DATA_PRIVATE_ADDRESSES=true for one on a network of your own"
-    unreached = refused.reason is DropReason.NETWORK and refused.status is None
-    if unreached and any(getproxies().get(scheme) for scheme in ("http", "https", "all")):
-        return "; the environment's proxy is not used for gathering: run it where hosts are reached directly"
-    return ""

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import SourceError, Stopped
@@ -42,9 +42,17 @@ def refusal(http: Http, server: RawServer, path: str = "/", limits: FetchLimits 
     """How a request full of secrets fails; nothing of them may be in its words."""
     with pytest.raises(SourceError) as caught:
         http.get_json(server.url(path), params={"apikey": SECRET}, headers={"X-Key": SECRET}, limits=limits)
-    assert SECRET not in str(caught.value)
+    assert_silent(caught.value)
     assert "127.0.0.1" in str(caught.value)
     return caught.value
+
+
+def assert_silent(error: BaseException) -> None:
+    """No secret in it, nor in what it came of: some handlers of errors print that too."""
+    told: BaseException | None = error
+    while told is not None:
+        assert SECRET not in f"{told!r} {told}"
+        told = told.__cause__ or told.__context__
 
 
 def test_an_api_is_asked_with_name_address_and_parameters(http: Http) -> None:
@@ -230,7 +238,7 @@ def test_many_threads_share_it_and_a_host_gets_no_more_connections_than_are_poli
 def test_a_value_that_no_header_can_hold_is_not_repeated(http: Http) -> None:
     with RawServer({"/": FOUND}) as server, pytest.raises(SourceError, match="line break") as caught:
         http.get_json(server.url(), headers={"X-Key": f"{SECRET}\r\nX-Evil: 1"})
-    assert SECRET not in str(caught.value)
+    assert_silent(caught.value)
     assert not server.visits
 
 
@@ -242,7 +250,7 @@ def test_a_server_that_is_not_there_is_named_and_a_proxy_hinted_at(http: Http, m
         monkeypatch.delenv(name.upper(), raising=False)
     assert str(refusal(http, server)) == "127.0.0.1 cannot be reached: Connection refused (3 attempts)"
     monkeypatch.setenv("https_proxy", f"http://{SECRET}@proxy.example:3128")
-    assert "proxy is not used for gathering" in str(refusal(http, server))
+    assert "Connection refused (directly; the environment's proxy is not used" in str(refusal(http, server))
 
 
 def test_an_address_on_this_network_is_refused_and_the_switch_is_told_of() -> None:
@@ -450,16 +458,23 @@ http_like = st.lists(
 ).map(b"".join)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Http]:
+    with Http(
+        private_addresses=True, pictures=Manners(1, 0.0, 1, first_backoff_seconds=0.0, given_up_after=10**6)
+    ) as client:
+        yield client
+
+
 @given(text=http_like)
-def test_whatever_comes_it_is_an_answer_or_a_refusal(scribe: RawServer, text: bytes) -> None:
+def test_whatever_comes_it_is_an_answer_or_a_refusal(scribe: RawServer, patient: Http, text: bytes) -> None:
     def say(connection: socket.socket) -> None:
         connection.sendall(text)
 
     scribe.answers = {"/": say}
     limits = FetchLimits(max_bytes=1000, total_seconds=5, silence_seconds=5)
-    with Http(private_addresses=True, pictures=Manners(1, 0.0, 1)) as http:
-        try:
-            assert len(http.get_picture(scribe.url(), limits).body) <= 1000
-        except DownloadRefused as refused:
-            assert refused.reason in DropReason  # noqa: PT017 - an answer is as good
+    try:
+        body = patient.get_picture(scribe.url(), limits).body
+    except DownloadRefused:
+        return
+    assert len(body) <= 1000
