@@ -41,6 +41,13 @@ def print_json(row: Mapping[str, Any]) -> None:
     click.echo(json.dumps(row, allow_nan=False))
 
 
+def printable(text: str) -> str:
+    """On one line, without commands to the terminal, and fit for its encoding whatever bytes a name is made of."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
+    )
+
+
 def aligned(rows: Sequence[Sequence[str]], widths: Sequence[int] = ()) -> str:
     """Rows of cells as lines of columns, each as wide as its widest cell, or as `widths` says."""
     widths = widths or [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -12,11 +12,11 @@ from fastai.data.transforms import IndexSplitter, Normalize
 from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import params, set_seed
-from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
 from fastai.vision.core import PILImage
 from fastai.vision.data import ImageBlock
 from torch import nn
 
+from model.augmentation import of_each_batch, of_each_photo
 from model.backbone import Backbone
 from model.images import decode, read_photo
 from model.network import pooled_features
@@ -57,7 +57,7 @@ def fine_tune_network(
 ) -> TunedNetwork:
     """Photos with labels -> the tuned network on the CPU, in evaluation mode.
 
-    Augmentation: fastai's flips, rotation, zoom, lighting and warp, on the device.
+    Augmentation as in `model.augmentation`, on the device.
     """
     set_seed(recipe.seed, reproducible=True)
     label_of = dict(photos)  # fastai would take a pair for two photos: it is fed paths alone
@@ -67,8 +67,8 @@ def fine_tune_network(
         get_x=lambda path: PILImage.create(decode(read_photo(path))),
         get_y=lambda path: label_of[path],
         splitter=IndexSplitter([0]),  # fastai wants a validation photo; ours are held out by the manifest
-        item_tfms=Resize(backbone.image_size, method=ResizeMethod.Squish),
-        batch_tfms=[*aug_transforms(), Normalize.from_stats(backbone.mean, backbone.std, cuda=device.type == "cuda")],
+        item_tfms=of_each_photo(backbone.image_size),
+        batch_tfms=[*of_each_batch(), Normalize.from_stats(backbone.mean, backbone.std, cuda=device.type == "cuda")],
     )
     loaders = block.dataloaders([paths[0], *paths], bs=min(recipe.batch_size, len(paths)), num_workers=0, device=device)
     learner = Learner(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from model.console import note, print_json, reports_errors
+from model.console import note, print_json, printable, reports_errors
 from review.phrases import percent
 
 if TYPE_CHECKING:  # imported in the command: `--help` loads neither torch nor pydantic
@@ -176,17 +176,10 @@ def _row(path: Path, result: "Prediction | ImageFailure") -> dict[str, Any]:
 
 
 def _sentence(row: dict[str, Any]) -> str:
-    name = _printable(row["path"])
+    name = printable(row["path"])
     if "error" in row:
         return f"{name}: {row['error']}"
     if row["route"] == "answer":
         return f"{name}: {row['label']} ({percent(row['confidence'])})"
     why = " and ".join(reason.replace("_", " ") for reason in row["reasons"])
     return f"{name}: perhaps {row['label']} ({percent(row['confidence'])}), a person would look: {why}"
-
-
-def _printable(name: str) -> str:
-    """On one line, without commands to the terminal, and fit for its encoding whatever bytes the name is made of."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in name
-    )

@@ -7,6 +7,9 @@ from model.lazy_group import LazyGroup
 # Gathering and checking are model's, the cleaning page is review's; here they come together.
 _COMMANDS = {
     "gather": "model.gather_command:gather",
+    "check": "model.check_command:check",
+    "clean": "review.cli.clean:clean",
+    "augment": "model.augment_command:augment",
 }
 
 
