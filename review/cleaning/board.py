@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from model.cleaning import Action, CleaningManifest, Decision
 from model.errors import DatasetError
-from review.cleaning.groups import Group, GroupKind, groups, sizes
+from review.cleaning.groups import Group, GroupKind, arranged, groups_of
 from review.cleaning.photographs import Photograph
 from review.errors import NotFound
 
@@ -59,7 +60,8 @@ class Board:
         self._manifest = manifest
         self.photos = tuple(photos)
         self._labels = tuple(labels)
-        self._groups = groups(photos)
+        self._groups = arranged(photos)
+        self._by_key = {group.key: group for group in self._groups}
         self._twin_labels: dict[int, list[str]] = {}
         for photo in photos:
             if photo.twins is not None:
@@ -85,7 +87,15 @@ class Board:
         return State(
             revision=self._read[0] or "",
             labels=self._labels_with(standing.values()),
-            groups=tuple(sizes(self._groups, self.photos, standing)),
+            groups=tuple(
+                (
+                    group,
+                    len(standing)
+                    if group.kind is GroupKind.DECIDED
+                    else sum(one.number not in standing for one in members),
+                )
+                for group, members in self._groups.items()
+            ),
             suspects=len(suspects),
             looked_at=sum(photo.number in standing for photo in suspects),
             left=len(self.photos) - len(standing),
@@ -98,16 +108,16 @@ class Board:
         if group.kind is GroupKind.DECIDED:
             latest = list(standing.items())[::-1][:count]
             return [Shown(self.photo(number), decision) for number, decision in latest]
-        photos = [photo for photo in self.photos if group.holds(photo, standing.get(photo.number))]
-        if group.kind is GroupKind.TWINS:
-            photos.sort(key=lambda photo: (photo.twins or 0, photo.number))
-        return [Shown(photo, None) for photo in photos[:count]]
+        left = (photo for photo in self._groups[group] if photo.number not in standing)
+        return [Shown(photo, None) for photo in islice(left, count)]
 
     def among(self, key: str, numbers: Sequence[int]) -> list[Shown]:
         """Those of these photos that are in the group now."""
         group, standing = self._group(key), self._standing()
         found = [Shown(self.photo(number), standing.get(number)) for number in numbers]
-        return [one for one in found if group.holds(one.photo, one.decision)]
+        if group.kind is GroupKind.DECIDED:
+            return [one for one in found if one.decision is not None]
+        return [one for one in found if one.decision is None and group in groups_of(one.photo)]
 
     def decide(self, choices: Sequence[Choice], action: Action | None, label: str | None = None) -> list[Refused]:
         """Decide about them, as one batch, which one `undo` takes back; those that nothing is decided about, and why.
@@ -156,10 +166,9 @@ class Board:
         return found
 
     def _group(self, key: str) -> Group:
-        for group in self._groups:
-            if group.key == key:
-                return group
-        raise NotFound("there is no such group of photos here: load the page again")
+        if key not in self._by_key:
+            raise NotFound("there is no such group of photos here: load the page again")
+        return self._by_key[key]
 
     def _labels_with(self, decisions: Iterable[Decision]) -> tuple[str, ...]:
         """The folder's, and behind them those that people made, so that no label's number changes."""

@@ -1,10 +1,9 @@
 """The groups that the page shows photos in. A group's `key` is what the browser names it by."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from model.cleaning import Decision
 from review.cleaning.photographs import Photograph
 
 
@@ -36,44 +35,37 @@ class Group:
     def _parts(self) -> tuple[str | None, ...]:
         return {GroupKind.PAIR: (self.label, self.suggested), GroupKind.LABEL: (self.label,)}.get(self.kind, ())
 
-    def holds(self, photo: Photograph, decision: Decision | None) -> bool:
-        """Whether this photo is shown in it: what is decided has a group of its own, and is in no other."""
-        if self.kind is GroupKind.DECIDED or decision is not None:
-            return self.kind is GroupKind.DECIDED and decision is not None
-        match self.kind:
-            case GroupKind.SUSPECTS:
-                return photo.suspected
-            case GroupKind.PAIR:
-                return _pair(photo) == self
-            case GroupKind.TWINS:
-                return photo.twins is not None
-            case _:
-                return photo.filed == self.label
+
+def groups_of(photo: Photograph) -> tuple[Group, ...]:
+    """Those that a photo is shown in until it is decided about; then it is in `DECIDED` and in no other."""
+    found = [Group(GroupKind.LABEL, photo.filed)]
+    if photo.suspected:
+        found.append(Group(GroupKind.SUSPECTS))
+        if photo.suggested != photo.filed:
+            found.append(Group(GroupKind.PAIR, photo.filed, photo.suggested))
+    if photo.twins is not None:
+        found.append(Group(GroupKind.TWINS))
+    return tuple(found)
 
 
-def groups(photos: Sequence[Photograph]) -> tuple[Group, ...]:
-    """All that a folder has, whether anything is left in them or not: the pairs with the most suspects come first."""
-    pairs: dict[Group, int] = {}
-    for pair in filter(None, map(_pair, photos)):
-        pairs[pair] = pairs.get(pair, 0) + 1
-    return (
-        Group(GroupKind.SUSPECTS),
-        *sorted(pairs, key=lambda pair: -pairs[pair]),
-        *([Group(GroupKind.TWINS)] if any(photo.twins is not None for photo in photos) else []),
-        *(Group(GroupKind.LABEL, label) for label in sorted({photo.filed for photo in photos})),
-        Group(GroupKind.DECIDED),
+def arranged(photos: Sequence[Photograph]) -> Mapping[Group, Sequence[Photograph]]:
+    """All groups of a folder in the order of the page, with their photos: the pairs with the most suspects come first.
+
+    The photos keep their order, but for the same pictures, which come together.
+    """
+    members: dict[Group, list[Photograph]] = {Group(GroupKind.SUSPECTS): []}
+    for photo in photos:
+        for group in groups_of(photo):
+            members.setdefault(group, []).append(photo)
+    members.get(Group(GroupKind.TWINS), []).sort(key=lambda photo: photo.twins or 0)
+    places = list(GroupKind)
+    order = sorted(
+        members,
+        key=lambda group: (
+            places.index(group.kind),
+            -len(members[group]) if group.kind is GroupKind.PAIR else 0,
+            group.label or "",
+            group.suggested or "",
+        ),
     )
-
-
-def sizes(
-    found: Sequence[Group], photos: Sequence[Photograph], standing: Mapping[int, Decision]
-) -> Iterator[tuple[Group, int]]:
-    """How many photos are in each of them now."""
-    for group in found:
-        yield group, sum(group.holds(photo, standing.get(photo.number)) for photo in photos)
-
-
-def _pair(photo: Photograph) -> Group | None:
-    if not photo.suspected or photo.suggested == photo.filed:
-        return None
-    return Group(GroupKind.PAIR, photo.filed, photo.suggested)
+    return {**{group: members[group] for group in order}, Group(GroupKind.DECIDED): ()}

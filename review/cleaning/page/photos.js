@@ -6,7 +6,8 @@ import { element, percent } from "./element.js";
 const TWINS = "twins";
 const WORDS = { keep: "kept", relabel: "relabelled", remove: "removed" };
 
-const both = (labels) => `${labels.slice(0, -1).join(", ")} and ${labels.at(-1)}`;
+const short = (share) => (share > 0.99 ? ">99\u00a0%" : percent(share)); // a card is narrow
+const both = (labels) => (labels.length > 1 ? `${labels.slice(0, -1).join(", ")} and ${labels.at(-1)}` : labels[0]);
 export const looks = (suggested) => (suggested === null ? "none of the labels" : suggested);
 
 /** What accepting the suggestion does, in a word. */
@@ -46,7 +47,7 @@ export class Photos extends Cards {
       kind: card.decision?.action === "remove" ? "removed" : null,
       spoken: `${card.name}, filed as ${card.filed}, looks like ${looks(card.suggested)}, suspicion ${percent(card.suspicion)}${twins}${decided}`,
       over: [card.twins ? element("span.alike", { "aria-hidden": "true" }, "two labels") : null].filter(Boolean),
-      caption: [element("span.move", {}, ...move), element("span.sure", {}, card.decision ? WORDS[card.decision.action] : percent(card.suspicion)), card.decision ? "" : bar],
+      caption: [element("span.move", {}, ...move), element("span.sure", {}, card.decision ? WORDS[card.decision.action] : short(card.suspicion)), card.decision ? "" : bar],
     };
   }
 
