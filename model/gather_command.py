@@ -115,8 +115,8 @@ def gather(
                         print_json({**row.to_json(), **({"path": str(folder / row.file)} if row.file else {})})
             ended = True
         finally:  # at Ctrl-C too, and when the disk is full
-            if opened.present():
-                write_attribution(folder, attribution(opened.ledger.kept(), opened.present()))
+            if opened.files():
+                write_attribution(folder, attribution(opened.ledger.kept(), opened.files()))
             if ended or report.offered:
                 _tell(report, wish, folder, ended=ended)
     if report.already + report.kept < count and report.failures:

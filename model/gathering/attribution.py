@@ -30,14 +30,17 @@ _SIGNS = re.compile(r"([\\`*_\[\]#!|~@:$]|(?<=www)\.)", re.IGNORECASE)
 _URL_SAFE = "/:?#@!$&'*+,;=%~"  # brackets would end a link
 
 
-def attribution(rows: Iterable[Row], present: Mapping[str, str]) -> str:
-    """Markdown: a table for each label, of the kept pictures whose bytes are among the `present` (sha256 -> file)."""
+def attribution(rows: Iterable[Row], files: Mapping[str, str]) -> str:
+    """Markdown: a table for each label, of those `files` (below the folder -> sha256) that were gathered.
+
+    They are known by their bytes, so a file that was moved or copied is named where it lies.
+    """
+    gathered = {row.sha256: row for row in rows}
     tables: dict[str, list[str]] = {}
-    for row in rows:
-        file = present.get(row.sha256 or "")
-        if file is not None:
-            label = file.partition("/")[0] if "/" in file else ""
-            tables.setdefault(label, []).append(_line(row, file))
+    for file, sha256 in files.items():
+        if sha256 in gathered:
+            label = file.rpartition("/")[0] or "No label"
+            tables.setdefault(label, []).append(_line(gathered[sha256], file))
     parts = [_HEAD]
     for label, lines in sorted(tables.items()):
         head = "| photo | title | author | licence | found at |\n|---|---|---|---|---|"

@@ -65,7 +65,8 @@ class GatheredFolder:
             self.ledger = opened.enter_context(Ledger(folder))
             self._make_good()
             self._index: DuplicateIndex[str] = DuplicateIndex()
-            self._present: dict[str, str] = {}
+            self._files: dict[str, str] = {}  # file -> sha256
+            self._by_bytes: dict[str, str] = {}  # sha256 -> the first such file
             known = {row.sha256: row.fingerprint for row in self.ledger.kept() if row.sha256 is not None}
             for seen in look_at(pictures_in(folder), known, walk):
                 self._add(seen.path.relative_to(folder).as_posix(), seen.sha256, seen.fingerprint)
@@ -79,9 +80,13 @@ class GatheredFolder:
     ) -> None:
         self._opened.close()
 
-    def present(self) -> Mapping[str, str]:
-        """sha256 -> file below the folder (with slashes), of all pictures that lie there now."""
-        return self._present
+    def files(self) -> Mapping[str, str]:
+        """File below the folder (with slashes) -> sha256, of all pictures that lie there now."""
+        return self._files
+
+    def file_with(self, sha256: str) -> str | None:
+        """The file that has these bytes now, whatever its label."""
+        return self._by_bytes.get(sha256)
 
     def twin(self, sha256: str, look: int) -> Match[str] | None:
         """The picture of the folder that has the same bytes, or looks the same; its key is its file."""
@@ -104,7 +109,8 @@ class GatheredFolder:
 
     def _add(self, file: str, sha256: str, look: int) -> None:
         self._index.add(file, sha256, look)
-        self._present.setdefault(sha256, file)
+        self._files[file] = sha256
+        self._by_bytes.setdefault(sha256, file)
 
     def _make_good(self) -> None:
         for draft in sorted(self._drafts.iterdir()):

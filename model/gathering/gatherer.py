@@ -6,15 +6,16 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from queue import SimpleQueue
+from functools import partial
 from typing import Protocol
 
 from PIL import Image
 
 from model.cleaning import Action, CleaningManifest
 from model.duplicates import Match
-from model.errors import ImageError, Stopped
+from model.errors import ImageError
 from model.fingerprint import fingerprint
+from model.gathering.crew import Crew
 from model.gathering.download import Download
 from model.gathering.drops import DownloadRefused, DropReason, reason_of
 from model.gathering.finishing import finishing
@@ -97,13 +98,13 @@ class Gatherer:
     def already(self, wish: Wish) -> int:
         """How many pictures of this query lie under its label now; those that cleaning took away do not count."""
         decisions = CleaningManifest(self._folder.path).standing()
-        present = self._folder.present()
+        files = self._folder.files()
         count = 0
         for row in self._folder.ledger.kept():
             decision = decisions.get(row.file or "")
             away = decision is not None and decision.sha256 == row.sha256 and decision.action is not Action.KEEP
             wished = row.label == wish.label and _folded(row.query) == _folded(wish.query)
-            count += wished and not away and present.get(row.sha256 or "") == row.file
+            count += wished and not away and files.get(row.file or "") == row.sha256
         return count
 
     def gather(self, wish: Wish, sources: Sequence[Source], report: Report) -> Iterator[Row]:
@@ -115,60 +116,38 @@ class Gatherer:
         if wanted <= 0:
             return
         hits = SideBySide(sources, wish.query, wish.licences)
-        settled: SimpleQueue[_Fetched | _Refused | Exception | None] = SimpleQueue()
-        turn = threading.Lock()
-        seen: set[tuple[str, str]] = set()
-        # A permit for each picture that may be in hand: never more than are still wanted, nor than memory is for.
-        in_hand = min(wanted, 2 * self._downloads)
-        permits = threading.Semaphore(in_hand)
-
-        def next_hit() -> Hit | None:
-            with turn:
-                while (hit := hits.take()) is not None:
-                    name = (hit.source, hit.key)
-                    if name in seen:  # a picture on two pages of results
-                        continue
-                    seen.add(name)
-                    known = self._was_handled(hit, wish)
-                    report.found(hit, known=known)
-                    if not known:
-                        return hit
-                return None
-
-        def work() -> None:
-            try:
-                while permits.acquire() and (hit := next_hit()) is not None:
-                    settled.put(self._fetch(hit, wish))
-            except Stopped:
-                pass  # whoever stopped it knows
-            except Exception as error:  # noqa: BLE001 # no bug is lost: it is raised where somebody listens
-                settled.put(error)
-            settled.put(None)
-
-        workers = min(self._downloads, wanted)
-        for number in range(workers):
-            threading.Thread(target=work, name=f"download {number}", daemon=True).start()
+        crew = Crew(
+            partial(self._next_hit, hits, wish, report, set()),
+            partial(self._fetch, wish=wish),
+            size=min(self._downloads, wanted),
+            name="download",
+        )
         try:
-            while workers and report.kept < wanted:
-                result = settled.get()
-                if result is None:
-                    workers -= 1
-                    permits.release()  # the next one looks as well, and finds that there is no more
-                    continue
-                if isinstance(result, Exception):
-                    raise result
+            crew.have_in_hand(min(wanted, 2 * self._downloads))
+            for result in crew.results():
                 with finishing():  # file, row and count belong together
                     row = self._settle(result, wish)
                     report.add(row)
-                in_hand -= 1
-                while in_hand < min(wanted - report.kept, 2 * self._downloads):
-                    permits.release()
-                    in_hand += 1
                 yield row
+                # Never more than are still wanted, nor than there is memory for.
+                crew.have_in_hand(min(wanted - report.kept, 2 * self._downloads))
         finally:
             hits.close()
-            permits.release(self._downloads)
+            crew.dismiss()
             report.ended(hits.failures())
+
+    def _next_hit(self, hits: SideBySide, wish: Wish, report: Report, seen: set[tuple[str, str]]) -> Hit | None:
+        """The next one whose fate is open."""
+        while (hit := hits.take()) is not None:
+            name = (hit.source, hit.key)
+            if name in seen:  # a picture on two pages of results
+                continue
+            seen.add(name)
+            known = self._was_handled(hit, wish)
+            report.found(hit, known=known)
+            if not known:
+                return hit
+        return None
 
     def _was_handled(self, hit: Hit, wish: Wish) -> bool:
         """Whether its fate is known, and would be the same again."""
@@ -187,8 +166,12 @@ class Gatherer:
         if hit.width and hit.height and min(hit.width, hit.height) < wish.min_side:
             return _Refused(hit, DropReason.TOO_SMALL, _too_small(hit.width, hit.height, wish))
         other = self._folder.ledger.kept_of(hit) or self._folder.ledger.kept_from(hit.url)
-        if other is not None:
-            return _Refused(hit, DropReason.DUPLICATE, f"it is {other.file}{_elsewhere(other.label, wish)}")
+        if other is not None and other.sha256 is not None:
+            there = self._folder.file_with(other.sha256)
+            if there is not None:
+                return _Refused(hit, DropReason.DUPLICATE, f"it is {there}{_elsewhere(there, wish)}")
+            if other.label == wish.label:
+                return _Refused(hit, DropReason.DUPLICATE, _taken_away(other))
         try:
             data = self._fetcher.fetch(hit.url).data
             with _DECODING:
@@ -215,7 +198,7 @@ class Gatherer:
             if twin is not None and twin.exact and twin.key == file:
                 self._folder.ledger.append(kept)  # its row was lost
                 return kept
-            refused = self._why_not(result, wish, twin)
+            refused = self._why_not(result, wish, file, twin)
             if refused is None:
                 self._folder.keep(kept, result.data)
                 return kept
@@ -224,18 +207,27 @@ class Gatherer:
         self._folder.ledger.append(dropped)
         return dropped
 
-    def _why_not(self, fetched: _Fetched, wish: Wish, twin: Match[str] | None) -> _Refused | None:
+    def _why_not(self, fetched: _Fetched, wish: Wish, file: str, twin: Match[str] | None) -> _Refused | None:
         if twin is not None:
             reason = DropReason.DUPLICATE if twin.exact else DropReason.NEAR_DUPLICATE
-            label = twin.key.rpartition("/")[0]
-            what = f"{'is' if twin.exact else 'looks like'} {twin.key}{_elsewhere(label, wish)}"
+            what = f"{'is' if twin.exact else 'looks like'} {twin.key}{_elsewhere(twin.key, wish)}"
             return _Refused(fetched.hit, reason, f"it {what}")
+        former = self._folder.ledger.kept_with(fetched.sha256)
+        if former is not None and former.label == wish.label:
+            return _Refused(fetched.hit, DropReason.DUPLICATE, _taken_away(former))
+        if (self._folder.path / file).exists():  # somebody changed it, and the ledger was lost
+            return _Refused(fetched.hit, DropReason.DUPLICATE, f"another picture has its name: {file}")
         message = self._held_out.why_not(fetched.sha256, fetched.fingerprint, fetched.picture)
         return None if message is None else _Refused(fetched.hit, DropReason.TEST_SET, message)
 
 
-def _elsewhere(label: str, wish: Wish) -> str:
+def _elsewhere(file: str, wish: Wish) -> str:
+    label = file.rpartition("/")[0]
     return "" if label in ("", wish.label) else f", which is filed under {label}"
+
+
+def _taken_away(row: Row) -> str:
+    return f"it was {row.file}, which somebody took away"
 
 
 def _folded(query: str) -> str:

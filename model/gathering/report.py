@@ -57,7 +57,7 @@ class Report:
     def table(self) -> str:
         """For people: what each source gave, then why pictures were dropped, with an example each."""
         rows: list[tuple[str, ...]] = [("", "found", "known before", "kept", "dropped")]
-        for source in self.offered:
+        for source in list(self.offered):  # a thread may still find something
             counts = (self.offered, self.known, self.kept_of, self.dropped_of)
             rows.append((source, *(str(counter[source]) for counter in counts)))
         parts = [aligned(rows)] if self.offered else []

@@ -75,7 +75,7 @@ def shown(cell: Token) -> str:
 def test_whatever_strangers_write_a_row_stays_a_row_and_text_stays_text(
     author: str, title: str, page: str, licence_url: str | None
 ) -> None:
-    text = attribution([row(author=author, title=title, page=page, licence_url=licence_url)], {SHA: "grizzly/x.jpg"})
+    text = attribution([row(author=author, title=title, page=page, licence_url=licence_url)], {"grizzly/x.jpg": SHA})
     tokens = parsed(text)
     assert not [token for token in tokens if token.type == "html_block"]
     assert [token.tag for token in tokens if token.type == "heading_open"] == ["h1", "h2"]
@@ -94,23 +94,27 @@ def test_whatever_strangers_write_a_row_stays_a_row_and_text_stays_text(
 
 
 def test_addresses_lead_where_they_led() -> None:
-    text = attribution([row(page="https://example.org/a_(b)?x=1&copy=2|3#é")], {SHA: "grizzly/x.jpg"})
+    text = attribution([row(page="https://example.org/a_(b)?x=1&copy=2|3#é")], {"grizzly/x.jpg": SHA})
     (link,) = [child for child in cells_of(text)[4].children or () if child.type == "link_open"]
     assert link.attrs["href"] == "https://example.org/a_%28b%29?x=1&copy=2%7C3#%C3%A9"
 
 
 @pytest.mark.parametrize("address", ["https://evil.example", "www.evil.example", "WWW.evil.example", "me@evil.example"])
 def test_no_address_in_a_name_becomes_a_link(address: str) -> None:
-    text = attribution([row(author=f"see {address} now")], {SHA: "grizzly/x.jpg"})
+    text = attribution([row(author=f"see {address} now")], {"grizzly/x.jpg": SHA})
     assert address not in text
     assert shown(cells_of(text)[2]) == f"see {address} now"
 
 
 def test_only_files_that_are_there_are_named_and_where_they_lie_now() -> None:
     assert "fake" not in attribution([row()], {})
-    moved = attribution([row(author="Ana")], {SHA: "black/moved.jpg"})
+    moved = attribution(
+        [row(author="Ana")], {"black/moved.jpg": SHA, "grizzly/copied.jpg": SHA, "grizzly/mine.jpg": "b" * 64}
+    )
     assert "## black" in moved
     assert "[black/moved.jpg](black/moved.jpg)" in moved
+    assert "[grizzly/copied.jpg](grizzly/copied.jpg)" in moved
+    assert "mine" not in moved
 
 
 def test_what_a_person_wrote_stays(tmp_path: Path) -> None:
@@ -126,6 +130,6 @@ def test_what_a_person_wrote_stays(tmp_path: Path) -> None:
 
 
 def test_unescaped_as_a_browser_does_the_names_are_as_they_were() -> None:
-    text = attribution([row(author="Ben & <Söhne>")], {SHA: "grizzly/x.jpg"})
+    text = attribution([row(author="Ben & <Söhne>")], {"grizzly/x.jpg": SHA})
     assert "Ben & <Söhne>" not in text
     assert html.unescape(shown(cells_of(text)[2])) == plain_line("Ben & <Söhne>")

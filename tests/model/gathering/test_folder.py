@@ -24,7 +24,7 @@ def test_what_is_kept_is_there_with_its_row(tmp_path: Path) -> None:
     data = saved(scene(1))
     with GatheredFolder(tmp_path / "photos" / "bears") as folder:
         folder.keep(row_of(data, 1), data)
-        assert folder.present() == {sha256(data): "grizzly/1.jpg"}
+        assert folder.files() == {"grizzly/1.jpg": sha256(data)}
         twin = folder.twin(sha256(data), 0)
         assert twin is not None
         assert (twin.key, twin.exact) == ("grizzly/1.jpg", True)
@@ -74,7 +74,7 @@ def test_a_file_that_a_crash_left_without_its_name_gets_it(tmp_path: Path) -> No
     (tmp_path / DRAFTS).mkdir()
     (tmp_path / DRAFTS / sha256(data)).write_bytes(data)
     with GatheredFolder(tmp_path) as folder:
-        assert folder.present() == {sha256(data): "grizzly/1.jpg"}
+        assert folder.files() == {"grizzly/1.jpg": sha256(data)}
     assert (tmp_path / "grizzly" / "1.jpg").read_bytes() == data
     assert [path.name for path in (tmp_path / DRAFTS).iterdir()] == ["lock"]
 
@@ -85,7 +85,7 @@ def test_a_draft_without_a_row_is_thrown_away(tmp_path: Path, written: float) ->
     (tmp_path / DRAFTS).mkdir()
     (tmp_path / DRAFTS / sha256(data)).write_bytes(data[: round(written * len(data))])
     with GatheredFolder(tmp_path) as folder:
-        assert folder.present() == {}
+        assert folder.files() == {}
     assert not (tmp_path / "grizzly").exists()
     assert [path.name for path in (tmp_path / DRAFTS).iterdir()] == ["lock"]
 
@@ -140,7 +140,7 @@ def test_wherever_the_power_goes_there_is_the_whole_file_with_its_row_or_nothing
     assert all(path.read_bytes() == data for path in tmp_path.glob("grizzly/*"))
     with GatheredFolder(tmp_path) as folder:
         has_row = folder.ledger.kept_with(sha256(data)) is not None
-        assert folder.present() == ({sha256(data): "grizzly/1.jpg"} if has_row else {})
+        assert folder.files() == ({"grizzly/1.jpg": sha256(data)} if has_row else {})
         assert has_row == (at != "fsync 1")
         if not has_row:  # it is fetched again
             folder.keep(row_of(data, 1), data)

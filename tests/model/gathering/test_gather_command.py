@@ -296,7 +296,7 @@ def whole_with_rows(folder: Path) -> int:
     """How many pictures there are; each is whole and has its row, and nothing else lies about."""
     with GatheredFolder(folder) as opened:
         rows = {row.file: row.sha256 for row in opened.ledger.kept()}
-        assert {file: sha256 for sha256, file in opened.present().items()} == rows
+        assert opened.files() == rows
         found = pictures(folder)
         assert [path.relative_to(folder).as_posix() for path in found] == sorted(filter(None, rows))
     return len(found)

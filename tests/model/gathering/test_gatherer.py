@@ -242,6 +242,33 @@ def test_what_a_person_took_away_does_not_count_and_does_not_come_back(tmp_path:
     assert len(files(tmp_path)) == 6
 
 
+def test_what_a_person_took_away_comes_back_from_no_other_source_but_may_go_under_another_label(tmp_path: Path) -> None:
+    hits, contents = photos(1, 2)
+    gathered(tmp_path, [FakeSource(hits)], FakeWeb(contents))
+    for file in files(tmp_path):
+        (tmp_path / file).unlink()
+    same_bytes = hit("a", "other")
+    same_address = Hit("other", "b", hits[1].url, "https://example.org/b", Licence.BY)
+    web = FakeWeb({**contents, same_bytes.url: contents[hits[0].url]})
+    rows, _ = gathered(tmp_path, [FakeSource([same_bytes, same_address], name="other")], web)
+    assert reasons(rows) == {DropReason.DUPLICATE: 2}
+    assert all("which somebody took away" in str(row.message) for row in rows)
+    assert web.asked == [same_bytes.url]
+    rows, _ = gathered(tmp_path, [FakeSource(hits)], web, label="black")
+    assert [row.outcome for row in rows] == [Outcome.KEPT] * 2
+
+
+def test_what_a_person_changed_is_not_written_over(tmp_path: Path) -> None:
+    hits, contents = photos(1)
+    gathered(tmp_path, [FakeSource(hits)], FakeWeb(contents))
+    (changed,) = (tmp_path / file for file in files(tmp_path))
+    changed.write_bytes(saved(scene(9)))
+    (tmp_path / "gathered.jsonl").unlink()
+    rows, _ = gathered(tmp_path, [FakeSource(hits)], FakeWeb(contents))
+    assert reasons(rows) == {DropReason.DUPLICATE: 1}
+    assert changed.read_bytes() == saved(scene(9))
+
+
 def test_a_lost_row_is_written_again(tmp_path: Path) -> None:
     hits, contents = photos(1, 2)
     gathered(tmp_path, [FakeSource(hits)], FakeWeb(contents))
