@@ -38,12 +38,12 @@ def write_cleaned(manifest: CleaningManifest, target: Path, progress: Progress =
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as made:
         draft = Path(made) / "draft"
         draft.mkdir()
-        present: dict[str, str] = {}
+        files: dict[str, str] = {}
         for photo in progress("copying", scan.photos):
-            present[photo.sha256] = _place(photo.path, draft / photo.label).relative_to(draft).as_posix()
-        _tell_whose(manifest.folder, draft, present)
+            files[_place(photo.path, draft / photo.label).relative_to(draft).as_posix()] = photo.sha256
+        _tell_whose(manifest.folder, draft, files)
         draft.replace(target)  # also over an empty folder
-    return CleanedCopy(len(present), scan.left_out)
+    return CleanedCopy(len(files), scan.left_out)
 
 
 def _place(path: Path, folder: Path) -> Path:
@@ -60,11 +60,11 @@ def _place(path: Path, folder: Path) -> Path:
     return target
 
 
-def _tell_whose(folder: Path, draft: Path, present: dict[str, str]) -> None:
+def _tell_whose(folder: Path, draft: Path, files: dict[str, str]) -> None:
     """What was gathered is known by its bytes, so that its ledger holds for the files under their new names, too."""
     for name in (LEDGER, ATTRIBUTION):
         if (folder / name).is_file():
             shutil.copy2(folder / name, draft / name)
     if (draft / LEDGER).is_file():
         with Ledger(draft) as ledger:
-            write_attribution(draft, attribution(ledger.kept(), present))
+            write_attribution(draft, attribution(ledger.kept(), files))

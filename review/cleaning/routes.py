@@ -11,14 +11,15 @@ A group is {"key", "kind", "label", "suggested", "photos": number}; a card what 
 on the card: who decides about what was decided elsewhere meanwhile is told so.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from model.cleaning import Action, Decision
@@ -48,24 +49,24 @@ class Routes:
 
     async def _state(self, request: Request) -> Response:
         self._entrance.sitting(request)
-        return JSONResponse(await self._do(self._told))
+        return _answer(await self._do(self._told))
 
     async def _photos(self, request: Request) -> Response:
         self._entrance.sitting(request)
         shown = partial(self._board.shown, wishes.group(request.query_params), wishes.count(request))
-        return JSONResponse(await self._do(lambda: self._told(shown())))
+        return _answer(await self._do(lambda: self._told(shown())))
 
     async def _decide(self, request: Request) -> Response:
         self._entrance.sitting(request)
         given = await read_json(request)
         key, choices = wishes.group(given), wishes.choices(given)
         action, label = wishes.action(given, (await self._do(self._board.state)).labels)
-        return JSONResponse(await self._do(lambda: self._decided(key, choices, action, label)))
+        return _answer(await self._do(lambda: self._decided(key, choices, action, label)))
 
     async def _undo(self, request: Request) -> Response:
         self._entrance.sitting(request)
         key = wishes.group(await read_json(request))
-        return JSONResponse(await self._do(lambda: self._undone(key)))
+        return _answer(await self._do(lambda: self._undone(key)))
 
     async def _do(self, work: Callable[[], T]) -> T:
         try:
@@ -112,6 +113,11 @@ class Routes:
             "twins": twins,
             "decision": None if shown.decision is None else _said(shown.decision),
         }
+
+
+def _answer(told: Mapping[str, Any]) -> Response:
+    """As ASCII: a file's name may be no text, of which JSON in UTF-8 could not be made."""
+    return Response(json.dumps(told, allow_nan=False), media_type="application/json")
 
 
 def _said(decision: Decision) -> dict[str, str | None]:

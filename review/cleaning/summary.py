@@ -14,6 +14,8 @@ def counted(decisions: Iterable[Decision]) -> str:
     return ", ".join(f"{found[action]} {word}" for action, word in _WORDS.items() if found[action])
 
 
-def changed(before: Mapping[str, Decision], now: Mapping[str, Decision]) -> list[Decision]:
-    """Those that stand now and did not before."""
-    return [decision for path, decision in now.items() if before.get(path) != decision]
+def changes(before: Mapping[str, Decision], now: Mapping[str, Decision]) -> str:
+    """What stands now and did not before, and how many of those before were taken back; empty for no change."""
+    new = counted(decision for path, decision in now.items() if before.get(path) != decision)
+    back = len(before.keys() - now.keys())
+    return ", ".join(filter(None, (new, f"{back} taken back" if back else "")))

@@ -23,7 +23,7 @@ def decide_by_name(manifest: CleaningManifest, wishes: Sequence[Wish], *, by: st
         file = _file(folder, path)
         if label is not None and label not in labels:
             raise DatasetError(f"{unknown_label(label, labels)}; a new label is a new folder: mkdir {folder / label}")
-        if label == file.resolve().parent.name:
+        if label == file.parent.resolve().name:
             action, label = Action.KEEP, None
         found = manifest.decision(file, action, label)
         if found.path in decisions:
@@ -45,7 +45,6 @@ def _file(folder: Path, path: Path) -> Path:
     if not there:
         raise DatasetError(f"{path}: no such file, neither here nor in {folder}")
     for file in there:
-        inside = file.resolve().is_relative_to(folder.resolve())
-        if inside and len(file.resolve().relative_to(folder.resolve()).parts) == 2 and file.suffix.lower() in SUFFIXES:
+        if file.parent.resolve().parent == folder.resolve() and file.suffix.lower() in SUFFIXES:
             return file
     raise DatasetError(f"{path}: expected a photo in {folder}/LABEL, got another file")

@@ -124,7 +124,8 @@ def _list(manifest: "CleaningManifest", *, as_json: bool) -> None:
         for one in standing:
             print_json({"path": str(manifest.folder / one.path), "action": one.action.value, "label": one.label})
     elif standing:
-        click.echo(aligned([(one.action.value, one.label or "", one.path) for one in standing]))
+        rows = [(one.action.value, one.label or "", one.path) for one in standing]
+        click.echo(aligned(rows).encode(errors="replace").decode())  # a file's name may be no text
     else:
         note(f"nothing is decided about photos in {manifest.folder}")
 
@@ -158,7 +159,7 @@ def _serve(manifest: "CleaningManifest", port: int) -> None:
     from review.cleaning.app import application
     from review.cleaning.board import Board
     from review.cleaning.photographs import photographs
-    from review.cleaning.summary import changed, counted
+    from review.cleaning.summary import changes
     from review.cleaning.verdicts import labels_of
     from review.web.door import Link
     from review.web.entrance import Entrance
@@ -174,7 +175,7 @@ def _serve(manifest: "CleaningManifest", port: int) -> None:
         ranking = ranking_of(manifest.folder)
         board = Board(manifest, photographs(manifest, ranking, progress_bars()), labels_of(manifest), by=_me())
         state = board.state()
-        note(f"{state.suspects} of {len(board.photos)} photos may be filed wrongly; {state.looked_at} were looked at")
+        note(f"{state.suspects} of {len(board.photos)} photos may be filed wrongly; {state.looked_at} are decided")
         for path, why in ranking.left_out:
             note(f"left out: {path}: {why}")
         note("the page for you alone; Ctrl-C ends it. Each link works once:")
@@ -184,11 +185,9 @@ def _serve(manifest: "CleaningManifest", port: int) -> None:
         # Cookies know no ports: two pages on one machine must not take each other's.
         entrance = Entrance(cookie=f"bearbot_{bound}")
         serve(application(entrance, board, link=link, folder=manifest.folder.resolve().name), listening)
-    said = changed(before, manifest.standing())
+    said = changes(before, manifest.standing())
     if said:
-        note(
-            f"ended; {counted(said)}. No file was moved or deleted: `bearbot model train {manifest.folder}` goes by it"
-        )
+        note(f"ended; {said}. No file was moved or deleted: `bearbot model train {manifest.folder}` goes by it")
     else:
         note("ended; nothing was decided")
 

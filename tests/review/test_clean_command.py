@@ -16,11 +16,12 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from model.cleaning import CleaningManifest
+from model.cleaning import Action, CleaningManifest, Decision
 from model.gathering.ledger import LEDGER, Ledger, Row
 from model.gathering.licences import Licence
 from model.gathering.source import Hit
 from model.suspicion import Ranking
+from review.cleaning.summary import changes
 from review.cli.clean import clean
 from review.web.entrance import CSRF_HEADER
 from tests.review.cleaning.conftest import jpeg, ranking_of
@@ -104,6 +105,22 @@ def test_decisions_by_name_are_one_batch(folder: Path, monkeypatch: pytest.Monke
     assert run("bears", "--undo").stderr == "taken back: 1 kept, 1 relabelled, 1 removed\n"
     assert "nothing to take back" in run("bears", "--undo", code=1).stderr
     assert run("bears", "--decisions").stderr == "nothing is decided about photos in bears\n"
+
+
+def test_a_file_whose_name_is_no_text(folder: Path) -> None:
+    name = "black/caf\udce9.jpg"
+    (folder / name).write_bytes(jpeg(50))
+    run(folder, "--remove", folder / name)
+    assert "caf?.jpg" in run(folder, "--decisions").stdout
+    assert rows(run(folder, "--decisions", "--json"))[0]["path"] == f"{folder}/{name}"
+
+
+def test_what_a_session_changed() -> None:
+    one, other = (Decision(path, "0" * 64, Action.KEEP) for path in ("black/1.jpg", "black/2.jpg"))
+    gone = Decision("black/1.jpg", "0" * 64, Action.REMOVE)
+    assert changes({}, {one.path: one}) == "1 kept"
+    assert changes({one.path: one, other.path: other}, {one.path: gone}) == "1 removed, 1 taken back"
+    assert changes({one.path: one}, {one.path: one}) == ""
 
 
 def test_a_new_label_is_a_new_folder(folder: Path) -> None:

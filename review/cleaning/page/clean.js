@@ -13,6 +13,7 @@ import { Zoom } from "./zoom.js";
 const AT_ONCE = 60; // photos that are shown, and again as many for who wants more
 const MOST = 2000; // that the server gives
 const LOOKS_MS = 4000; // whether something was decided in another tab, or by a command
+const SLOW_MS = 700; // that a decision takes until it is told
 const MOST_BYTES = 60_000; // that a browser sends on after a page's end
 
 const me = await session().catch((error) => toTheDoor(error.message));
@@ -122,7 +123,7 @@ async function decide(decision, ids) {
   if (!stays) grid.remove(numbers);
   onward();
   for (const id of numbers) pending.add(id);
-  byId("saving").hidden = false;
+  const slow = setTimeout(() => (byId("saving").hidden = false), SLOW_MS);
   const group = groups.chosen;
   try {
     const { decided, refused, photos: back, ...now } = await post("/api/decide", body, { keepalive: JSON.stringify(body).length < MOST_BYTES });
@@ -142,7 +143,8 @@ async function decide(decision, ids) {
     failed(error);
   } finally {
     for (const id of numbers) pending.delete(id);
-    byId("saving").hidden = !pending.size;
+    clearTimeout(slow);
+    if (!pending.size) byId("saving").hidden = true;
   }
   refill();
 }

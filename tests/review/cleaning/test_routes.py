@@ -315,6 +315,19 @@ def test_only_who_has_the_link_is_let_in(served: Served) -> None:
         assert mo.http.get("/api/state", headers={"Host": "evil.example"}).status_code == 421
 
 
+def test_a_file_whose_name_is_no_text(folder: Path, serve: Callable[..., Served]) -> None:
+    name = "black/caf\udce9.jpg"  # Latin-1, say
+    (folder / name).write_bytes(jpeg(996))
+    served = serve(folder, ranking_of(folder, {name: ("teddy", 0.9)}))
+    with served.client() as mo:
+        (card,) = mo.photos()
+        assert mo.decide("accept", card)["decided"] == 1
+        assert served.decided() == {name: "teddy"}
+        assert mo.http.get(f"/thumbnails/{card['id']}").status_code == 200
+        (folder / name).unlink()
+        assert "cannot be read any more" in mo.decide("keep", *mo.photos("decided"))["refused"][0]["sentence"]
+
+
 def test_leaving_ends_it(served: Served) -> None:
     with served.client() as mo:
         assert mo.get("/api/session")["folder"] == "bears"
