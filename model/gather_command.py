@@ -1,5 +1,6 @@
 """`bearbot data gather`: from a search word to a folder of photos that `bearbot model train` reads."""
 
+import shlex
 import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -104,6 +105,8 @@ def gather(
 
     settings = GatheringSettings.load()
     chosen = tuple(dict.fromkeys(names)) or usual_sources(settings)
+    if not names and settings.azure_search_key and not settings.azure_search_endpoint:
+        note("bing is left out: Microsoft closed its own search, so AZURE_SEARCH_ENDPOINT must name a gateway like it")
     wish, report = Wish(query, label, count, allowed, min_side), Report()
     with GatheredFolder(folder, _bar("looking at what is there")) as opened:
         rows = _rows(opened, wish, report, settings, chosen, test_folders, retry_dropped=retry_dropped)
@@ -118,7 +121,7 @@ def gather(
             if opened.files():
                 write_attribution(folder, attribution(opened.ledger.kept(), opened.files()))
             if ended or report.offered:
-                _tell(report, wish, folder, ended=ended)
+                _tell(report, wish, folder, chosen, ended=ended)
     if report.already + report.kept < count and report.failures:
         sys.exit(1)
 
@@ -196,14 +199,13 @@ def _bar(name: str) -> "Walk":
     return lambda paths: tqdm(paths, desc=name, unit="file", disable=None, leave=False)
 
 
-def _tell(report: "Report", wish: "Wish", folder: Path, *, ended: bool) -> None:
-    """What came of it, for people; `ended`: by itself."""
+def _tell(report: "Report", wish: "Wish", folder: Path, names: Sequence[str], *, ended: bool) -> None:
+    """What came of asking these sources, for people; `ended`: by itself."""
     have = report.already + report.kept
-    if report.failures and not report.offered:
-        names = ", ".join(report.failures)
-        first = next(iter(report.failures.values()))
+    if not report.offered and set(report.failures) == set(names):
         unreachable = all(error.status is None for error in report.failures.values())
-        note(f"error: no source {'can be reached' if unreachable else 'answers'} ({names}): {first}")
+        why = f"no source {'can be reached' if unreachable else 'answers'} ({', '.join(names)})"
+        note(f"error: {why}: {report.failures[names[0]]}")
         return
     if report.offered:
         note(report.table() + "\n")
@@ -215,10 +217,13 @@ def _tell(report: "Report", wish: "Wish", folder: Path, *, ended: bool) -> None:
     note(f"{have} of {wish.count} photos of {wish.query!r} are in {folder / wish.label}{before}")
     if not ended:
         note("the same command goes on from here")
-    elif have >= wish.count and not report.kept:
-        note("there was nothing to do: a higher --count gathers more")
-    elif have < wish.count and not report.failures:
+        return
+    if have < wish.count and not report.failures:
         note("the sources have no more: try other words, other sources, or --licence any if that may be")
+    if report.kept:
+        note(f"look at them: bearbot data check {shlex.quote(str(folder))}")
+    elif have >= wish.count:
+        note("there was nothing to do: a higher --count gathers more")
 
 
 def _checked_query(query: str) -> str:

@@ -20,4 +20,6 @@ def data() -> None:
     \b
     Example:
       bearbot data gather "grizzly bear" --label grizzly --count 150
+      bearbot data check photos
+      bearbot data clean photos
     """

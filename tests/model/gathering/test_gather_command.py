@@ -50,6 +50,7 @@ def test_a_word_becomes_a_folder_that_can_be_trained_on(stand_in: StandIn, run: 
     result = run("wolf", "--label", "wolves", "--count", "8", "--source", "openverse")
     assert (result.exit_code, result.stdout) == (0, ""), result.output
     assert "8 of 8 photos of 'wolf' are in photos/wolves\n" in result.stderr
+    assert result.stderr.endswith("look at them: bearbot data check photos\n")
     assert len(pictures(tmp_path / "photos")) == 8
     attribution = (tmp_path / "photos" / "ATTRIBUTION.md").read_text(encoding="utf-8")
     assert attribution.count("| Ana Example | [CC BY](https://creativecommons.org/licenses/by/4.0/) |") == 8
@@ -162,6 +163,8 @@ def test_without_a_network_one_line_says_so(monkeypatch: pytest.MonkeyPatch, run
 
 @pytest.mark.slow
 def test_bing_is_asked_where_its_key_is_set(stand_in: StandIn, run: Gather, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_SEARCH_KEY", stand_in.key)
+    assert "bing is left out" in run("wolf", "--label", "wolf", "--count", "1").stderr
     missing = run("wolf", "--label", "wolf", "--source", "bing")
     assert missing.exit_code == 2
     assert "AZURE_SEARCH" in missing.stderr
