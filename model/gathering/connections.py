@@ -40,8 +40,8 @@ class WatchedAdapter(HTTPAdapter):
     """Sends requests over guarded and watched connections, which it keeps: at most `kept` idle ones a host.
 
     A request runs wholly in the thread that makes it, body included: `watch` is what that thread's request may take,
-    and is to be set before it. The environment's proxies play no part, unless the caller hands them to `send`: a proxy
-    would resolve names by itself, past the guard.
+    and is to be set before it. Proxies that the environment names play no part: they resolve names by themselves, past
+    the guard.
     """
 
     def __init__(self, guard: AddressGuard, *, kept: int, resolve: Resolve | None = None) -> None:
@@ -214,7 +214,7 @@ def _kinds(line: _Line) -> tuple[type[HTTPConnection], type[HTTPSConnection], ty
 
 
 def _open(connection: HTTPConnection, line: _Line) -> socket.socket:
-    """In place of urllib3's `_new_conn`; its dots at the end matter to resolvers only, and to none that we ask."""
+    """In place of urllib3's own way to make sockets, which asks the resolver and connects in one step."""
     opened = line.connect(connection.host, connection.port, connection.socket_options or ())
     sys.audit("http.client.connect", connection, connection.host, connection.port)  # as urllib3 does
     return opened

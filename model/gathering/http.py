@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead
 from urllib3.util import Url
 
 from model.errors import SourceError
-from model.gathering.addresses import AddressGuard, authority
+from model.gathering.addresses import PORTS, AddressGuard, authority
 from model.gathering.answers import Answer, read_body
 from model.gathering.connections import Resolve, WatchedAdapter, hinting_at_proxy
 from model.gathering.drops import DownloadRefused, DropReason
@@ -31,10 +31,8 @@ _MAX_REDIRECTS = 5
 _GOOD = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-# For operators, whose settings name the sources.
-_ADDRESS_HINT = ": correct the source's address, or set DATA_PRIVATE_ADDRESSES=true for one on a network of your own"
-
-API_LIMITS = FetchLimits(max_bytes=8_000_000, total_seconds=60.0)
+# An API may think for long after its first words; who runs it is known, so its time as a whole is bound enough.
+API_LIMITS = FetchLimits(max_bytes=8_000_000, total_seconds=60.0, pace_seconds=60.0)
 
 
 class Http:
@@ -79,8 +77,7 @@ class Http:
         try:
             answer = self._get(str(_prepared(url, params).url), ours, headers or {}, self._api, limits)
         except DownloadRefused as refused:
-            hint = _ADDRESS_HINT if refused.reason is DropReason.ADDRESS else ""
-            raise SourceError(f"{refused}{hint}", status=refused.status) from None
+            raise SourceError(str(refused), status=refused.status) from None
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError):  # the latter for thousands of brackets
@@ -89,7 +86,7 @@ class Http:
 
     def get_picture(self, url: str, limits: FetchLimits) -> Answer:
         """A body of whatever kind from a host of pictures. Raises `DownloadRefused` and `Stopped`."""
-        ours = {"Accept": "image/*", "Accept-Encoding": "identity"}
+        ours = {"Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
         return self._get(url.strip(), ours, {}, self._pictures, limits)
 
     def close(self) -> None:
@@ -131,7 +128,7 @@ class Http:
             if _origin(parts) != home:
                 headers = {**ours, "User-Agent": self._agent}
             request = _prepared(url, headers=headers)
-            place = authority(parts.host or "", parts.port or 0)
+            place = _place(parts)
             with turns.turn(place):
                 watch = Watch(parts.host or "", limits, self._stop)
                 try:
@@ -199,6 +196,12 @@ def _prepared(
 
 def _origin(parts: Url) -> tuple[str | None, str | None, int | None]:
     return parts.scheme, parts.host, parts.port
+
+
+def _place(parts: Url) -> str:
+    """Whose turn it is: a host, by http and https alike; at other ports there may be somebody else's."""
+    host, port = parts.host or "", parts.port or 0
+    return host if port in PORTS.values() else authority(host, port)
 
 
 def _failure(host: str, place: str, error: Exception) -> DownloadRefused | _Passing:

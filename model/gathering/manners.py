@@ -30,7 +30,7 @@ class Manners:
 
 
 # What sources ask of programs: Wikimedia for no two requests at once, iNaturalist for one a second.
-API_MANNERS = Manners(connections=1, pause_seconds=1.0, attempts=5)
+API_MANNERS = Manners(connections=1, pause_seconds=1.0, attempts=4)
 # Wikimedia's robot policy wants no more than two connections to its pictures; nobody is known to want fewer.
 PICTURE_MANNERS = Manners(connections=2, pause_seconds=0.1, attempts=3)
 

@@ -57,7 +57,7 @@ def test_a_picture_comes_as_it_is_with_where_it_was_and_what_it_is(http: Http) -
     assert download.url == server.url("/real%20bear.jpg?size=o")
     assert download.media_type == "image/jpeg"
     assert server.visits[0].headers["accept-encoding"] == "identity"
-    assert server.visits[0].headers["accept"] == "image/*"
+    assert server.visits[0].headers["accept"].startswith("image/*")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -235,6 +236,32 @@ def test_many_threads_share_it_and_a_host_gets_no_more_connections_than_are_poli
     assert server.connections <= QUICK.connections
 
 
+def test_an_api_may_think_after_its_first_words(http: Http) -> None:
+    def think(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        time.sleep(0.4)
+        connection.sendall(b"{}")
+
+    with RawServer({"/": think}) as server:
+        assert http.get_json(server.url(), limits=replace(API_LIMITS, silence_seconds=2)) == {}
+        with pytest.raises(SourceError, match="bytes a second"):
+            http.get_json(server.url(), limits=replace(API_LIMITS, pace_seconds=0.2))
+
+
+def test_a_host_is_one_by_http_and_by_https() -> None:
+    """And is spoken of without a port, where it needs none."""
+    with RawServer({"/": answer(b"", "Retry-After: 10000", status="429 Too Many Requests")}) as server:
+
+        def all_ports_are_one(host: str, port: int) -> list[Resolved]:
+            return names_are_here(host, server.port)
+
+        with Http(private_addresses=True, api=QUICK, resolve=all_ports_are_one) as http:
+            for scheme in ("http", "https"):
+                with pytest.raises(SourceError, match=r"^busy\.example asks to come back in 3 hours$"):
+                    http.get_json(f"{scheme}://busy.example/")
+        assert server.connections == 1
+
+
 def test_a_value_that_no_header_can_hold_is_not_repeated(http: Http) -> None:
     with RawServer({"/": FOUND}) as server, pytest.raises(SourceError, match="line break") as caught:
         http.get_json(server.url(), headers={"X-Key": f"{SECRET}\r\nX-Evil: 1"})
@@ -253,10 +280,16 @@ def test_a_server_that_is_not_there_is_named_and_a_proxy_hinted_at(http: Http, m
     assert "Connection refused (directly; the environment's proxy is not used" in str(refusal(http, server))
 
 
-def test_an_address_on_this_network_is_refused_and_the_switch_is_told_of() -> None:
-    with RawServer({"/": FOUND}) as server, Http(api=QUICK) as http:
-        assert "DATA_PRIVATE_ADDRESSES=true" in str(refusal(http, server))
-        assert server.connections == 0
+def test_an_address_on_this_network_is_refused_unless_an_operator_named_it() -> None:
+    with RawServer({"/": FOUND}) as server:
+        with Http(api=QUICK) as http:
+            assert "not on the open internet" in str(refusal(http, server))
+            assert server.connections == 0
+        server.answers = {**server.answers, "/away": redirect(f"http://localhost:{server.port}/")}
+        with Http(api=QUICK, exempt={f"127.0.0.1:{server.port}"}) as http:
+            assert http.get_json(server.url()) == {"results": [1, 2]}
+            with pytest.raises(SourceError, match=r"localhost is at 127\.0\.0\.1"):
+                http.get_json(server.url("/away"))
 
 
 def test_names_that_are_not_there_are_not_asked_for_again_and_others_are() -> None:
