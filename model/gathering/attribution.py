@@ -78,14 +78,14 @@ def linked(text: str, url: str | None) -> str:
         good = False
     if url is None or not good:
         return escaped(text)
-    return f"[{escaped(text)}]({quote(url, safe=_URL_SAFE).replace('&', '&amp;')})"
+    return f"[{escaped(text)}]({quote(url, safe=_URL_SAFE, errors='replace').replace('&', '&amp;')})"
 
 
 def _line(row: Row, file: str) -> str:
     hit = row.hit
     licence = _NAMES.get(hit.licence) or f"CC {hit.licence.upper()}"
     cells = (
-        f"[{escaped(file)}]({quote(file)})",
+        f"[{escaped(file)}]({quote(file, errors='surrogateescape')})",
         escaped(hit.title or "") or "untitled",
         escaped(hit.author or "") or "not stated",
         linked(licence, hit.licence_url),

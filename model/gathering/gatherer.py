@@ -191,8 +191,8 @@ class Gatherer:
         """Keep or drop, and write it down."""
         row = Row(result.hit, wish.query, wish.label, datetime.now(UTC).isoformat(timespec="seconds"))
         if isinstance(result, _Fetched):
-            name = f"{result.hit.source}-{hashlib.sha256(result.hit.key.encode()).hexdigest()[:16]}{result.suffix}"
-            file = f"{wish.label}/{name}"
+            key = hashlib.sha256(result.hit.key.encode(errors="surrogatepass")).hexdigest()[:16]
+            file = f"{wish.label}/{result.hit.source}-{key}{result.suffix}"
             kept = replace(row, file=file, sha256=result.sha256, fingerprint=result.fingerprint)
             twin = self._folder.twin(result.sha256, result.fingerprint)
             if twin is not None and twin.exact and twin.key == file:

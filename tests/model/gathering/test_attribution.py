@@ -1,6 +1,7 @@
 """ATTRIBUTION.md names authors, and whatever these call themselves does nothing but be shown."""
 
 import html
+import os
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,11 @@ HOSTILE = [
     "|" * 50,
     "a" * 1000,
 ]
-TEXT = st.sampled_from(HOSTILE) | st.text(max_size=60) | st.text("|\\`<>[]()!&*_~\n -#:.w", max_size=30)
+TEXT = (
+    st.sampled_from(HOSTILE)
+    | st.text(st.characters(exclude_categories=()), max_size=60)
+    | st.text("|\\`<>[]()!&*_~\n -#:.w", max_size=30)
+)
 URLS = (
     st.sampled_from(
         [
@@ -115,6 +120,11 @@ def test_only_files_that_are_there_are_named_and_where_they_lie_now() -> None:
     assert "[black/moved.jpg](black/moved.jpg)" in moved
     assert "[grizzly/copied.jpg](grizzly/copied.jpg)" in moved
     assert "mine" not in moved
+
+
+def test_files_with_names_that_are_no_text_are_named() -> None:
+    name = os.fsdecode(b"grizzly/\xff\xfe.jpg")
+    assert "(grizzly/%FF%FE.jpg)" in attribution([row()], {name: SHA})
 
 
 def test_what_a_person_wrote_stays(tmp_path: Path) -> None:

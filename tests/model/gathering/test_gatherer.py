@@ -93,6 +93,17 @@ def test_files_are_named_by_what_they_are(tmp_path: Path) -> None:
     assert all(Path(file).name.startswith("fake-") for file in files(tmp_path))
 
 
+def test_no_name_that_a_source_gives_a_picture_leads_anywhere(tmp_path: Path) -> None:
+    keys = ("../../outside", "/etc/passwd", "\x00", "\ud800", "a" * 5000, ".", "con\n")
+    hits = [hit(key) for key in keys]
+    web = {one.url: saved(scene(number)) for number, one in enumerate(hits)}
+    gathered(tmp_path / "photos", [FakeSource(hits)], FakeWeb(web))
+    assert len(files(tmp_path / "photos")) == len(keys)
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    _, report = gathered(tmp_path / "photos", [FakeSource(hits)], FakeWeb(web), count=len(keys))
+    assert (report.already, report.kept) == (len(keys), 0)
+
+
 def test_what_is_no_use_is_dropped_with_its_reason(tmp_path: Path) -> None:
     good = saved(scene(1))
     hits, web = offered(
