@@ -10,7 +10,7 @@ NO_SKIPS ?=
 export BEARBOT_TEST_NO_SKIPS := $(NO_SKIPS)
 
 .DEFAULT_GOAL := list
-.PHONY: list setup demo chat test test-postgres slow bench bench-model bench-bot bench-queue bench-ranking check format docs lock clean
+.PHONY: list setup demo chat test test-postgres slow bench bench-model bench-bot bench-queue bench-ranking bench-data check format docs lock clean
 
 list: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -42,7 +42,7 @@ slow: $(READY) ## the tests that take long
 
 bench: $(READY) ## all benchmarks, one after the other (ARGS="FOLDER --json" for other photos)
 	@$(MAKE) --no-print-directory -j1 bench-model bench-bot bench-ranking
-	@$(MAKE) --no-print-directory bench-queue ARGS=
+	@$(MAKE) --no-print-directory -j1 bench-queue bench-data ARGS=
 
 bench-model: $(READY) ## photos a second, latency and memory of the champion against learn.predict
 	@$(BIN)/python tests/benchmarks/serving.py $(ARGS)
@@ -55,6 +55,9 @@ bench-ranking: $(READY) ## how many labels the order of the queue saves against 
 
 bench-queue: $(READY) ## how long reviewers wait among a million items while photos come in
 	@$(BIN)/python tests/benchmarks/review_queue.py $(ARGS)
+
+bench-data: $(READY) ## how long checking 10,000 photos takes, against merely decoding them (2.5 GB on the disk meanwhile)
+	@$(BIN)/python tests/benchmarks/data_check.py $(ARGS)
 
 test-postgres: $(READY) ## the tests of reviewing on Debian's PostgreSQL (apt-get install postgresql), which is started and ended
 	@$(BIN)/python -m tests.postgres $(BIN)/pytest tests/review tests/bot/test_inbox.py tests/bot/test_delivery.py $(ARGS)

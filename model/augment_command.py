@@ -47,9 +47,13 @@ def augment(photo: Path, output: Path | None, count: int, seed: int, backbone: s
         raise click.BadParameter(f"expected a name that ends in .png, got {target.name!r}", param_hint="'--output'")
     if not target.parent.is_dir():
         raise click.BadParameter(f"there is no folder {target.parent} to write it into", param_hint="'--output'")
+    from model.errors import ImageError
     from model.images import decode, read_photo
 
-    picture = decode(read_photo(photo))  # before fastai is imported, which takes seconds
+    try:
+        picture = decode(read_photo(photo))  # before fastai is imported, which takes seconds
+    except ImageError as error:
+        raise ImageError(error.problem, f"{photo}: {error}") from error
     from model.augmentation_sheet import augmentation_sheet
     from model.backbone import DEFAULT_BACKBONE
     from model.network import backbone_named

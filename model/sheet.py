@@ -81,7 +81,7 @@ class Sheet:
         return buffer.getvalue()
 
     def _write(self, text: str, size: int, colour: str, *, bold: bool = False) -> None:
-        for line in _wrapped(text, size, bold=bold):
+        for line in _wrapped(_plain(text), size, bold=bold):
             strip = _blank(round(size * _LEADING))
             ImageDraw.Draw(strip).text((_MARGIN, 0), line, colour, _font(line, size, bold=bold))
             self._strips.append(strip)
@@ -125,11 +125,16 @@ def _put(strip: Image.Image, tile: Tile, x: int, side: int) -> None:
     if tile.mark:
         draw.rectangle((x, 0, x + side - 1, side - 1), outline=tile.colour, width=_FRAME)
         draw.rectangle((x, side - _MARK_HEIGHT, x + side - 1, side - 1), fill=tile.colour)
-        mark = _cut(tile.mark, _SMALL, side - 2 * _FRAME, bold=True)
+        mark = _cut(_plain(tile.mark), _SMALL, side - 2 * _FRAME, bold=True)
         draw.text((x + side / 2, side - _MARK_HEIGHT / 2), mark, "white", _font(mark, _SMALL, bold=True), anchor="mm")
     for number, line in enumerate(tile.caption.split("\n")):
-        shown = _cut(line, _SMALL, side)
+        shown = _cut(_plain(line), _SMALL, side)
         draw.text((x, side + 3 + number * _SMALL * _LEADING), shown, _QUIET, _font(shown, _SMALL))
+
+
+def _plain(text: str) -> str:
+    """What fonts have letters for: some control characters make the layout of a whole line fail."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _wrapped(text: str, size: int, *, bold: bool) -> list[str]:
@@ -156,9 +161,9 @@ def _cut(text: str, size: int, width: int, *, bold: bool = False) -> str:
 def _font(text: str, size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     """The first font here that has all letters of the text; where none has, boxes stand for them."""
     own = _own_font(bold=bold)
-    if {ord(letter) for letter in text} <= _letters(own):
+    needed = {ord(letter) for letter in text}
+    if needed <= _letters(own):
         return _opened(own, size)
-    needed = {ord(letter) for letter in text if letter.isprintable()}
     return _opened(next((path for path in _others() if needed <= _letters(path)), own), size)
 
 

@@ -1,4 +1,4 @@
-"""Both parts of `make bench` still run, and what they print adds up."""
+"""The parts of `make bench` still run, and what they print adds up."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-MODEL, BOT = BENCHMARKS / "serving.py", BENCHMARKS / "end_to_end.py"
+MODEL, BOT, DATA = BENCHMARKS / "serving.py", BENCHMARKS / "end_to_end.py", BENCHMARKS / "data_check.py"
 
 
 def run(bench: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +46,20 @@ def test_the_benchmark_of_the_bot_tells_all_its_figures() -> None:
         for key, ratio in row["ours_to_usual"][load].items():
             assert ratio == pytest.approx(each["ours"][key] / each["usual"][key])
     assert all(text in done.stderr for text in ("preparing 16 photos", "warming up", "round 1 of 1"))
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_checking_finds_what_it_planted(tmp_path: Path) -> None:
+    done = run(DATA, "--json", "--count", "120", "--folder", str(tmp_path / "made"))
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    row = json.loads(line)
+    assert row["planted"] == {"two_labels": 3, "alike_two_labels": 3, "broken": 1}
+    for kind, planted in row["planted"].items():
+        assert row["found"][kind] >= planted
+    assert row["check"]["120"]["per_second"] > 0
+    assert (tmp_path / "made" / "many" / "black" / "000000.jpg").exists()
+    assert run(DATA, "--count", "120", "--folder", str(tmp_path / "made")).returncode == 2
 
 
 @pytest.mark.slow
