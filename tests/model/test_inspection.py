@@ -15,6 +15,7 @@ from PIL import Image, ImageFilter
 from model.cleaning import Action, CleaningManifest
 from model.errors import DatasetError
 from model.inspection import ERRORS, Finding, Inspection, inspect_folder
+from model.scanning import scan_folder
 from tests.model.image_corpus import write_corpus
 
 Build = Callable[[dict[str, bytes]], Path]
@@ -306,6 +307,44 @@ def test_errors_and_warnings_are_all_problems(build: Build, small: dict[str, Ima
     inspection = inspect_folder(root)
     assert {*inspection.errors, *inspection.warnings} == set(inspection.problems)
     assert not {problem.finding for problem in inspection.warnings} & ERRORS
+
+
+def test_training_reads_what_was_inspected(build: Build, small: dict[str, Image.Image], tmp_path: Path) -> None:
+    """Checking and training follow the same decisions and leave out the same files."""
+    bear, teddy = jpeg(small["grizzly_katmai_131"]), jpeg(small["teddy_earlgray"])
+    root = build(
+        {
+            "black/a.jpg": bear,
+            "black/again.jpg": jpeg(small["black_dod"]),
+            "black/away.jpg": jpeg(small["black_hillebrand"]),
+            "black/bad.jpg": b"bad",
+            "black/notes.txt": b"",
+            "black/.hidden.jpg": teddy,
+            "black/deep/e.jpg": teddy,
+            "grizzly/both.jpg": bear,
+            "grizzly/moved.jpg": teddy,
+            "grizzly/again.jpg": jpeg(small["black_dod"]),
+            "teddy/twice.jpg": teddy,
+        }
+    )
+    manifest = CleaningManifest(root)
+    decisions = [
+        manifest.decision(root / "black" / "away.jpg", Action.REMOVE),
+        manifest.decision(root / "grizzly" / "moved.jpg", Action.RELABEL, "teddy"),
+    ]
+    manifest.record(decisions, by="somebody")
+    inspection = inspect_folder(root)
+    repeated = {problem.path for problem in inspection.problems if problem.finding is Finding.DUPLICATE}
+    for problem in inspection.problems:
+        if problem.finding is Finding.TWO_LABELS:
+            assert problem.other is not None
+            repeated |= {problem.path, problem.other}
+    expected = [(photo.path, photo.label) for photo in inspection.photos if photo.path not in repeated]
+    assert (
+        [(photo.path, photo.label) for photo in scan_folder(root).photos]
+        == expected
+        == [(root / "grizzly" / "moved.jpg", "teddy")]
+    )
 
 
 @settings(max_examples=20, deadline=None)
