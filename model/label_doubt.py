@@ -5,7 +5,7 @@ most like it (the self-confidence of Northcutt et al. 2021, "Confident learning"
 far from all photos of its label is suspected besides, whatever a head makes of it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from model.calibration import softmax
 from model.errors import DatasetError
 from model.head import head_inputs
 from model.out_of_domain.neighbours import normalised
+from model.progress import Progress, silent
 
 _FOLDS = 5
 _ROWS = 512  # compared with all others at a time: memory grows with the photos, not with their square
@@ -26,6 +27,7 @@ _TEMPERATURES = np.geomspace(0.1, 3.0, 30)
 _WRONG = (
     0.1  # of the labels, expected before looking: no photo costs more than being one of them, so none bends the fit
 )
+_UNLIKELY = 1e-6
 _NEIGHBOURS = 20
 _SHARPNESS = 15.0  # votes fall by a factor of e with each 1/15 of cosine similarity
 _NEAREST = 5
@@ -55,16 +57,13 @@ class Doubt:
     likeliest: NDArray[np.int64]
 
 
-Bar = Callable[[str, Sequence[int]], Iterable[int]]
-
-
 def doubt(
     features: NDArray[np.float32],
     labels: NDArray[np.int64],
     groups: NDArray[np.int64],
     *,
     opinion: Opinion | None = None,
-    progress: Bar = lambda _name, things: things,
+    progress: Progress = silent,
 ) -> Doubt:
     """Features (N, D), label indices (N,) and groups (N,) of near-duplicates, which never speak for one another.
 
@@ -100,43 +99,47 @@ def _outlying(deviations: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _out_of_fold(
-    features: NDArray[np.float32], labels: NDArray[np.int64], groups: NDArray[np.int64], classes: int, progress: Bar
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    classes: int,
+    progress: Progress,
 ) -> NDArray[np.float64]:
     """(N, K): what heads that have not seen a photo's group make of it."""
     inputs = head_inputs(features)
-    random = np.random.default_rng(0)
-    some = np.sort(random.permutation(len(labels))[:_CHOOSING])
-    tried = [
-        (strength, _logits(inputs[some], labels[some], groups[some], classes, strength))
-        for strength in map(_STRENGTHS.__getitem__, progress("comparing heads", range(len(_STRENGTHS))))
-    ]
-    fits = [(*_temperature(logits, labels[some]), strength, logits) for strength, logits in tried]
+    some = np.sort(np.random.default_rng(0).permutation(len(labels))[:_CHOOSING])
+    folds = _folds(labels[some], groups[some])
+    fits = []
+    for choice in progress("comparing heads", range(len(_STRENGTHS))):
+        logits = _logits(inputs[some], labels[some], folds, classes, _STRENGTHS[choice])
+        fits.append((*_temperature(logits, labels[some]), _STRENGTHS[choice], logits))
     _, temperature, strength, logits = min(fits, key=lambda fit: fit[0])
     if len(some) < len(labels):
-        (_,) = progress("judging labels", range(1))
-        logits = _logits(inputs, labels, groups, classes, strength)
+        logits = _logits(inputs, labels, progress("judging labels", _folds(labels, groups)), classes, strength)
     return softmax(logits / temperature)
 
 
 def _logits(
     inputs: NDArray[np.float32],
     labels: NDArray[np.int64],
-    groups: NDArray[np.int64],
+    folds: Iterable[NDArray[np.bool_]],
     classes: int,
     strength: float,
 ) -> NDArray[np.float64]:
     """(N, K): log-probabilities by multinomial logistic regression, out of fold; a label a fold lacks is unlikely."""
     from sklearn.linear_model import LogisticRegression  # not at the top: whoever ranks nothing needs no scikit-learn
+    from threadpoolctl import threadpool_limits
 
-    found = np.full((len(labels), classes), np.log(1e-6))
-    for held_out in _folds(labels, groups):
-        fitted = ~held_out
-        present = np.unique(labels[fitted])
-        if len(present) < 2:
-            found[np.ix_(held_out, present)] = 0.0
-            continue
-        head = LogisticRegression(C=strength, max_iter=300).fit(inputs[fitted], labels[fitted])
-        found[np.ix_(held_out, head.classes_)] = head.predict_log_proba(inputs[held_out])
+    found = np.full((len(labels), classes), np.log(_UNLIKELY))
+    # Threads that share products as small as these wait for one another: 5 s became 4 min on a busy machine.
+    with threadpool_limits(limits=1):
+        for held_out in folds:
+            present = np.unique(labels[~held_out])
+            if len(present) < 2:
+                found[np.ix_(held_out, present)] = 0.0
+                continue
+            head = LogisticRegression(C=strength, max_iter=300).fit(inputs[~held_out], labels[~held_out])
+            found[np.ix_(held_out, head.classes_)] = head.predict_log_proba(inputs[held_out])
     return found
 
 
