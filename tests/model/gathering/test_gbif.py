@@ -173,3 +173,9 @@ def test_it_stops_where_records_are_refused() -> None:
     web = Recorded(answers, most=2_000)
     assert len(list(Gbif(web, "http://h").search("Ursus arctos", REUSABLE))) == 1_000
     assert web.count == 1 + 1_000
+
+
+def test_a_page_without_records_is_the_last_whatever_is_said() -> None:
+    web = Recorded({"/v1/species/match": _EXACT, "/v1/occurrence/search": {"endOfRecords": False, "results": []}})
+    assert list(Gbif(web, "http://h").search("Ursus arctos", REUSABLE)) == []
+    assert web.count == 2
