@@ -34,12 +34,16 @@ if TYPE_CHECKING:  # imported in the command: `--help` loads nothing that decode
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a problem, and a summary as the last one.")
 @reports_errors
 def check(folder: Path, sheet: Path | None, no_sheet: bool, against: Path | None, as_json: bool) -> None:
-    """What is wrong with the photos in FOLDER/LABEL/*, and a contact sheet that shows it.
+    """Name what is wrong with the photos in FOLDER/LABEL/*, and show it on a contact sheet.
 
     Wrong are files that cannot be read, photos that are filed (or look the same) under two labels, and test photos:
     the exit status is then 1. Worth a look are copies under one label, photos that are blurred, dark, bright, blank,
     tiny or narrow, and files that training would not read: they leave it at 0. What was removed or relabelled in
     `bearbot data clean` counts as decided there. Nothing in FOLDER is changed.
+
+    With --json each problem is {"path", "label", "finding", "severity": "error"|"warning", "why", "other"}; findings
+    are broken, two_labels, alike_two_labels, test_photo (errors), duplicate, near_duplicate, blurred, dark, bright,
+    blank, tiny, narrow and not_read. The last line is {"summary": {"photos", "labels", "errors", ...}}.
 
     \b
     Example:
@@ -91,14 +95,15 @@ def _licences(found: "Inspection") -> dict[str, int] | None:
     """Licence -> photos that are there, most frequent first, "" of those not gathered; None if none was."""
     from model.gathering.ledger import LEDGER, Row
 
+    known: dict[str, str] = {}
     try:
-        lines = (found.folder / LEDGER).read_bytes().splitlines()
+        with (found.folder / LEDGER).open("rb") as lines:
+            for line in lines:
+                # A line that is damaged, or was cut off: `data gather` names it.
+                with suppress(ValueError, KeyError, TypeError, AttributeError):
+                    row = Row.from_json(json.loads(line))
+                    if row.sha256 is not None:
+                        known[row.sha256] = row.hit.licence.value
     except FileNotFoundError:
         return None
-    known: dict[str, str] = {}
-    for line in lines:
-        with suppress(ValueError, KeyError, TypeError, AttributeError):  # `data gather` names a damaged line
-            row = Row.from_json(json.loads(line))
-            if row.sha256 is not None:
-                known[row.sha256] = row.hit.licence.value
     return dict(Counter(known.get(photo.sha256, "") for photo in found.photos).most_common())

@@ -14,6 +14,7 @@ from model.cleaning import Action, CleaningManifest
 from model.gathering.ledger import LEDGER, Row
 from model.gathering.licences import Licence
 from model.gathering.source import Hit
+from model.inspection import Finding
 
 Check = Callable[..., Result]
 
@@ -171,6 +172,11 @@ def test_long_lists_are_cut_for_people_alone(run: Check, folder: Path) -> None:
     assert told.count("the file is empty (0 bytes)") == 10
     assert "and 4 more, which --json names\n" in told
     assert run("photos", "--no-sheet", "--json").stdout.count("the file is empty (0 bytes)") == 14
+
+
+def test_help_names_every_finding() -> None:
+    words = set(CliRunner().invoke(check, ["--help"]).stdout.replace(",", " ").split())
+    assert {finding.value for finding in Finding} <= words
 
 
 def test_names_of_any_bytes_are_printed(run: Check, folder: Path) -> None:
