@@ -23,6 +23,7 @@ let state = { revision: null, labels: [], groups: [], suspects: 0, looked_at: 0,
 let wanted = AT_ONCE;
 let asked = []; // the photos that a dialog is about
 let confirmed = null; // a new label that is to be made if it is given once more
+let changes = 0; // decisions and undos, at their beginning and their end: what was asked for before is old then
 const pending = new Set(); // photos whose decision is on its way
 const grid = new Photos({ onChange: shown, onZoom: (id) => zoom.show(id), onBulk: bulk });
 const zoom = new Zoom(grid, facts);
@@ -38,9 +39,11 @@ function failed(error) {
 /** Bring the page up to date: what is no more in the group goes, what is new comes. */
 async function load({ focus = false } = {}) {
   const key = groups.chosen;
+  const before = changes;
   try {
     const { photos: found, ...now } = await get(`/api/photos?group=${encodeURIComponent(key)}&count=${wanted}`);
     if (key !== groups.chosen) return; // another group was chosen meanwhile
+    if (before !== changes) return load({ focus });
     told(now);
     const here = new Map(found.map((card) => [card.id, card]));
     const gone = grid.ids.filter((id) => !same(grid.cards.get(id), here.get(id)));
@@ -51,6 +54,7 @@ async function load({ focus = false } = {}) {
     else if (focus && !document.querySelector("dialog[open]")) grid.focus();
     byId("main").setAttribute("aria-busy", "false");
   } catch (error) {
+    byId("main").setAttribute("aria-busy", "false");
     if (key === "suspects" || error instanceof LoggedOut || groups.group) return failed(error);
     groups.chosen = "suspects"; // kept from another folder
     return load({ focus });
@@ -122,6 +126,7 @@ async function decide(decision, ids) {
   if (zoom.open && numbers.includes(zoom.id)) zoom.next();
   if (!stays) grid.remove(numbers);
   onward();
+  changes += 1;
   for (const id of numbers) pending.add(id);
   const slow = setTimeout(() => (byId("saving").hidden = false), SLOW_MS);
   const group = groups.chosen;
@@ -142,6 +147,7 @@ async function decide(decision, ids) {
     }
     failed(error);
   } finally {
+    changes += 1;
     for (const id of numbers) pending.delete(id);
     clearTimeout(slow);
     if (!pending.size) byId("saving").hidden = true;
@@ -166,6 +172,7 @@ async function undo() {
   const group = groups.chosen;
   try {
     const { undone, photos: back, ...now } = await post("/api/undo", { group });
+    changes += 1;
     if (group === groups.chosen) {
       grid.remove(back.map((card) => card.id));
       grid.add(back, { front: true });

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from model.suspicion import Ranking
 from tests.review.cleaning.conftest import Served, jpeg, ranking_of
@@ -257,21 +257,42 @@ def test_what_fails_comes_back(served: Served, tab: Callable[..., Page], errors:
     errors.clear()
 
 
-def test_more_than_are_shown_at_once(
-    tmp_path: Path, serve: Callable[[Path, Ranking], Served], tab: Callable[..., Page]
-) -> None:
+@pytest.fixture
+def many(tmp_path: Path, serve: Callable[[Path, Ranking], Served]) -> Served:
+    """130 photos filed as black that look like grizzlies."""
     root = tmp_path / "many"
     (root / "black").mkdir(parents=True)
     made: dict[str, tuple[str | None, float]] = {f"black/{number:03}.jpg": ("grizzly", 0.9) for number in range(130)}
     for seed, name in enumerate(made):
         (root / name).write_bytes(jpeg(seed))
-    page = tab(serve(root, ranking_of(root, made)))
+    return serve(root, ranking_of(root, made))
+
+
+def test_more_than_are_shown_at_once(many: Served, tab: Callable[..., Page]) -> None:
+    page = tab(many)
     expect(cards(page)).to_have_count(60)
     for before, number in ((60, 120), (120, 130)):
         page.get_by_role("button", name="Show more").click()
         expect(cards(page)).to_have_count(number)
         expect(page.locator(".card.framed")).to_have_attribute("data-id", str(before + 1))
     expect(page.get_by_role("button", name="Show more")).to_be_hidden()
+
+
+def test_an_answer_from_before_a_decision_brings_nothing_back(many: Served, tab: Callable[..., Page]) -> None:
+    page = tab(many)
+    late: list[Route] = []
+    page.route("**/api/photos?*", lambda route: late.append(route), times=1)
+    page.get_by_role("button", name="Show more").click()
+    press(page, "Home")
+    while not late:
+        page.wait_for_timeout(20)
+    answer = late[0].fetch()  # as it is now, and told when the first photo is decided about
+    press(page, "k")
+    expect(page.get_by_role("status")).to_have_text("1 photo: kept")
+    expect(cards(page)).to_have_count(120)  # refilled meanwhile
+    late[0].fulfill(response=answer)
+    page.wait_for_timeout(500)  # the page would mend it by itself, but only after seconds
+    assert page.locator(".card[data-id='1']").count() == 0
 
 
 def test_what_was_not_shown_is_left_out(served: Served, tab: Callable[..., Page]) -> None:
