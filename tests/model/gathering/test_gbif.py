@@ -179,3 +179,8 @@ def test_a_page_without_records_is_the_last_whatever_is_said() -> None:
     web = Recorded({"/v1/species/match": _EXACT, "/v1/occurrence/search": {"endOfRecords": False, "results": []}})
     assert list(Gbif(web, "http://h").search("Ursus arctos", REUSABLE)) == []
     assert web.count == 2
+
+
+def test_of_one_record_the_picture_that_may_be_used_comes_first() -> None:
+    hits = _search(_record(1, _media(1, license=None), _media(2)), _record(2, _media(3)))
+    assert [hit.key for hit in hits] == ["1/1", "2/0", "1/0"]
