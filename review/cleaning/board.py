@@ -158,8 +158,10 @@ class Board:
             action, label = Action.KEEP, None
         try:
             found = self._manifest.decision(photo.path, action, label)
-        except (DatasetError, OSError) as error:
-            return Refused(photo.number, f"{photo.relative} cannot be read any more: {error}")
+        except DatasetError as error:
+            return Refused(photo.number, str(error))
+        except OSError as error:
+            return Refused(photo.number, f"{photo.relative} cannot be read any more: {error.strerror}")
         if found.sha256 != photo.sha256:
             again = "end the program and start it again to judge what is there now"
             return Refused(photo.number, f"{photo.relative} was replaced meanwhile: {again}")
