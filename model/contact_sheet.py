@@ -70,7 +70,7 @@ def _marked(tile: Tile, problem: Problem | None) -> Tile:
     return replace(tile, mark=mark, colour=_ERROR if problem.finding in ERRORS else _WARNING)
 
 
-def _marks(problems: Iterable[Problem]) -> dict[Path, Problem]:
+def _first_problems(problems: Iterable[Problem]) -> dict[Path, Problem]:
     """The first problem of each file, but one that is wrong before one that deserves a look."""
     marks: dict[Path, Problem] = {}
     for problem in problems:
@@ -97,14 +97,14 @@ def _repeated(sheet: Sheet, shelf: _Shelf, inspection: Inspection) -> None:
         [leader, *dict.fromkeys(problem.path for problem in problems)][:_MOST_OF_A_GROUP]
         for leader, problems in ranked[:_MOST_GROUPS]
     ]
-    marks = _marks(problem for problem in inspection.problems if problem.other is not None)
+    marks = _first_problems(problem for problem in inspection.problems if problem.other is not None)
     sheet.groups([shelf.tiles(files, marks, with_label=True) for files in members], _SIDE)
 
 
 def _flawed(sheet: Sheet, shelf: _Shelf, inspection: Inspection) -> None:
     """What is broken or hard to see."""
     seen = (problem for problem in inspection.problems if problem.other is None)
-    marks = _marks(problem for problem in seen if problem.finding is not Finding.NOT_READ)
+    marks = _first_problems(problem for problem in seen if problem.finding is not Finding.NOT_READ)
     files = sorted(marks)
     if not files:
         return
@@ -115,7 +115,7 @@ def _flawed(sheet: Sheet, shelf: _Shelf, inspection: Inspection) -> None:
 def _labels(sheet: Sheet, shelf: _Shelf, inspection: Inspection) -> None:
     """Some photos of each label, evenly spread over its names."""
     labels = list(inspection.counts)[:_MOST_LABELS]
-    marks = _marks(inspection.problems)
+    marks = _first_problems(inspection.problems)
     rows = max(1, min(_MOST_ROWS, _PHOTOS // (_ROW * len(labels))))
     for label in labels:
         files = [photo.path for photo in inspection.photos if photo.label == label]
@@ -132,7 +132,7 @@ def _shown(some: int, count: int, what: str) -> str:
 
 
 def _opened(file: Path) -> Image.Image | None:
-    """At most twice as large as it is shown; None for what is no picture."""
+    """As large as it is shown; None for what is no picture."""
     try:
         picture = decode(read_photo(file), shrink_to=_SIDE)
     except (ImageError, OSError):
