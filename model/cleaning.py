@@ -53,7 +53,8 @@ class CleaningManifest:
         if (action is Action.RELABEL) != (label is not None):
             raise ValueError("a label goes with RELABEL, and with nothing else")
         try:
-            relative = file.resolve().relative_to(self.folder.resolve())
+            # Of the file itself nothing is resolved: a link in the folder is a photo of the folder.
+            relative = (file.parent.resolve() / file.name).relative_to(self.folder.resolve())
         except ValueError:
             raise DatasetError(f"{file} is not in {self.folder}: name a photo of the folder") from None
         return Decision(relative.as_posix(), hashlib.sha256(read_photo(file)).hexdigest(), action, label)
@@ -68,6 +69,8 @@ class CleaningManifest:
 
     def undo(self, *, by: str) -> tuple[Decision, ...]:
         """Take back the last batch that stands, whoever recorded it; empty when there is none."""
+        if not self.path.exists():
+            return ()
         with self._locked():
             batches = self._batches()
             if not batches:
