@@ -18,7 +18,7 @@ from typing import Any
 
 FILE = "labels.toml"
 NAME, WITH_ARTICLE = "name", "a"
-_LONGEST = 64  # letters; a button of Telegram shows about half as many
+_LONGEST = 40  # letters, as labels: a card must fit under a photo, and a toast over a button
 _EXPECTED = f'a name in quotes, or {{ name = "...", a = "..." }}, each of 1 to {_LONGEST} letters on one line'
 
 # By label: the name, and the forms that the language has besides.

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-_LESS_NAMED = 2
-
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
@@ -54,7 +52,7 @@ def _labels(listed: str) -> tuple[str, ...]:
     from model.labels import Vocabulary
 
     labels = tuple(label.strip() for label in listed.split(",") if label.strip())
-    if len(labels) < _LESS_NAMED:
+    if len(labels) < 2:
         raise _wrong("labels", f"expected two labels or more, separated by commas, as in cat,dog; got {listed!r}")
     folded = [label.casefold() for label in labels]
     twice = next((label for label in labels if folded.count(label.casefold()) > 1), None)

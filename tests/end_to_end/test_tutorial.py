@@ -2,7 +2,8 @@
 
 Two things are put in place of what cannot be had here, and nothing else:
 - `make setup` downloads 6 GB: its recipe is asked for, and the environment that runs this test takes its place;
-- the image sources are a stand-in on this machine, to which settings in the environment lead.
+- the image sources are a stand-in on this machine, to which settings in the environment lead. What they call cats and
+  dogs are photos of these where there are some beside this checkout, and two kinds of drawings elsewhere.
 """
 
 import hashlib
@@ -21,7 +22,9 @@ from queue import Empty, Queue
 from urllib.parse import urlsplit
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from model.cleaning import Action, CleaningManifest
 from model.registry import Registry
@@ -33,7 +36,8 @@ ROOT = Path(__file__).parents[2]
 PICTURES = ROOT.parent / "shared" / "data" / "ood_far"  # lies beside some checkouts, and is never part of one
 HEADING = "## A bot about your own subject"
 MOST_COMMANDS = 10
-KINDS = {"cat": "cats", "dog": "dogs"}
+KINDS = {"cat": "cats", "dog": "dogs"}  # label -> folder of PICTURES
+DRAWN = 60  # of each kind, where there are no photos
 WRONG = 3  # dogs that the sources call cats
 HELD_BACK = 4  # of each kind: no source has them
 STATEFUL = ("source ", "cd ")
@@ -51,23 +55,57 @@ def tutorial() -> list[str]:
     return [line.removeprefix("$ ") for line in block[1].splitlines()]
 
 
-@pytest.fixture
-def held_back() -> dict[str, list[Path]]:
-    """Photos of each kind that are not gathered."""
-    if not PICTURES.is_dir():
-        pytest.skip(f"there are no photos of cats and dogs in {PICTURES}")
-    return {kind: sorted((PICTURES / folder).iterdir())[-HELD_BACK:] for kind, folder in KINDS.items()}
+Pictures = dict[str, list[Path]]
 
 
 @pytest.fixture
-def sources(tmp_path: Path, held_back: dict[str, list[Path]]) -> Iterator[dict[str, str]]:
-    """The stand-in, and the settings that lead to it. A few dogs are among its cats."""
-    for kind, folder in KINDS.items():
-        (tmp_path / "library" / kind).mkdir(parents=True)
-        for photo in sorted((PICTURES / folder).iterdir())[:-HELD_BACK]:
-            shutil.copy(photo, tmp_path / "library" / kind)
-    for photo in sorted((tmp_path / "library" / "dog").iterdir())[:WRONG]:
-        photo.rename(tmp_path / "library" / "cat" / photo.name)
+def pictures(tmp_path: Path) -> Pictures:
+    """Of each kind, those that nobody gathers last."""
+    if PICTURES.is_dir():
+        return {kind: sorted((PICTURES / folder).iterdir()) for kind, folder in KINDS.items()}
+    return {kind: [drawn(kind, number, tmp_path / "drawn") for number in range(DRAWN)] for kind in KINDS}
+
+
+def drawn(kind: str, number: int, folder: Path) -> Path:
+    """A "cat" is a handful of discs, a "dog" a few stripes; colours and places are each one's own."""
+    random = np.random.default_rng((number, len(KINDS), kind == "cat"))
+    ground, *colours = (tuple(int(part) for part in random.integers(0, 255, 3)) for _ in range(6))
+    picture = Image.new("RGB", (320, 240), ground)
+    pen = ImageDraw.Draw(picture)
+    for colour in colours:
+        x, y, size = (int(part) for part in random.integers((0, 0, 20), (320, 240, 60)))
+        if kind == "cat":
+            pen.ellipse((x - size, y - size, x + size, y + size), fill=colour)
+        else:
+            pen.line((x, 0, y, 240), fill=colour, width=size // 3)
+    folder.mkdir(exist_ok=True)
+    picture.save(folder / f"{kind}-{number:02}.jpg")
+    return folder / f"{kind}-{number:02}.jpg"
+
+
+@pytest.fixture
+def held_back(pictures: Pictures) -> Pictures:
+    """Of each kind, what no source has."""
+    return {kind: found[-HELD_BACK:] for kind, found in pictures.items()}
+
+
+@pytest.fixture
+def wrong(pictures: Pictures) -> frozenset[str]:
+    """The sha256 of the dogs that the sources call cats."""
+    return frozenset(hashlib.sha256(dog.read_bytes()).hexdigest() for dog in pictures["dog"][:WRONG])
+
+
+@pytest.fixture
+def sources(tmp_path: Path, pictures: Pictures) -> Iterator[dict[str, str]]:
+    """The stand-in, and the settings that lead to it."""
+    called = {
+        "cat": [*pictures["dog"][:WRONG], *pictures["cat"][:-HELD_BACK]],
+        "dog": pictures["dog"][WRONG:-HELD_BACK],
+    }
+    for word, photos in called.items():
+        (tmp_path / "library" / word).mkdir(parents=True)
+        for photo in photos:
+            shutil.copy(photo, tmp_path / "library" / word)
     with StandIn(Library.from_folder(tmp_path / "library")) as stand_in:
         yield stand_in.settings()
 
@@ -165,12 +203,10 @@ class Served:
 
 
 def test_the_tutorial_goes_from_nothing_to_a_bot_as_written(
-    tmp_path: Path, sources: dict[str, str], held_back: dict[str, list[Path]]
+    tmp_path: Path, sources: dict[str, str], held_back: Pictures, wrong: frozenset[str]
 ) -> None:
     commands = tutorial()
     assert len(commands) <= MOST_COMMANDS
-    dogs = sorted((PICTURES / KINDS["dog"]).iterdir())[:WRONG]
-    wrong = {hashlib.sha256(dog.read_bytes()).hexdigest() for dog in dogs}
     mo = Newcomer(tmp_path, sources)
     said: dict[str, str] = {}
     for command in commands:
@@ -234,7 +270,7 @@ def clean(link: str) -> None:
         assert decided.raise_for_status().json()["decided"] == len(items)
 
 
-def ask(page: str, photos: dict[str, list[Path]]) -> list[tuple[str, str]]:
+def ask(page: str, photos: Pictures) -> list[tuple[str, str]]:
     """As Ana at the chat page: send the photos one after the other; what each shows, and what the bot says of it."""
     answers = []
     with httpx.Client(base_url=page, headers={"Origin": page}, timeout=120) as browser:
