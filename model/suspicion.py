@@ -85,15 +85,15 @@ def rank(
 ) -> Ranking:
     """Rank `FOLDER/LABEL/*` by suspicion. Features (D,) of photos come from `store` or go there.
 
-    `second` is a model that learnt elsewhere. It has a say if it knows all labels, looks through the same body, and
-    was not trained on the photo. Labels with photos of fewer than two scenes cannot be judged and are left out. Raises
+    `second` is a model that has a say if it knows all labels and looks through the same body; of what it was trained on
+    only where it disagrees. Labels with photos of fewer than two scenes cannot be judged and are left out. Raises
     `DatasetError` for a folder without photos, or without a label that can be judged.
     """
     left_out: list[tuple[Path, str]] = []
     photos = list(_read(folder, body, store, left_out, progress))
     if not photos:
         raise DatasetError(f"{folder}: found no photo; expected {folder}/LABEL/*.jpg")
-    features = np.stack([photo.features for photo in photos]).astype(np.float32)
+    features = np.stack([photo.features for photo in photos]).astype(np.float32)  # (N, D)
     groups = near_duplicate_groups(features[:, None])
     scenes: dict[str, set[int]] = {}
     for photo, group in zip(photos, groups.tolist(), strict=True):
@@ -105,13 +105,9 @@ def rank(
         if photo.label not in labels:
             left_out.append((photo.path, f"too few photos of {photo.label} to compare it with"))
     rows = [row for row, photo in enumerate(photos) if photo.label in labels]
-    judged = doubt(
-        features[rows],
-        np.array([labels.index(photos[row].label) for row in rows], dtype=np.int64),
-        groups[rows],
-        opinion=_opinion(second, body, features[rows], labels),
-        progress=progress,
-    )
+    filed = np.array([labels.index(photos[row].label) for row in rows], dtype=np.int64)
+    opinion = _opinion(second, body, features[rows], filed, labels)
+    judged = doubt(features[rows], filed, groups[rows], opinion=opinion, progress=progress)
     suspects = [
         _suspect(photos[row], None if likeliest < 0 else labels[likeliest], suspicion)
         for row, likeliest, suspicion in zip(rows, judged.likeliest.tolist(), judged.suspicion.tolist(), strict=True)
@@ -128,21 +124,28 @@ def _suspect(photo: _Read, likeliest: str | None, suspicion: float) -> Suspect:
 
 
 def _opinion(
-    second: "Classifier | None", body: "Body", features: NDArray[np.float32], labels: Sequence[str]
+    second: "Classifier | None",
+    body: "Body",
+    features: NDArray[np.float32],
+    filed: NDArray[np.int64],
+    labels: Sequence[str],
 ) -> Opinion | None:
+    """What `second` makes of photos (N, D) that are `filed` (N,) under `labels`; None if it cannot be asked.
+
+    Of a photo that it was trained on, or the like of it, it counts only when it calls it otherwise: that it knows the
+    label by heart is no evidence for it.
+    """
     if second is None or not second.reads_features or second.body.backbone.key != body.backbone.key:
         return None
     if not set(labels) <= set(second.vocabulary):
         return None
     probabilities, scores = second.judge_features(features)
-    columns = [second.vocabulary.index(label) for label in labels]
+    said = probabilities[:, [second.vocabulary.index(label) for label in labels]]
     spread = second.training_scores()
     middle, quartiles = spread[_MEDIAN], spread[_UPPER_QUARTILE] - spread[_LOWER_QUARTILE]
-    return Opinion(
-        probabilities[:, columns],
-        (scores - middle) / max(quartiles / _NORMAL_QUARTILES, 1e-6),
-        ~resembles(features, second.reference[:, None]),
-    )
+    strangeness = (scores - middle) / max(quartiles / _NORMAL_QUARTILES, 1e-6)
+    by_heart = resembles(features, second.reference[:, None])
+    return Opinion(said, strangeness, ~by_heart | (said.argmax(axis=1) != filed))
 
 
 def _read(

@@ -1,5 +1,6 @@
 """Folders ranked by suspicion: real photos, real network."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
+from model.artifact import Artifact
 from model.backbone import DEFAULT_BACKBONE
 from model.cleaning import Action, CleaningManifest
+from model.dataset import Kind, Split
 from model.errors import DatasetError
 from model.features import FeatureStore
 from model.gallery import bundled_gallery
@@ -17,6 +20,7 @@ from model.network import load_body
 from model.serving import Classifier
 from model.suspicion import Cause, Ranking, rank
 
+BEARS = ("black", "grizzly", "teddy")
 SEARCHED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
@@ -103,6 +107,32 @@ def test_folders_without_photos_or_with_copies_of_one_say_so(tmp_path: Path, cla
         ranked(tmp_path / "copies", store, classifier)
 
 
+def test_a_model_counts_for_nothing_where_it_knows_the_label_by_heart(
+    tmp_path: Path, classifier: Classifier, bundled: Artifact
+) -> None:
+    store, key = FeatureStore(tmp_path / "features"), classifier.body.backbone.key
+    trained = [
+        (photo.label, features[0])
+        for photo, features in zip(bundled.base_photos(), bundled.base_features, strict=True)
+        if photo.split is Split.TRAIN and photo.kind is Kind.SUBJECT
+    ]
+    for label in BEARS:
+        (tmp_path / "photos" / label).mkdir(parents=True)
+    for label in BEARS:
+        for i, features in enumerate([row for name, row in trained if name == label][:20]):
+            filed = "grizzly" if (label, i) == ("black", 0) else label
+            path = tmp_path / "photos" / filed / f"{label}-{i}.png"
+            Image.new("RGB", (16, 16), (i, BEARS.index(label), 0)).save(path)  # what it shows is what its features say
+            store.put(hashlib.sha256(path.read_bytes()).hexdigest(), key, features)
+    alone = {one.path.name: one for one in ranked(tmp_path / "photos", store, classifier, alone=True).suspects}
+    heard = {one.path.name: one for one in ranked(tmp_path / "photos", store, classifier).suspects}
+    # A little changes for all: what is trusted less is what the others are compared with less.
+    changed = {name for name, one in heard.items() if abs(one.suspicion - alone[name].suspicion) > 0.05}
+    assert changed == {"black-0.png"}
+    assert heard["black-0.png"].suspicion > alone["black-0.png"].suspicion
+    assert heard["black-0.png"].suggested == "black"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not (SEARCHED / "bears").is_dir(), reason="the photos of searches are not here")
 @pytest.mark.parametrize("rate", [0.07, 0.13])
@@ -134,6 +164,3 @@ def test_of_search_results_the_first_15_percent_hold_most_wrong_ones(tmp_path: P
     found = rank(tmp_path / "photos", body=body, store=FeatureStore(tmp_path / "features"))
     first = found.suspects[: round(0.15 * len(found.suspects))]
     assert len(wrong & {one.path for one in first}) >= 0.75 * len(wrong)
-
-
-BEARS = ("black", "grizzly", "teddy")
