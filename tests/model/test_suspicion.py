@@ -126,9 +126,10 @@ def test_a_model_counts_for_nothing_where_it_knows_the_label_by_heart(
             store.put(hashlib.sha256(path.read_bytes()).hexdigest(), key, features)
     alone = {one.path.name: one for one in ranked(tmp_path / "photos", store, classifier, alone=True).suspects}
     heard = {one.path.name: one for one in ranked(tmp_path / "photos", store, classifier).suspects}
-    # A little changes for all: what is trusted less is what the others are compared with less.
-    changed = {name for name, one in heard.items() if abs(one.suspicion - alone[name].suspicion) > 0.05}
-    assert changed == {"black-0.png"}
+    # It speaks of one photo alone. A little changes for others, which are compared with what is trusted.
+    assert (
+        max(abs(one.suspicion - alone[name].suspicion) for name, one in heard.items() if name != "black-0.png") < 0.01
+    )
     assert heard["black-0.png"].suspicion > alone["black-0.png"].suspicion
     assert heard["black-0.png"].suggested == "black"
 
