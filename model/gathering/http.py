@@ -157,7 +157,7 @@ class Http:
                 wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
                 raise _Passing(place, f"{host} answers {_spoken(status)}", wait=wait, status=status)
             if status in _REDIRECTS and location:
-                return urljoin(url, location.encode("latin-1").decode("utf-8", "replace").strip())
+                return _aim(url, location, host)
             if status not in _GOOD:
                 raise DownloadRefused(DropReason.DEAD_LINK, f"{host} answers {_spoken(status)}", status=status)
             return Answer(read_body(response, host, watch.limits.max_bytes), url)
@@ -192,6 +192,14 @@ def _prepared(
     if problem:  # out here it has no context: the library's errors quote the address, and what may be a key
         raise DownloadRefused(DropReason.ADDRESS, problem)
     return request
+
+
+def _aim(url: str, location: str, host: str) -> str:
+    """Where `location` leads from `url`. Raises `DownloadRefused` for what leads nowhere."""
+    try:
+        return urljoin(url, location.encode("latin-1").decode("utf-8", "replace").strip())
+    except ValueError:  # brackets around no address
+        raise DownloadRefused(DropReason.ADDRESS, f"{host} redirects to an address that cannot be read") from None
 
 
 def _origin(parts: Url) -> tuple[str | None, str | None, int | None]:

@@ -93,7 +93,7 @@ def test_the_limits_are_those_of_pictures() -> None:
 
 
 def test_every_kind_of_picture_that_can_be_decoded_is_taken(tmp_path: Path) -> None:
-    write_corpus(tmp_path, [path.read_bytes() for path in sorted(PHOTOS.glob("*.jpg"))[:3]])
+    write_corpus(tmp_path, [path.read_bytes() for path in sorted(PHOTOS.glob("*.jpg"))[:1]])
     kinds = {path.name: media_type(path.read_bytes()) for path in sorted(tmp_path.iterdir())}
     expected = {"jpg": "jpeg", "mpo": "jpeg", "tif": "tiff", "heif": "heic"}  # as browsers call them
     for name, kind in kinds.items():
@@ -170,6 +170,13 @@ def test_answers_that_hold_no_whole_picture_are_dead_links(http: Http, status: s
 def test_so_are_redirects_without_an_end_or_an_aim(http: Http) -> None:
     assert refusal(http, redirect("/bear.jpg")).reason is DropReason.DEAD_LINK
     assert refusal(http, answer(b"", status="302 Found")).reason is DropReason.DEAD_LINK
+
+
+@pytest.mark.parametrize(
+    "target", ["http://[::1", "//[", "http://]/", "http://[a]/", "http://a:port/", "http:///", "%"]
+)
+def test_redirects_to_what_is_no_address_lead_nowhere(http: Http, target: str) -> None:
+    assert refusal(http, redirect(target)).reason in (DropReason.ADDRESS, DropReason.DEAD_LINK)
 
 
 def test_five_redirects_are_followed_and_no_more(http: Http) -> None:
@@ -393,22 +400,22 @@ def test_who_is_just_fast_enough_for_ever_is_left_too(http: Http) -> None:
             time.sleep(0.05)
 
     began = time.monotonic()
-    refused = refusal(http, steady, HURRIED)
+    refused = refusal(http, steady, replace(HURRIED, total_seconds=1.2))
     assert refused.reason is DropReason.TOO_SLOW
-    assert "did not finish within 3 seconds" in str(refused)
-    assert 2.5 < time.monotonic() - began < 20
+    assert "did not finish within 1 seconds" in str(refused)
+    assert 1.1 < time.monotonic() - began < 20
 
 
 def test_all_redirects_share_the_time_of_one(http: Http) -> None:
     def slow(path: str) -> Callable[[socket.socket], None]:
         def send(connection: socket.socket) -> None:
-            time.sleep(0.8)
+            time.sleep(0.3)
             connection.sendall(redirect(path))
 
         return send
 
     with RawServer({f"/{hop}": slow(f"/{hop + 1}") for hop in range(6)}) as server:
-        limits = replace(SMALL, total_seconds=3.0)
+        limits = replace(SMALL, total_seconds=1.0)
         with pytest.raises(DownloadRefused, match="did not finish") as caught:
             Downloader(http, limits).fetch(server.url("/0"))
     assert caught.value.reason is DropReason.TOO_SLOW
