@@ -25,7 +25,7 @@ REUSABLE = frozenset({Licence.CC0, Licence.PDM, Licence.BY, Licence.BY_SA, Licen
 
 # What is read. Texts come casefolded, with "-" for white space, underscores and dashes of all kinds.
 _SEPARATORS = re.compile(r"[\s_\u2010-\u2015\u2212-]+")
-_ELEMENTS = r"by(?:-?(?:nc|nd|sa))*"
+_ELEMENTS = r"by(?:[-/+,&(]*(?:\d[\d.]*[-,(]*)?(?:nc|nd|sa))*"  # "CC BY 4.0 (NC)" too
 _BARE = re.compile(rf"(?:{_ELEMENTS}|cc0|pdm?)(?:-\d+(?:[.-]\d+)?)?")
 _CODE = re.compile(rf"(?<![a-z0-9])cc-?({_ELEMENTS})(?![a-z])")
 _ZERO = re.compile(r"(?<![a-z0-9])(?:cc-?|creative-commons-)(?:0|zero)(?![a-z0-9])|no-rights-reserved")
@@ -35,7 +35,7 @@ _ADDRESS = re.compile(r"creativecommons\.org/(licen[sc]es|publicdomain)/([a-z+-]
 _NAME = re.compile(r"creative-commons|(?<![a-z0-9])cc(?![a-z0-9])")
 _WORDS = {
     "by": re.compile(r"attribution"),
-    "nc": re.compile(r"non-?commercial"),
+    "nc": re.compile(r"non-?commercial|(?:no|not-for)-commercial"),
     "nd": re.compile(r"no-?deriv"),
     "sa": re.compile(r"share-?alike"),
 }
@@ -62,7 +62,7 @@ def licence_of(text: str | None) -> Licence:
     if _PUBLIC.search(said):
         codes.append("?" if _NOT_PUBLIC.search(said) else "pdm")
     if codes:
-        return _of_codes(codes)
+        return _of_codes([*codes, *_demands(said)])
     return Licence.UNKNOWN if _COPYRIGHT.match(said) else Licence.OTHER
 
 
@@ -85,6 +85,11 @@ def _names(said: str) -> list[str]:
     if "by" in elements:
         return ["-".join(elements)]
     return ["?"] if not (_CODE.search(said) or _ZERO.search(said) or _ADDRESS.search(said)) else []
+
+
+def _demands(said: str) -> list[str]:
+    """What is asked for in words besides a code or a name: "CC BY NonCommercial", "CC0, not for commercial use"."""
+    return [f"by-{element}" for element, word in _WORDS.items() if element != "by" and word.search(said)]
 
 
 def _of_codes(codes: list[str]) -> Licence:

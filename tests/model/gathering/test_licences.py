@@ -86,6 +86,17 @@ _CODES = [licence for licence in _DEMANDS if licence not in (Licence.CC0, Licenc
         ("CC0, CC BY 4.0", Licence.BY),
         ("https://creativecommons.org/licenses/by/4.0/ (for non-commercial use: CC BY-NC)", Licence.BY_NC),
         ("CC BY 4.0. All rights reserved.", Licence.UNKNOWN),
+        # Whatever it asks for beside its code counts too
+        ("CC BY-NonCommercial 4.0", Licence.BY_NC),
+        ("CC BY Non-Commercial ShareAlike", Licence.BY_NC_SA),
+        ("CC BY NoDerivs", Licence.BY_ND),
+        ("CC BY/NC", Licence.BY_NC),
+        ("CC BY (NC)", Licence.BY_NC),
+        ("CC-BY, NC", Licence.BY_NC),
+        ("CC BY 4.0 NC ND", Licence.BY_NC_ND),
+        ("CC0, non-commercial use only", Licence.BY_NC),
+        ("Public domain (not for commercial use)", Licence.BY_NC),
+        ("Creative Commons Attribution 4.0, no commercial use", Licence.BY_NC),
     ],
 )
 def test_what_sources_write(text: str | None, licence: Licence) -> None:
