@@ -144,9 +144,17 @@ def look_at(paths: Sequence[Path], known: Mapping[str, int | None], walk: Walk =
 
 
 def _give_place(draft: Path, target: Path) -> None:
+    is_new = not target.parent.exists()
     target.parent.mkdir(exist_ok=True)
     draft.rename(target)
-    descriptor = os.open(target.parent, os.O_RDONLY)  # a new name is on disk when its folder was synced
+    _sync(target.parent)
+    if is_new:
+        _sync(target.parent.parent)
+
+
+def _sync(folder: Path) -> None:
+    """A new name is on disk when its folder was synced."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -60,7 +60,14 @@ class Row:
             own["reason"] = DropReason(own["reason"])
         found = cls(hit=hit, **own)
         texts = (hit.source, hit.key, hit.url, hit.page, found.query, found.label, found.at)
-        if not all(isinstance(text, str) for text in texts) or Outcome(row["outcome"]) is not found.outcome:
+        may_be = (hit.licence_url, hit.author, hit.title, found.message)
+        numbers = (hit.width, hit.height)
+        typed = (
+            all(isinstance(text, str) for text in texts)
+            and all(isinstance(text, str | None) for text in may_be)
+            and all(isinstance(number, int | None) for number in numbers)
+        )
+        if not typed or Outcome(row["outcome"]) is not found.outcome:
             raise ValueError("wrong types")
         if found.file is not None:
             label, _, name = found.file.partition("/")  # it is written to and linked to: never outside the folder
@@ -79,7 +86,8 @@ class Ledger:
     """The rows, in memory and on disk. Only one program may have it open at a time: the folder's lock sees to that."""
 
     def __init__(self, folder: Path) -> None:
-        """Read what is there; a last line that a crash cut off counts as never written, and goes.
+        """Read what is there; a last line that a crash cut off counts as never written, and goes. (One that only lacks
+        its line break is whole: editors leave it out.)
 
         Raises `DatasetError` naming any other bad line.
         """
@@ -98,7 +106,10 @@ class Ledger:
                     "the line"
                 ) from error
         self._file: BinaryIO = self.path.open("ab")
-        self._file.truncate(len(whole))
+        if len(whole) > self._file.tell():  # append mode begins at the end
+            self._file.write(b"\n")
+        else:
+            self._file.truncate(len(whole))
 
     def __enter__(self) -> Self:
         return self
@@ -153,4 +164,9 @@ def _whole_lines(path: Path) -> bytes:
         content = path.read_bytes()
     except FileNotFoundError:
         return b""
-    return content[: content.rfind(b"\n") + 1]
+    end = content.rfind(b"\n") + 1
+    try:
+        Row.from_json(json.loads(content[end:]))  # no part of an object is one
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return content[:end]
+    return content + b"\n"

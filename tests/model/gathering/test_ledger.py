@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import DatasetError
@@ -57,6 +57,7 @@ def test_a_row_comes_back_as_it_was(row: Row) -> None:
     assert Row.from_json(row.to_json()) == row
 
 
+@settings(max_examples=40)  # each writes to the disk
 @given(rows=st.lists(DROPPED | KEPT, max_size=8), cut=st.integers(0, 10**6))
 def test_of_a_ledger_that_a_crash_cut_off_all_whole_lines_are_there(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row], cut: int
@@ -72,11 +73,23 @@ def test_of_a_ledger_that_a_crash_cut_off_all_whole_lines_are_there(
         ledger.append(dropped("after the crash"))
     lines = (folder / LEDGER).read_bytes().split(b"\n")
     assert lines[-1] == b""
-    assert len(lines) - 2 == left.count(b"\n")  # the whole ones, and the new one
+    whole = (left + b"\n").count(b"}\n")  # without its line break, too
+    assert len(lines) - 2 == whole  # and the new one
     with Ledger(folder) as ledger:
-        last_kept = {row.sha256: row for row in rows[: left.count(b"\n")] if row.outcome is Outcome.KEPT}
+        last_kept = {row.sha256: row for row in rows[:whole] if row.outcome is Outcome.KEPT}
         assert {row.sha256: row for row in ledger.kept()} == last_kept
         assert ledger.dropped_of(hit("after the crash"), "grizzly") is not None
+
+
+def test_a_last_line_without_its_break_is_whole(tmp_path: Path) -> None:
+    """Editors leave it out, and a message asks people to mend lines."""
+    (tmp_path / LEDGER).write_text(json.dumps(kept("a").to_json()), encoding="utf-8")
+    with Ledger(tmp_path) as ledger:
+        assert list(ledger.kept()) == [kept("a")]
+        ledger.append(dropped("b"))
+    with Ledger(tmp_path) as ledger:
+        assert list(ledger.kept()) == [kept("a")]
+        assert ledger.dropped_of(hit("b"), "grizzly") == dropped("b")
 
 
 def test_what_became_of_a_hit_is_found_by_it(tmp_path: Path) -> None:
@@ -115,6 +128,9 @@ def test_the_last_row_of_a_hit_counts(tmp_path: Path) -> None:
         kept("a").to_json() | {"outcome": "dropped"},
         kept("a").to_json() | {"fingerprint": "1"},
         kept("a").to_json() | {"source": 7},
+        kept("a").to_json() | {"author": ["Ana"]},
+        kept("a").to_json() | {"licence_url": 4},
+        kept("a").to_json() | {"width": "large"},
         kept("a").to_json() | {"file": "../outside.jpg"},
         kept("a").to_json() | {"file": "/etc/passwd"},
         kept("a").to_json() | {"file": "grizzly/../../outside.jpg"},
