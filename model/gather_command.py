@@ -33,7 +33,7 @@ _LONGEST_QUERY = 200
     type=WholeNumber(1, 10_000),
     default=150,
     show_default=True,
-    help="How many photos of QUERY are to lie there in the end; those of earlier runs count.",
+    help="How many photos of QUERY with such a licence are to lie there in the end; those of earlier runs count.",
 )
 @click.option(
     "--into",
@@ -170,7 +170,11 @@ def _learn_test_photos(held_out: "HeldOut", label: str, folders: Iterable[Path])
     from model.settings import ModelSettings
 
     for folder in folders:
-        held_out.add_folder(folder, _bar(f"looking at {folder}"))
+        read, files = held_out.add_folder(folder, _bar(f"looking at {folder}"))
+        if not read:
+            note(f"--against {folder}: there is no photo in it that can be read, so nothing is left out for it")
+        elif read < files:
+            note(f"--against {folder}: {files - read} of {files} photos cannot be read and are not recognised")
     settings = ModelSettings.load()
     if settings.labels and label not in settings.labels:
         note(f"{label!r} is none of this project's labels (MODEL_LABELS: {', '.join(settings.labels)})")
@@ -236,9 +240,14 @@ def _checked_query(query: str) -> str:
 
 
 def _checked_label(label: str) -> str:
+    from model.cleaning import MANIFEST
     from model.errors import DatasetError
+    from model.gathering.attribution import ATTRIBUTION
+    from model.gathering.ledger import LEDGER
     from model.labels import check_label
 
+    if label.strip().casefold() in (ATTRIBUTION.casefold(), LEDGER, MANIFEST):
+        raise click.BadParameter(f"{label.strip()} is a file of the data set: name the photos", param_hint="'--label'")
     try:
         check_label(label.strip())
     except DatasetError as error:

@@ -96,14 +96,18 @@ class Gatherer:
         self._retry_dropped = retry_dropped
 
     def already(self, wish: Wish) -> int:
-        """How many pictures of this query lie under its label now; those that cleaning took away do not count."""
+        """How many pictures of this query lie under its label now, with one of its licences.
+
+        Those that cleaning took away do not count.
+        """
         decisions = CleaningManifest(self._folder.path).standing()
         files = self._folder.files()
         count = 0
         for row in self._folder.ledger.kept():
             decision = decisions.get(row.file or "")
             away = decision is not None and decision.sha256 == row.sha256 and decision.action is not Action.KEEP
-            wished = row.label == wish.label and _folded(row.query) == _folded(wish.query)
+            searched = row.label == wish.label and _folded(row.query) == _folded(wish.query)
+            wished = searched and row.hit.licence in wish.licences
             count += wished and not away and files.get(row.file or "") == row.sha256
         return count
 
@@ -157,7 +161,11 @@ class Gatherer:
         dropped = self._folder.ledger.dropped_of(hit, wish.label)
         if dropped is None or self._retry_dropped or dropped.reason in _PASSING:
             return False
-        return dropped.reason is not DropReason.LICENCE or hit.licence not in wish.licences
+        if dropped.reason is DropReason.LICENCE:
+            return hit.licence not in wish.licences
+        if dropped.reason is DropReason.TOO_SMALL:
+            return min(dropped.hit.width or 0, dropped.hit.height or 0) < wish.min_side
+        return True
 
     def _fetch(self, hit: Hit, wish: Wish) -> _Fetched | _Refused:
         """Runs in several threads at once."""
@@ -182,7 +190,8 @@ class Gatherer:
         except ImageError as error:
             return _Refused(hit, reason_of(error.problem), str(error))
         if min(container.width, container.height) < wish.min_side:
-            return _Refused(hit, DropReason.TOO_SMALL, _too_small(container.width, container.height, wish))
+            measured = replace(hit, width=container.width, height=container.height)
+            return _Refused(measured, DropReason.TOO_SMALL, _too_small(container.width, container.height, wish))
         look = fingerprint(picture)
         smaller = picture.reduce((max(picture.width // LOOK_SIDE, 1), max(picture.height // LOOK_SIDE, 1)))
         return _Fetched(hit, data, hashlib.sha256(data).hexdigest(), look, container.suffix, smaller)

@@ -27,10 +27,13 @@ class HeldOut:
         self._version = ""
         self._resembles: Resembles | None = None
 
-    def add_folder(self, folder: Path, walk: Walk = iter) -> None:
-        """Test photos by their bytes and by how they look."""
-        for seen in look_at(pictures_in(folder), {}, walk):
+    def add_folder(self, folder: Path, walk: Walk = iter) -> tuple[int, int]:
+        """Test photos by their bytes and by how they look. Returns how many were read, and of how many files."""
+        paths, read = pictures_in(folder), 0
+        for seen in look_at(paths, {}, walk):
             self._index.add(seen.path, seen.sha256, seen.fingerprint)
+            read += 1
+        return read, len(paths)
 
     def add_champion(self, registry: "Registry", label: str, device: "Device") -> None:
         """Test photos of the model that answers, by their bytes; by their features too if `label` is one of its own.

@@ -9,6 +9,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 from model.gather_command import _SOURCES, gather
 from model.gathering.finishing import finishing
 from model.gathering.folder import GatheredFolder
+from model.gathering.http import Http
 from model.gathering.sources import SOURCES
 from tests.gathering_stand_in.faults import Fault
 from tests.gathering_stand_in.library import Library, Photo, Rights
@@ -39,6 +41,11 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gather:
     monkeypatch.chdir(tmp_path)
+    # In this process without pauses: those are for test_manners and test_http.
+    defaults = Http.__init__.__kwdefaults__
+    for name in ("api", "pictures"):
+        hasty = replace(defaults[name], pause_seconds=0.0, first_backoff_seconds=0.01)
+        monkeypatch.setitem(defaults, name, hasty)
     return lambda *arguments: CliRunner().invoke(gather, [str(argument) for argument in arguments])
 
 
@@ -56,7 +63,6 @@ def test_a_word_becomes_a_folder_that_can_be_trained_on(stand_in: StandIn, run: 
     assert attribution.count("| Ana Example | [CC BY](https://creativecommons.org/licenses/by/4.0/) |") == 8
 
 
-@pytest.mark.slow
 def test_all_sources_that_need_no_key_are_asked_and_none_dominates(stand_in: StandIn, run: Gather) -> None:
     result = run("wolf", "--label", "wolf", "--count", "12", "--json")
     assert result.exit_code == 0, result.output
@@ -130,7 +136,6 @@ def test_fewer_because_there_are_no_more_is_no_failure(stand_in: StandIn, run: G
     assert "the sources have no more" in result.stderr
 
 
-@pytest.mark.slow
 def test_a_source_that_knows_no_such_thing_has_not_failed(stand_in: StandIn, run: Gather) -> None:
     stand_in.library.things = frozenset({"wolf"})
     result = run("wolf", "--label", "wolf", "--count", "100", "--source", "openverse", "--source", "gbif")
@@ -138,7 +143,6 @@ def test_a_source_that_knows_no_such_thing_has_not_failed(stand_in: StandIn, run
     assert "gbif knows no living thing called 'wolf'" in result.stderr
 
 
-@pytest.mark.slow
 def test_fewer_because_a_source_failed_is_named_and_status_1(stand_in: StandIn, run: Gather) -> None:
     stand_in.faults.add(Fault.says("/gbif", b"{}", "application/json", status=403))
     enough = run("wolf", "--label", "wolf", "--count", "5", "--source", "openverse", "--source", "gbif")
@@ -161,7 +165,6 @@ def test_without_a_network_one_line_says_so(monkeypatch: pytest.MonkeyPatch, run
     assert not (tmp_path / "photos" / "ATTRIBUTION.md").exists()
 
 
-@pytest.mark.slow
 def test_bing_is_asked_where_its_key_is_set(stand_in: StandIn, run: Gather, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_SEARCH_KEY", stand_in.key)
     assert "bing is left out" in run("wolf", "--label", "wolf", "--count", "1").stderr
@@ -211,6 +214,9 @@ def test_licences_that_are_asked_for(run: Gather, stand_in: StandIn, licence: st
         (("a",), "--label"),
         (("a", "--label", "../a"), "label '../a'"),
         (("a", "--label", "none"), "reserved"),
+        (("a", "--label", "ATTRIBUTION.md"), "a file of the data set"),
+        (("a", "--label", "gathered.jsonl"), "a file of the data set"),
+        (("a", "--label", "cleaning.jsonl"), "a file of the data set"),
         (("a", "--label", "a", "--count", "0"), "from 1 to 10000"),
         (("a", "--label", "a", "--count", "many"), "from 1 to 10000"),
         (("a", "--label", "a", "--source", "flickr"), "'openverse', 'wikimedia', 'inaturalist', 'gbif', 'bing'"),
@@ -238,6 +244,20 @@ def test_a_second_gathering_into_the_folder_waits_for_no_one(run: Gather, tmp_pa
         result = run("wolf", "--label", "wolf")
     assert result.exit_code == 1
     assert result.stderr.startswith("error: photos: another `bearbot data gather` is at work there")
+
+
+def test_folders_of_test_photos_that_protect_nothing_are_pointed_out(
+    stand_in: StandIn, run: Gather, tmp_path: Path
+) -> None:
+    for name in ("empty", "half"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "half" / "good.jpg").write_bytes(saved(scene(0)))
+    (tmp_path / "half" / "bad.jpg").write_bytes(b"no picture")
+    arguments = ("--count", "1", "--source", "openverse", "--against", "empty", "--against", "half")
+    result = run("wolf", "--label", "wolf", *arguments)
+    assert result.exit_code == 0, result.output
+    assert "--against empty: there is no photo in it that can be read" in result.stderr
+    assert "--against half: 1 of 2 photos cannot be read" in result.stderr
 
 
 def test_a_damaged_ledger_is_named_and_left_as_it_is(run: Gather, tmp_path: Path) -> None:
@@ -307,7 +327,8 @@ def whole_with_rows(folder: Path) -> int:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(stand_in: StandIn, tmp_path: Path) -> None:
-    stand_in.faults.add(*(Fault.slow(f"/photos/wolf/{n}.jpg", 60) for n in range(5, 30)))
+    # Eight are in hand at a time, in no order: the first of the slow ones only when four of the others are there.
+    stand_in.faults.add(*(Fault.slow(f"/photos/wolf/{n}.jpg", 60) for n in range(12, 30)))
     program = Program(tmp_path / "photos", "--count", "20")
     program.until_kept(4)
     began = time.monotonic()

@@ -176,7 +176,7 @@ def test_pictures_of_a_test_folder_are_left_out(tmp_path: Path) -> None:
     tests.mkdir()
     (tests / "one.png").write_bytes(saved(scene(1), "PNG"))
     held_out = HeldOut()
-    held_out.add_folder(tests)
+    assert held_out.add_folder(tests) == (1, 1)
     hits, web = photos(1, 2)
     rows, _ = gathered(tmp_path / "photos", [FakeSource(hits)], FakeWeb(web), held_out=held_out)
     assert reasons(rows) == {DropReason.TEST_SET: 1}
@@ -193,6 +193,25 @@ def test_the_licence_is_looked_at_whatever_the_source_did(tmp_path: Path) -> Non
     rows, _ = gathered(tmp_path, [FakeSource(hits)], again, licences=frozenset(Licence))
     assert len(rows) == len(again.asked) == len(Licence) - 2
     assert all(row.outcome is Outcome.KEPT for row in rows)
+
+
+def test_what_was_too_small_is_looked_at_again_when_less_is_asked_for(tmp_path: Path) -> None:
+    hits, contents = offered(saved(scene(1).resize((90, 60))), saved(scene(2).resize((150, 110))))
+    rows, _ = gathered(tmp_path, [FakeSource(hits)], FakeWeb(contents), min_side=200)
+    assert reasons(rows) == {DropReason.TOO_SMALL: 2}
+    web = FakeWeb(contents)
+    rows, _ = gathered(tmp_path, [FakeSource(hits)], web, min_side=100)
+    assert web.asked == [hits[1].url]
+    assert [row.outcome for row in rows] == [Outcome.KEPT]
+
+
+def test_only_pictures_under_the_licences_asked_for_count(tmp_path: Path) -> None:
+    hits = [hit(str(n), licence=Licence.BY_NC if n < 3 else Licence.BY) for n in range(6)]
+    web = {one.url: saved(scene(n)) for n, one in enumerate(hits)}
+    gathered(tmp_path, [FakeSource(hits)], FakeWeb(web), licences=frozenset(Licence), count=3)
+    rows, report = gathered(tmp_path, [FakeSource(hits)], FakeWeb(web), count=3)
+    assert (report.already, report.kept) == (0, 3)
+    assert {row.hit.licence for row in rows} == {Licence.BY}
 
 
 def test_the_same_command_goes_on_where_it_ended(tmp_path: Path) -> None:

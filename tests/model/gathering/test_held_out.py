@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,9 @@ TESTED = DEMO_PHOTOS / "grizzly_katmai_402.jpg"
 OTHER = DEMO_PHOTOS / "teddy_earlgray.jpg"
 
 
-@pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    """Its champion is the bundled model, but for one of its test photos, which is TESTED."""
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """Only read. Its champion is the bundled model, but for one of its test photos, which is TESTED."""
     artifact = load(bundled_folder())
     body = load_body(artifact.card.backbone, torch_device(Device.CPU))
     place = next(i for i, photo in enumerate(artifact.base_photos()) if photo.split is Split.TEST)
@@ -37,7 +38,7 @@ def registry(tmp_path: Path) -> Registry:
     features = artifact.base_features.copy()
     arrays = [body.backbone.to_array(view) for view in views_of(decode(TESTED.read_bytes()))]
     features[place] = body.features(np.stack(arrays)).astype(np.float16)
-    made = Registry(tmp_path / "models")
+    made = Registry(tmp_path_factory.mktemp("held_out") / "models")
     card = replace(artifact.card, version="with-a-test-photo")
     made.register(
         replace(artifact, card=card, manifest=DatasetManifest(tuple(photos)), base_features=features), reason="a test"
@@ -46,13 +47,17 @@ def registry(tmp_path: Path) -> Registry:
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def why_not(registry: Registry) -> Callable[[str, bytes], str | None]:
-    def judged(label: str, data: bytes) -> str | None:
+    @cache
+    def for_label(label: str) -> HeldOut:
         held_out = HeldOut()
         held_out.add_champion(registry, label, Device.CPU)
+        return held_out
+
+    def judged(label: str, data: bytes) -> str | None:
         picture = decode(data)
-        return held_out.why_not(hashlib.sha256(data).hexdigest(), fingerprint(picture), picture)
+        return for_label(label).why_not(hashlib.sha256(data).hexdigest(), fingerprint(picture), picture)
 
     return judged
 
