@@ -47,7 +47,8 @@ def photographs(manifest: CleaningManifest, ranking: Ranking, progress: Progress
     folder = manifest.folder
     labels = {suspect.path: suspect.label for suspect in ranking.suspects}
     left_out = [path for path, _ in ranking.left_out if len(path.relative_to(folder).parts) == 2]
-    double = twins(progress("comparing", [*labels.items(), *((path, path.parent.name) for path in left_out)]))
+    filed = {**labels, **{path: path.parent.name for path in left_out}}
+    double = twins(filed, lambda paths: progress("comparing", paths))
     found: list[Photograph] = []
 
     def add(path: Path, sha256: str, suggested: str | None, suspicion: float, *, suspected: bool) -> None:
@@ -74,10 +75,10 @@ def photographs(manifest: CleaningManifest, ranking: Ranking, progress: Progress
             add(path, double[path].sha256, path.parent.name, 1.0, suspected=True)
     first = len(ranking.suspects) * _FIRST_SHARE
     for place, suspect in enumerate(ranking.suspects):
-        filed = suspect.path.parent.name
+        lies = suspect.path.parent.name
         # Where a decision stands, the ranking judges by that: taken back, the photo is suspected as it was.
-        likely = place < first or suspect.suspicion >= _LIKELY or suspect.label != filed
-        different = suspect.suggested != filed
+        likely = place < first or suspect.suspicion >= _LIKELY or suspect.label != lies
+        different = suspect.suggested != lies
         add(suspect.path, suspect.sha256, suspect.suggested, suspect.suspicion, suspected=different and likely)
     return tuple(found)
 

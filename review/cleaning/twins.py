@@ -1,16 +1,12 @@
 """The same picture under two labels: by its bytes, or nearly the same to look at. One of both is filed wrongly."""
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from model.duplicates import DuplicateIndex
-from model.errors import ImageError
-from model.fingerprint import fingerprint
-from model.images import decode, read_photo
-
-_SIDE = 512  # pixels that both sides keep: a fingerprint looks at no more
+from model.glance import Progress, Unseen, glances
+from model.quality import DEFAULT_THRESHOLDS
 
 
 @dataclass(frozen=True)
@@ -21,25 +17,26 @@ class Twin:
     group: int
 
 
-def twins(files: Iterable[tuple[Path, str]]) -> Mapping[Path, Twin]:
+def twins(labels: Mapping[Path, str], walk: Progress) -> Mapping[Path, Twin]:
     """Of files with their labels those that are there under two labels; what cannot be read is none of them."""
     index: DuplicateIndex[Path] = DuplicateIndex()
-    alike: dict[Path, Path] = {}  # each -> one that was there before it and looks the same, or itself
+    alike: dict[Path, list[Path]] = {}  # each -> all that look the same: one list, which is theirs together
     sha256s: dict[Path, str] = {}
-    labels: dict[Path, str] = {}
-    for path, label in files:
-        try:
-            data = read_photo(path)
-            look = fingerprint(decode(data, shrink_to=_SIDE))
-        except (ImageError, OSError):
+    for path, seen in glances(list(labels), walk, DEFAULT_THRESHOLDS):
+        if isinstance(seen, Unseen):
             continue
-        labels[path] = label
-        sha256s[path] = hashlib.sha256(data).hexdigest()
-        match = index.find(sha256s[path], look)
-        alike[path] = path if match is None else alike[match.key]
-        index.add(path, sha256s[path], look)
-    members: dict[Path, list[Path]] = {}
-    for path, first in alike.items():
-        members.setdefault(first, []).append(path)
-    divided = [paths for paths in members.values() if len({labels[path] for path in paths}) > 1]
+        sha256s[path] = seen.sha256
+        nearest = index.find(seen.sha256, seen.fingerprint)
+        matches = [nearest] if nearest is not None and nearest.exact else index.alike(seen.fingerprint)
+        together = alike[path] = [path]
+        for match in matches:  # all of them: the nearest one may lie under the same label, and another one not
+            others = alike[match.key]
+            if others is together:
+                continue
+            others.extend(together)
+            alike.update(dict.fromkeys(together, others))
+            together = others
+        index.add(path, seen.sha256, seen.fingerprint)
+    groups = {id(paths): paths for paths in alike.values()}.values()
+    divided = [paths for paths in groups if len({labels[path] for path in paths}) > 1]
     return {path: Twin(sha256s[path], group) for group, paths in enumerate(divided, start=1) for path in paths}
