@@ -1,9 +1,7 @@
 """`bearbot data check`: what is wrong with a folder of photos, before a model learns it."""
 
-import json
 import sys
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,17 +91,10 @@ def _target(folder: Path, sheet: Path | None) -> Path:
 
 def _licences(found: "Inspection") -> dict[str, int] | None:
     """Licence -> photos that are there, most frequent first, "" of those not gathered; None if none was."""
-    from model.gathering.ledger import LEDGER, Row
+    from model.gathering.ledger import LEDGER
+    from model.gathering.photo_licences import licences_of
 
-    known: dict[str, str] = {}
-    try:
-        with (found.folder / LEDGER).open("rb") as lines:
-            for line in lines:
-                # A line that is damaged, or was cut off: `data gather` names it.
-                with suppress(ValueError, KeyError, TypeError, AttributeError):
-                    row = Row.from_json(json.loads(line))
-                    if row.sha256 is not None:
-                        known[row.sha256] = row.hit.licence.value
-    except FileNotFoundError:
+    if not (found.folder / LEDGER).exists():
         return None
+    known = licences_of([found.folder])
     return dict(Counter(known.get(photo.sha256, "") for photo in found.photos).most_common())

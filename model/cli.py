@@ -92,6 +92,7 @@ def train(
     from model.artifact import save
     from model.backbone import DEFAULT_BACKBONE
     from model.errors import ArtifactError
+    from model.gathering.photo_licences import licences_of
     from model.network import torch_device
     from model.pipeline import train as run_training
     from model.plots import report_plots
@@ -118,6 +119,7 @@ def train(
         backbone=backbone or DEFAULT_BACKBONE,
         weights=stored,
         labels=settings.labels,
+        licences=licences_of(root for root in (folder, near, far) if root is not None),
         seed=seed,
         progress=progress_bars(),
     )

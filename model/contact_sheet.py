@@ -92,7 +92,7 @@ def _repeated(sheet: Sheet, shelf: _Shelf, inspection: Inspection) -> None:
     if not groups:
         return
     ranked = sorted(groups.items(), key=lambda group: all(problem.finding not in ERRORS for problem in group[1]))
-    sheet.heading(f"There more than once{_shown(min(len(ranked), _MOST_GROUPS), len(ranked), 'groups')}")
+    sheet.heading(f"There more than once{_shown(min(len(ranked), _MOST_GROUPS), len(ranked), 'group')}")
     members = [
         [leader, *dict.fromkeys(problem.path for problem in problems)][:_MOST_OF_A_GROUP]
         for leader, problems in ranked[:_MOST_GROUPS]
@@ -108,7 +108,7 @@ def _flawed(sheet: Sheet, shelf: _Shelf, inspection: Inspection) -> None:
     files = sorted(marks)
     if not files:
         return
-    sheet.heading(f"Broken, or hard to see{_shown(min(len(files), _MOST_FLAWED), len(files), 'files')}")
+    sheet.heading(f"Broken, or hard to see{_shown(min(len(files), _MOST_FLAWED), len(files), 'file')}")
     sheet.tiles(shelf.tiles(files[:_MOST_FLAWED], marks, with_label=True), _SIDE)
 
 
@@ -121,13 +121,15 @@ def _labels(sheet: Sheet, shelf: _Shelf, inspection: Inspection) -> None:
         files = [photo.path for photo in inspection.photos if photo.label == label]
         some = min(len(files), rows * _ROW)
         chosen = [files[number * len(files) // some] for number in range(some)]
-        sheet.heading(f"{printable(label)}{_shown(some, len(files), 'photos')}")
+        sheet.heading(f"{printable(label)}{_shown(some, len(files), 'photo')}")
         sheet.tiles(shelf.tiles(chosen, marks, with_label=False), _SIDE)
-    if len(labels) < len(inspection.counts):
-        sheet.heading(f"and {len(inspection.counts) - len(labels)} more labels")
+    more = len(inspection.counts) - len(labels)
+    if more:
+        sheet.heading(f"and {more} more label{'s' * (more != 1)}")
 
 
 def _shown(some: int, count: int, what: str) -> str:
+    what += "s" * (count != 1)
     return f": {count:,} {what}" if some == count else f": {some:,} of {count:,} {what}"
 
 

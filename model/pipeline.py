@@ -49,12 +49,14 @@ def train(
     backbone: str = DEFAULT_BACKBONE,
     weights: StoredWeights | None = None,
     labels: Sequence[str] = (),
+    licences: Mapping[str, str] | None = None,
     seed: int = 20,
     progress: Progress = silent,
 ) -> Candidate:
     """`FOLDER/LABEL/*` -> a candidate. Raises `DatasetError` for a folder that cannot be trained on.
 
-    `labels`, if any, are those that the folder must have photos of: no more and no fewer.
+    `labels`, if any, are those that the folder must have photos of: no more and no fewer. `licences`: sha256 -> the
+    licence of a photo of which it is known, for the manifest.
     `near` and `far` hold pictures that show none of the labels: that look like the subject, and that do not. The head
     is trained on features of the frozen body, computed once; with `fine_tune` the whole network is trained.
     """
@@ -69,7 +71,9 @@ def train(
     found = [photo for scan in scans for photo in scan.photos]
     body = load_body(backbone, device, weights)
     features = _features_of(found, body, progress)
-    manifest = DatasetManifest(_split(scans, features, seed))
+    known_licences = licences or {}
+    photos = (replace(photo, licence=known_licences.get(photo.sha256)) for photo in _split(scans, features, seed))
+    manifest = DatasetManifest(tuple(photos))
     training = _training(
         manifest,
         manifest.photos,

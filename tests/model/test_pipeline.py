@@ -290,12 +290,22 @@ def test_a_folder_becomes_a_model(
         stages.append(name)
         return things
 
-    candidate = pipeline.train(folder, device=CPU, description="shapes", fine_tune=False, progress=progress)
+    known = hashlib.sha256((folder / "red" / "3.png").read_bytes()).hexdigest()
+    candidate = pipeline.train(
+        folder,
+        device=CPU,
+        description="shapes",
+        fine_tune=False,
+        licences={known: "by-sa", "f" * 64: "by"},
+        progress=progress,
+    )
     assert stages == ["reading", "computing features", "cross-fitting"]
     assert candidate.artifact.card.labels == ("blue", "red")
     assert [Path(what).name for what, _ in candidate.left_out] == ["bad.jpg"]
     assert candidate.report.photos == 12
     assert candidate.artifact.card.risk.guaranteed is False  # 48 photos cannot support a promise
+    manifest = candidate.artifact.manifest.photos
+    assert {photo.sha256: photo.licence for photo in manifest if photo.licence} == {known: "by-sa"}
     save(candidate.artifact, tmp_path / "model")
     np.testing.assert_array_equal(load(tmp_path / "model").head.weight, candidate.artifact.head.weight)
 
