@@ -90,6 +90,18 @@ def test_a_draft_without_a_row_is_thrown_away(tmp_path: Path, written: float) ->
     assert [path.name for path in (tmp_path / DRAFTS).iterdir()] == ["lock"]
 
 
+def test_a_draft_that_is_not_what_its_row_says_is_thrown_away(tmp_path: Path) -> None:
+    data = saved(scene(1))
+    with GatheredFolder(tmp_path) as folder:
+        folder.keep(row_of(data, 1), data)
+    (tmp_path / "grizzly" / "1.jpg").unlink()
+    (tmp_path / DRAFTS / sha256(data)).write_bytes(data[:-1])
+    with GatheredFolder(tmp_path) as folder:
+        assert folder.files() == {}
+    assert not (tmp_path / "grizzly" / "1.jpg").exists()
+    assert not (tmp_path / DRAFTS / sha256(data)).exists()
+
+
 def test_a_draft_never_takes_the_place_of_what_is_there(tmp_path: Path) -> None:
     data = saved(scene(1))
     with Ledger(tmp_path) as ledger:

@@ -1,5 +1,6 @@
 """What is kept of what sources offer, what is dropped and why, and that nothing is fetched for nothing."""
 
+import signal
 import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +15,7 @@ from model.gathering.drops import DownloadRefused, DropReason
 from model.gathering.folder import GatheredFolder
 from model.gathering.gatherer import Gatherer, Wish
 from model.gathering.held_out import HeldOut
-from model.gathering.ledger import Outcome, Row
+from model.gathering.ledger import Ledger, Outcome, Row
 from model.gathering.licences import REUSABLE, Licence
 from model.gathering.report import Report
 from model.gathering.source import Hit
@@ -336,6 +337,24 @@ def test_a_bug_while_fetching_is_not_lost(tmp_path: Path) -> None:
     hits, contents = offered(ZeroDivisionError("a bug"))
     with pytest.raises(ZeroDivisionError, match="a bug"):
         gathered(tmp_path, [FakeSource(hits)], FakeWeb(contents))
+
+
+def test_ctrl_c_while_one_is_kept_leaves_it_whole_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append = Ledger.append
+
+    def interrupted(ledger: Ledger, row: Row) -> None:
+        signal.raise_signal(signal.SIGINT)
+        append(ledger, row)
+
+    monkeypatch.setattr(Ledger, "append", interrupted)
+    hits, contents = photos(1, 2)
+    report = Report()
+    with GatheredFolder(tmp_path) as opened:
+        gatherer = Gatherer(opened, FakeWeb(contents), HeldOut(), downloads=1)
+        with pytest.raises(KeyboardInterrupt):
+            list(gatherer.gather(Wish("bear", "grizzly", 2, REUSABLE), [FakeSource(hits)], report))
+        assert [row.file for row in opened.ledger.kept()] == files(tmp_path)
+    assert len(files(tmp_path)) == report.kept == 1
 
 
 def test_whoever_stops_early_leaves_the_folder_in_order_and_no_thread_behind(tmp_path: Path) -> None:
