@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -40,6 +40,7 @@ def labels_of(folder: Path) -> dict[str, str]:
 
 
 @given(STEPS)
+@settings(max_examples=40)  # each writes to the disk
 def test_what_stands_is_what_was_decided_last_and_not_undone(steps: list[list[Decision] | None]) -> None:
     from tempfile import TemporaryDirectory
 

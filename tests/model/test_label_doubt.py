@@ -95,7 +95,7 @@ def test_a_label_of_one_scene_cannot_be_judged() -> None:
 
 
 @given(st.lists(st.integers(2, 7), min_size=1, max_size=4), st.integers(0, 100))
-@settings(max_examples=25)
+@settings(max_examples=8)  # each fits dozens of heads
 def test_folders_of_any_few_photos_are_ranked(counts: list[int], seed: int) -> None:
     features, labels = blobs(tuple(counts), seed)
     found = judged(features, labels)

@@ -39,14 +39,20 @@ def folder(tmp_path: Path) -> Path:
     return photos
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    """One for all tests here: the network looks at each photo once."""
+    return FeatureStore(tmp_path_factory.mktemp("features"))
+
+
 def ranked(folder: Path, store: FeatureStore, classifier: Classifier, *, alone: bool = False) -> Ranking:
     return rank(folder, body=classifier.body, store=store, second=None if alone else classifier)
 
 
-def test_a_misfiled_photo_comes_first_with_its_label(folder: Path, tmp_path: Path, classifier: Classifier) -> None:
+def test_a_misfiled_photo_comes_first_with_its_label(folder: Path, store: FeatureStore, classifier: Classifier) -> None:
     (folder / "black" / "broken.jpg").write_bytes(b"no photo")
     (folder / "black" / "notes.txt").write_text("not looked at")
-    found = ranked(folder, FeatureStore(tmp_path / "features"), classifier)
+    found = ranked(folder, store, classifier)
     assert found.labels == ("black", "grizzly", "teddy")
     worst = found.suspects[0]
     assert (worst.path, worst.label, worst.suggested) == (folder / "grizzly" / "a.jpg", "grizzly", "teddy")
@@ -57,8 +63,7 @@ def test_a_misfiled_photo_comes_first_with_its_label(folder: Path, tmp_path: Pat
     assert [one.suspicion for one in found.suspects] == sorted((o.suspicion for o in found.suspects), reverse=True)
 
 
-def test_features_are_computed_once(folder: Path, tmp_path: Path, classifier: Classifier) -> None:
-    store = FeatureStore(tmp_path / "features")
+def test_features_are_computed_once(folder: Path, store: FeatureStore, classifier: Classifier) -> None:
     before = ranked(folder, store, classifier)
 
     class Blind:
@@ -71,23 +76,23 @@ def test_features_are_computed_once(folder: Path, tmp_path: Path, classifier: Cl
     assert {one.path for one in again.suspects} == {one.path for one in before.suspects}
 
 
-def test_what_was_decided_is_followed(folder: Path, tmp_path: Path, classifier: Classifier) -> None:
+def test_what_was_decided_is_followed(folder: Path, store: FeatureStore, classifier: Classifier) -> None:
     manifest = CleaningManifest(folder)
     manifest.record([manifest.decision(folder / "grizzly" / "a.jpg", Action.RELABEL, "teddy")], by="mo")
     removed = folder / "black" / "black_dod.jpg"
     manifest.record([manifest.decision(removed, Action.REMOVE)], by="mo")
-    found = ranked(folder, FeatureStore(tmp_path / "features"), classifier)
+    found = ranked(folder, store, classifier)
     (moved,) = [one for one in found.suspects if one.path.name == "a.jpg"]
     assert (moved.label, moved.suggested) == ("teddy", "teddy")
     assert removed not in [one.path for one in found.suspects]
 
 
 def test_a_label_with_one_photo_is_named_and_the_others_are_judged(
-    folder: Path, tmp_path: Path, classifier: Classifier
+    folder: Path, store: FeatureStore, classifier: Classifier
 ) -> None:
     (folder / "polar").mkdir()
     shutil.move(folder / "grizzly" / "a.jpg", folder / "polar" / "a.jpg")
-    found = ranked(folder, FeatureStore(tmp_path / "features"), classifier)
+    found = ranked(folder, store, classifier)
     assert found.labels == ("black", "grizzly", "teddy")
     assert [(path.name, why) for path, why in found.left_out] == [
         ("a.jpg", "too few photos of polar to compare it with")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.cleaning import Action, CleaningManifest
@@ -39,6 +39,7 @@ def two_boards() -> Iterator[tuple[CleaningManifest, list[Board]]]:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.one_of(DECISIONS, st.just("undo"))), max_size=12))
+@settings(max_examples=30)  # each writes to the disk
 def test_any_order_of_decisions_and_undos(steps: list[tuple[bool, object]]) -> None:
     with two_boards() as (manifest, boards):
         pile: list[dict[int, tuple[Action, str | None]]] = []
