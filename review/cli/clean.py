@@ -1,5 +1,6 @@
 """`bearbot data clean`: find what is filed wrongly in a folder of photos, and decide what becomes of it."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ def _decide(manifest: "CleaningManifest", wishes: "list[tuple[Path, Action, str 
     from review.cleaning.verdicts import decide_by_name
 
     decided = decide_by_name(manifest, wishes, by=_me())
-    note(f"{counted(decided)}; `bearbot data clean {manifest.folder} --undo` takes it back")
+    note(f"{counted(decided)}; `bearbot data clean {shlex.quote(str(manifest.folder))} --undo` takes it back")
 
 
 def _undo(manifest: "CleaningManifest") -> None:
@@ -187,7 +188,8 @@ def _serve(manifest: "CleaningManifest", port: int) -> None:
         serve(application(entrance, board, link=link, folder=manifest.folder.resolve().name), listening)
     said = changes(before, manifest.standing())
     if said:
-        note(f"ended; {said}. No file was moved or deleted: `bearbot model train {manifest.folder}` goes by it")
+        train = f"bearbot model train {shlex.quote(str(manifest.folder))}"
+        note(f"ended; {said}. No file was moved or deleted: `{train}` goes by it")
     else:
         note("ended; nothing was decided")
 

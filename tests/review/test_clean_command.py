@@ -283,3 +283,8 @@ def test_real_photos_from_the_ranking_to_the_summary(tmp_path: Path) -> None:
             f"ended; 1 relabelled. No file was moved or deleted: `bearbot model train {root}` goes by it\n"
         )
     assert decided(root) == {f"black/{wrong.name}": "teddy"}
+
+
+def test_the_command_that_takes_it_back_can_be_copied(folder: Path) -> None:
+    spaced = folder.rename(folder.with_name("my bears"))
+    assert f"`bearbot data clean '{spaced}' --undo`" in run(spaced, "--keep", "black/1.jpg").stderr
