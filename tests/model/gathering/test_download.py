@@ -92,6 +92,7 @@ def test_the_limits_are_those_of_pictures() -> None:
 # By content
 
 
+@pytest.mark.slow
 def test_every_kind_of_picture_that_can_be_decoded_is_taken(tmp_path: Path) -> None:
     write_corpus(tmp_path, [path.read_bytes() for path in sorted(PHOTOS.glob("*.jpg"))[:1]])
     kinds = {path.name: media_type(path.read_bytes()) for path in sorted(tmp_path.iterdir())}

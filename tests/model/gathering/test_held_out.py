@@ -62,12 +62,14 @@ def why_not(registry: Registry) -> Callable[[str, bytes], str | None]:
     return judged
 
 
+@pytest.mark.slow
 def test_its_test_photos_are_known(why_not: Callable[[str, bytes], str | None]) -> None:
     assert "it is a test photo of the model with-a-test-photo" in str(why_not("wolf", TESTED.read_bytes()))
     assert "it is a test photo" in str(why_not("grizzly", TESTED.read_bytes()))
     assert why_not("grizzly", OTHER.read_bytes()) is None
 
 
+@pytest.mark.slow
 def test_crops_of_them_are_known_where_they_would_be_learnt(why_not: Callable[[str, bytes], str | None]) -> None:
     picture = decode(TESTED.read_bytes())
     width, height = picture.size
