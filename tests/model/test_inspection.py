@@ -365,3 +365,18 @@ def test_every_file_is_counted_once(tmp_path_factory: pytest.TempPathFactory, sh
     repeated = {Finding.DUPLICATE, Finding.TWO_LABELS}
     assert sum(problem.finding in repeated for problem in inspection.problems) == len(good) - len(set(good))
     assert sum(problem.finding is Finding.BROKEN for problem in inspection.problems) == shares.count("bad")
+
+
+def test_a_test_photo_itself_stays_one_whatever_was_decided_and_what_looks_like_one_does_not(
+    tmp_path: Path, build: Build, small: dict[str, Image.Image]
+) -> None:
+    name, picture = next(iter(small.items()))
+    tested = tmp_path / "tests" / "one.jpg"
+    tested.parent.mkdir()
+    tested.write_bytes(jpeg(picture))
+    root = build({"black/copy.jpg": jpeg(picture), "black/like.jpg": jpeg(picture, quality=70)})
+    manifest = CleaningManifest(root)
+    for file in ("copy.jpg", "like.jpg"):
+        manifest.record([manifest.decision(root / "black" / file, Action.KEEP)], by="mo")
+    problems = inspect_folder(root, against=tested.parent).errors
+    assert [(problem.path.name, problem.finding) for problem in problems] == [("copy.jpg", Finding.TEST_PHOTO)], name
