@@ -177,7 +177,10 @@ def _learn_test_photos(held_out: "HeldOut", label: str, folders: Iterable[Path])
             note(f"--against {folder}: {files - read} of {files} photos cannot be read and are not recognised")
     settings = ModelSettings.load()
     if settings.labels and label not in settings.labels:
-        note(f"{label!r} is none of this project's labels (MODEL_LABELS: {', '.join(settings.labels)})")
+        note(
+            f"{label!r} is none of this project's labels (MODEL_LABELS: {', '.join(settings.labels)}), and training "
+            "refuses it: if it is misspelt, end this with Ctrl-C, delete its folder and begin again"
+        )
     try:
         held_out.add_champion(Registry(settings.home, settings.labels), label, settings.device)
     except NoChampion:

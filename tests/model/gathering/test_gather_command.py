@@ -276,6 +276,7 @@ def test_a_label_that_the_project_lacks_is_pointed_out(
     result = run("wolf", "--label", "wolves", "--count", "1", "--source", "openverse")
     assert result.exit_code == 0
     assert "'wolves' is none of this project's labels (MODEL_LABELS: wolf, fox)" in result.stderr
+    assert "if it is misspelt, end this with Ctrl-C, delete its folder and begin again" in result.stderr
 
 
 def test_ctrl_c_waits_for_what_belongs_together() -> None:
