@@ -1,6 +1,7 @@
 """`bearbot review` without a command: the reviewer's screen."""
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # imported when the screen opens: `--help` loads none of it
     from review.terminal.graphics import Graphics
 
 _HANGUP_SECONDS = 3.0  # whoever ends a program from outside does not wait long
+_LOOKED_AT_SECONDS = 1.0
 
 
 def open_screen(name: str, *, graphics: str | None, dark: bool | None, hide_answer: bool) -> None:
@@ -105,6 +107,19 @@ def _features_key(installation: "Installation") -> str | None:
         return None
 
 
+def _watch_terminal(over: threading.Event) -> None:
+    """Say SIGHUP if the terminal goes and nobody else does: a program that is no child of its shell hears nothing.
+
+    Reading from a terminal that is gone returns at once, and Textual would do so for ever.
+    """
+    terminal = select.poll()
+    terminal.register(sys.stdin.fileno(), 0)  # being hung up is always told
+    while not over.wait(_LOOKED_AT_SECONDS):
+        if terminal.poll(0):
+            os.kill(os.getpid(), signal.SIGHUP)
+            return
+
+
 @contextmanager
 def _ended_by_signals(app: "ReviewApp", desk: "Desk", ended: list[int]) -> Iterator[None]:
     """SIGTERM, and SIGHUP when ssh or the window goes, leave the screen as `q` does; `ended` then says so.
@@ -130,9 +145,12 @@ def _ended_by_signals(app: "ReviewApp", desk: "Desk", ended: list[int]) -> Itera
 
     numbers = (signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, leave) for number in numbers}
+    over = threading.Event()
+    threading.Thread(target=_watch_terminal, args=(over,), name="terminal", daemon=True).start()
     try:
         yield
     finally:
+        over.set()
         without_screen.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -77,6 +77,10 @@ class Terminal:
     def ends(self) -> int:
         return self._process.wait(20)
 
+    def goes(self) -> None:
+        """As a window does that is closed under a program that is no child of its shell: no signal tells it."""
+        os.close(self._ours)
+
 
 async def test_reviewing_on_a_terminal(waiting: list[int]) -> None:
     terminal = Terminal("review", "next", "--as", "mo")
@@ -222,6 +226,15 @@ async def test_before_a_project_has_a_model_its_labels_can_be_said(
     terminal.type("q\n")
     assert terminal.ends() == 0
     assert [row["final_label"] for row in rows("--all") if row["final_label"]] == ["teapot"]
+
+
+async def test_a_screen_whose_terminal_is_gone_ends_and_gives_back_what_it_holds(waiting: list[int]) -> None:
+    terminal = Terminal("review", "--as", "mo", size=(30, 100))
+    terminal.until("grizzly")
+    assert any(row["held_by"] == "mo" for row in rows())
+    terminal.goes()
+    assert terminal.ends() == 128 + 1
+    assert [row["held_by"] for row in rows()] == [None] * len(rows())
 
 
 async def test_the_screen_opens_before_a_project_has_a_model(
