@@ -9,17 +9,17 @@ import asyncio
 import os
 import re
 import secrets
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import certifi
 from aiohttp.abc import AbstractStreamWriter
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from model.certificates import trusted_certificates
 
 if TYPE_CHECKING:
     from telegram._utils.types import FieldTuple, ODVInput  # the library publishes no names for these
@@ -76,7 +76,7 @@ class AiohttpRequest(BaseRequest):
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0,  # `_free` is the limit: so the wait for a connection has a timeout of its own
-                ssl=_trusted(),
+                ssl=trusted_certificates(),
                 keepalive_timeout=_KEEP_SECONDS,
                 resolver=aiohttp.ThreadedResolver(),  # the system's, whatever else is installed
             ),
@@ -218,16 +218,6 @@ async def _chunks(part: bytes | IO[bytes]) -> AsyncIterator[bytes]:
     part.seek(0)
     while chunk := await asyncio.to_thread(part.read, _CHUNK_BYTES):
         yield chunk
-
-
-def _trusted() -> ssl.SSLContext:
-    """What httpx trusts: the certificates that SSL_CERT_FILE or SSL_CERT_DIR name, or else certifi's."""
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if not file and not folder:
-        file = certifi.where()
-    context = ssl.create_default_context(cafile=file or None, capath=None if file else folder)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 def _failure(error: aiohttp.ClientError | OSError) -> TelegramError:

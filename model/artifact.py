@@ -13,7 +13,6 @@ SHA256SUMS            of all the others, as `sha256sum -c` reads it
 
 import hashlib
 import json
-import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -33,6 +32,7 @@ from model.head import Head
 from model.out_of_domain.combined import DetectorState
 from model.out_of_domain.outliers import OutlierPlane
 from model.risk import RiskThreshold
+from model.syncing import sync
 from model.weights import features_key
 
 FORMAT = 2
@@ -157,18 +157,9 @@ def save(artifact: Artifact, folder: Path, plots: Mapping[str, bytes] | None = N
 def publish(draft: Path, folder: Path) -> None:
     """Give a written version its place, durably: no alias that survives a power cut names a version that does not."""
     for path in (*draft.rglob("*"), draft):
-        _sync(path)
+        sync(path)
     draft.rename(folder)
-    _sync(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    """A file is on disk when it was synced, a new name when its folder was."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder.parent)
 
 
 def _write(artifact: Artifact, folder: Path, plots: Mapping[str, bytes]) -> None:

@@ -10,7 +10,6 @@ import click
 from model.console import note, print_json, printable, reports_errors
 
 if TYPE_CHECKING:  # imported in the command: `--help` loads nothing that decodes pictures
-    from model.glance import Progress
     from model.inspection import Inspection
 
 
@@ -53,8 +52,9 @@ def check(folder: Path, sheet: Path | None, no_sheet: bool, against: Path | None
         raise click.UsageError("--sheet and --no-sheet: choose one")
     from model.check_report import report, rows
     from model.inspection import inspect_folder
+    from model.progress import file_bar
 
-    found = inspect_folder(folder, against=against, progress=_bar())
+    found = inspect_folder(folder, against=against, progress=file_bar("looking"))
     licences = _licences(found)
     if as_json:
         for row in rows(found, licences):
@@ -68,12 +68,6 @@ def check(folder: Path, sheet: Path | None, no_sheet: bool, against: Path | None
         note(f"wrote {printable(str(target))}")
     if found.errors:
         sys.exit(1)
-
-
-def _bar() -> "Progress":
-    from tqdm import tqdm
-
-    return lambda paths: tqdm(paths, desc="looking", unit="file", disable=None, leave=False)
 
 
 def _target(folder: Path, sheet: Path | None) -> Path:

@@ -1,8 +1,7 @@
 """`bearbot model ...`: train, evaluate, list, show, promote, roll back."""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +9,6 @@ from model.console import WholeNumber, note, print_json, reports_errors
 
 if TYPE_CHECKING:  # imported in the commands that need them: `--help` loads neither torch nor pydantic
     from model.artifact import ModelCard
-    from model.progress import Progress
     from model.registry import Registry
     from model.settings import ModelSettings
 
@@ -96,6 +94,7 @@ def train(
     from model.network import torch_device
     from model.pipeline import train as run_training
     from model.plots import report_plots
+    from model.progress import progress_bars
     from model.scanning import paths_by_key
     from model.top_losses import top_losses
     from model.weights import StoredWeights
@@ -138,7 +137,7 @@ def train(
     if promote:
         registry.promote(card.version, reason="trained with --promote")
         note(f"{card.version} answers now")
-    _print_card(card)
+    _print(card)
 
 
 @model.command()
@@ -246,7 +245,7 @@ def show(version: str | None, as_json: bool) -> None:
     if as_json:
         print_json(card.to_json())
     else:
-        _print_card(card)
+        _print(card)
 
 
 @model.command()
@@ -279,16 +278,6 @@ def rollback(reason: str) -> None:
     note(f"{registry.rollback(reason=reason)} answers again")
 
 
-def progress_bars() -> "Progress":
-    """Progress bars on stderr; silent where stderr is no terminal."""
-    from tqdm import tqdm
-
-    def bar(name: str, things: Sequence[Any]) -> Iterable[Any]:
-        return tqdm(things, desc=name, disable=None, leave=False)
-
-    return bar
-
-
 def _opened() -> "tuple[ModelSettings, Registry]":
     from model.registry import Registry
     from model.settings import ModelSettings
@@ -297,28 +286,7 @@ def _opened() -> "tuple[ModelSettings, Registry]":
     return settings, Registry(settings.home, settings.labels)
 
 
-def _print_card(card: "ModelCard") -> None:
-    from model.proportion import Proportion
+def _print(card: "ModelCard") -> None:
+    from model.card_words import card_words
 
-    accuracy = Proportion(**card.metrics["accuracy"])
-    click.echo(f"version     {card.version}{f' (from {card.parent})' if card.parent else ''}")
-    click.echo(f"made        {card.created_at} with {', '.join(f'{k} {v}' for k, v in card.made_with.items())}")
-    click.echo(f"backbone    {card.backbone}, {'fine-tuned' if card.fine_tuned else 'frozen, with a trained head'}")
-    if card.weights:
-        click.echo(f"weights     from a file, kept as {card.weights}")
-    click.echo(f"labels      {', '.join(card.labels)}")
-    click.echo(f"data        {card.data['description']}")
-    for name, counts in (
-        ("trained on", card.data["trained_on"]),
-        ("reviewed", card.data["trained_on_reviewed"]),
-        ("measured on", card.data["measured_on"]),
-        ("outliers", card.data["outliers"]),
-        ("reviewed", card.data["outliers_reviewed"]),
-        ("measured on", card.data["outliers_measured_on"]),
-    ):
-        listed = ", ".join(f"{count} {label}" for label, count in counts.items()) or "none"
-        click.echo(f"{name:<12}{listed}")
-    click.echo(f"right       {accuracy}")
-    for label, row in card.metrics["per_label"].items():
-        click.echo(f"  {label:<10}{Proportion(**row)}")
-    click.echo(f"answers     from {card.risk.threshold:.0%} confidence on; {card.risk.claim()}")
+    click.echo("\n".join(card_words(card)))

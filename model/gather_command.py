@@ -13,7 +13,7 @@ import click
 from model.console import WholeNumber, note, print_json, reports_errors
 
 if TYPE_CHECKING:  # imported in the command: `--help` loads neither requests nor pydantic
-    from model.gathering.folder import GatheredFolder, Walk
+    from model.gathering.folder import GatheredFolder
     from model.gathering.gatherer import Wish
     from model.gathering.held_out import HeldOut
     from model.gathering.ledger import Row
@@ -102,13 +102,14 @@ def gather(
     from model.gathering.report import Report
     from model.gathering.settings import GatheringSettings
     from model.gathering.sources import usual_sources
+    from model.progress import file_bar
 
     settings = GatheringSettings.load()
     chosen = tuple(dict.fromkeys(names)) or usual_sources(settings)
     if not names and settings.azure_search_key and not settings.azure_search_endpoint:
         note("bing is left out: Microsoft closed its own search, so AZURE_SEARCH_ENDPOINT must name a gateway like it")
     wish, report = Wish(query, label, count, allowed, min_side), Report()
-    with GatheredFolder(folder, _bar("looking at what is there")) as opened:
+    with GatheredFolder(folder, file_bar("looking at what is there")) as opened:
         rows = _rows(opened, wish, report, settings, chosen, test_folders, retry_dropped=retry_dropped)
         ended = False
         try:
@@ -166,11 +167,12 @@ def _rows(
 
 def _learn_test_photos(held_out: "HeldOut", label: str, folders: Iterable[Path]) -> None:
     from model.errors import ModelError, NoChampion
+    from model.progress import file_bar
     from model.registry import Registry
     from model.settings import ModelSettings
 
     for folder in folders:
-        read, files = held_out.add_folder(folder, _bar(f"looking at {folder}"))
+        read, files = held_out.add_folder(folder, file_bar(f"looking at {folder}"))
         if not read:
             note(f"--against {folder}: there is no photo in it that can be read, so nothing is left out for it")
         elif read < files:
@@ -198,12 +200,6 @@ def _counted(rows: "Iterable[Row]", wish: "Wish", report: "Report") -> "Iterator
             bar.update(report.already + report.kept - bar.n)
             bar.set_postfix(dropped=report.dropped_of.total(), refresh=False)
             yield row
-
-
-def _bar(name: str) -> "Walk":
-    from tqdm import tqdm
-
-    return lambda paths: tqdm(paths, desc=name, unit="file", disable=None, leave=False)
 
 
 def _tell(report: "Report", wish: "Wish", folder: Path, names: Sequence[str], *, ended: bool) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,11 @@ from pathlib import Path
 from model.errors import ImageError
 from model.fingerprint import fingerprint
 from model.images import Header, decode, header, read_photo
+from model.progress import Walk
 from model.quality import Flaw, QualityThresholds, flaws, measure
 
 _SIDE = 512  # pixels: neither a fingerprint nor the measures of quality need more
 _IN_FLIGHT = 4  # files for each thread that are looked at ahead of their turn
-
-# Shows how far a long walk is: takes the files, yields them (tqdm, say).
-Progress = Callable[[Sequence[Path]], Iterable[Path]]
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,7 @@ def glance(path: Path, thresholds: QualityThresholds) -> Glance | Unseen:
     return Glance(sha256, head, len(data), fingerprint(picture), found)
 
 
-def glances(
-    paths: Sequence[Path], walk: Progress, thresholds: QualityThresholds
-) -> Iterator[tuple[Path, Glance | Unseen]]:
+def glances(paths: Sequence[Path], walk: Walk, thresholds: QualityThresholds) -> Iterator[tuple[Path, Glance | Unseen]]:
     """Each file with what was seen of it, in order; only a few are in memory at a time, however many there are.
 
     In threads, one a core: decoders work without the interpreter's lock.

@@ -10,8 +10,9 @@ from typing import Any
 from model.cleaning import MANIFEST, Action, CleaningManifest, Decision
 from model.duplicates import DuplicateIndex, Match
 from model.errors import DatasetError
-from model.glance import Glance, Progress, Unseen, glances
+from model.glance import Glance, Unseen, glances
 from model.images import SUFFIXES, files_in
+from model.progress import Walk
 from model.quality import DEFAULT_THRESHOLDS, QualityThresholds
 
 # What `bearbot data` and people keep beside the labels.
@@ -97,7 +98,7 @@ def inspect_folder(
     *,
     against: Path | None = None,
     thresholds: QualityThresholds = DEFAULT_THRESHOLDS,
-    progress: Progress | None = None,
+    progress: Walk | None = None,
 ) -> Inspection:
     """Look at `ROOT/LABEL/*` as training would see it, after what people decided in cleaning.
 

@@ -1,7 +1,7 @@
 """Folders of photos on disk: what in them can be trained on, and why the rest cannot."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,7 @@ from model.dataset import Kind
 from model.errors import DatasetError, ImageError
 from model.images import SUFFIXES, decode, files_in, read_photo
 from model.labels import Vocabulary
-
-# Shows how far a long walk is: takes the files, yields them (tqdm, say).
-Progress = Callable[[Sequence[Path]], Iterable[Path]]
+from model.progress import Walk
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Scan:
         return Vocabulary(tuple(sorted({photo.label for photo in self.photos})))
 
 
-def scan_folder(root: Path, progress: Progress | None = None) -> Scan:
+def scan_folder(root: Path, progress: Walk | None = None) -> Scan:
     """Read `ROOT/LABEL/*`: every photo is decoded once, so that what fails, fails here and not in the third epoch.
 
     What was decided while cleaning (`model.cleaning`) is followed: a removed photo is left out, a relabelled one counts
@@ -80,7 +78,7 @@ def labelled_files(root: Path) -> list[Path]:
     return [file for file in files_in([root]) if len(file.relative_to(root).parts) == 2 and _is_picture(file, root)]
 
 
-def scan_outliers(root: Path, kind: Kind, known: Iterable[str], progress: Progress | None = None) -> Scan:
+def scan_outliers(root: Path, kind: Kind, known: Iterable[str], progress: Walk | None = None) -> Scan:
     """Read all pictures under `ROOT`, which show none of the labels; what sort of thing is their folder's name.
 
     The same bytes twice count once; what is among the `known` (sha256 of other photos) counts not at all. Raises

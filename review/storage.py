@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from model.syncing import sync
 from review.errors import NotFound
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -64,7 +65,7 @@ class LocalImageStore:
             Path(name).unlink(missing_ok=True)
             raise
         for folder in (path.parent, path.parent.parent, self.root):
-            _sync_folder(folder)
+            sync(folder)
         return sha256
 
     def get(self, sha256: str) -> bytes:
@@ -85,7 +86,7 @@ class LocalImageStore:
         path = self.path(sha256)
         path.unlink(missing_ok=True)
         if path.parent.exists():
-            _sync_folder(path.parent)
+            sync(path.parent)
 
     def written_between(self, begin: float, end: float) -> Iterator[str]:
         """The sha256 of all bytes that were written then (seconds since 1970), a folder at a time."""
@@ -103,12 +104,3 @@ class LocalImageStore:
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
         return shutil.disk_usage(folder).free
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new name is on disk only when its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,11 +1,13 @@
 """Debian's chromium, without a window, for tests that drive a page."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
 
 
 @contextmanager
@@ -22,3 +24,11 @@ def chromium() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield running
         running.close()
+
+
+def no_violations(page: Page, where: str) -> None:
+    """No violation that axe finds. It is put in as the browser's own script: the page lets no other run."""
+    found = Axe().run(page).response["violations"]
+    assert not found, (
+        f"{where}: {json.dumps([[one['id'], [n['html'] for n in one['nodes']]] for one in found], indent=1)}"
+    )

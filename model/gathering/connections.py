@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.request import getproxies
 
-import certifi
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from model.certificates import trusted_certificates
 from model.gathering.addresses import AddressGuard
 from model.gathering.drops import DownloadRefused, DropReason
 from model.gathering.watch import Watch
@@ -60,7 +60,7 @@ class WatchedAdapter(HTTPAdapter):
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
         """Have the pools make our connections."""
         plain, secure, tls_socket = _kinds(self._line)
-        context = _trusted()
+        context = trusted_certificates()
         context.sslsocket_class = tls_socket
         super().init_poolmanager(connections, maxsize, block, ssl_context=context, **pool_kwargs)
 
@@ -109,7 +109,7 @@ class _Line(threading.local):
             except OSError as error:
                 connection.close()
                 failure = error
-            except BaseException:
+            except BaseException:  # also at Ctrl-C: no socket stays open
                 connection.close()
                 raise
         raise failure
@@ -222,13 +222,3 @@ def _open(connection: HTTPConnection, line: _Line) -> socket.socket:
 
 def _resolve(host: str, port: int) -> Sequence[Resolved]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-
-
-def _trusted() -> ssl.SSLContext:
-    """The certificates that SSL_CERT_FILE or SSL_CERT_DIR name, or else certifi's, as the bot's own requests do."""
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if not file and not folder:
-        file = certifi.where()
-    context = ssl.create_default_context(cafile=file or None, capath=None if file else folder)
-    context.set_alpn_protocols(["http/1.1"])
-    return context

@@ -8,7 +8,7 @@ when the folder is opened again, and a draft without a row is thrown away.
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +20,13 @@ from model.errors import GatheringError, ImageError
 from model.fingerprint import fingerprint
 from model.gathering.ledger import Ledger, Row
 from model.images import SUFFIXES, decode, files_in, read_photo
+from model.progress import Walk
+from model.syncing import sync
 
 DRAFTS = ".gathering"
 _LOCK = "lock"
 # Pixels: a fingerprint needs fewer, and a large JPEG is decoded in a third of the time.
 LOOK_SIDE = 1024
-
-Walk = Callable[[Sequence[Path]], Iterable[Path]]
 
 
 @dataclass(frozen=True)
@@ -147,15 +147,6 @@ def _give_place(draft: Path, target: Path) -> None:
     is_new = not target.parent.exists()
     target.parent.mkdir(exist_ok=True)
     draft.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
     if is_new:
-        _sync(target.parent.parent)
-
-
-def _sync(folder: Path) -> None:
-    """A new name is on disk when its folder was synced."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(target.parent.parent)

@@ -8,7 +8,8 @@ from PIL import Image
 
 from model.dataset import DatasetManifest, Split
 from model.duplicates import DuplicateIndex
-from model.gathering.folder import Walk, look_at, pictures_in
+from model.gathering.folder import look_at, pictures_in
+from model.progress import Walk
 
 if TYPE_CHECKING:  # imported when it is needed: torch takes seconds
     from model.registry import Registry

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.duplicates import DuplicateIndex
-from model.glance import Progress, Unseen, glances
+from model.glance import Unseen, glances
+from model.progress import Walk
 from model.quality import DEFAULT_THRESHOLDS
 
 
@@ -17,7 +18,7 @@ class Twin:
     group: int
 
 
-def twins(labels: Mapping[Path, str], walk: Progress) -> Mapping[Path, Twin]:
+def twins(labels: Mapping[Path, str], walk: Walk) -> Mapping[Path, Twin]:
     """Of files with their labels those that are there under two labels; what cannot be read is none of them."""
     index: DuplicateIndex[Path] = DuplicateIndex()
     alike: dict[Path, list[Path]] = {}  # each -> all that look the same: one list, which is theirs together

@@ -132,7 +132,7 @@ def _list(manifest: "CleaningManifest", *, as_json: bool) -> None:
 
 
 def _copy(manifest: "CleaningManifest", target: Path) -> None:
-    from model.cli import progress_bars
+    from model.progress import progress_bars
     from review.cleaning.cleaned_copy import write_cleaned
 
     written = write_cleaned(manifest, target, progress_bars())
@@ -156,7 +156,7 @@ def _print(manifest: "CleaningManifest", ranking: "Ranking", *, also_decided: bo
 def _serve(manifest: "CleaningManifest", port: int) -> None:
     from contextlib import closing
 
-    from model.cli import progress_bars
+    from model.progress import progress_bars
     from review.cleaning.app import application
     from review.cleaning.board import Board
     from review.cleaning.photographs import photographs
@@ -198,10 +198,10 @@ def ranking_of(folder: Path) -> "Ranking":
     import torch
 
     from model.backbone import DEFAULT_BACKBONE
-    from model.cli import progress_bars
     from model.errors import ArtifactError, NoChampion, RegistryError
     from model.features import FeatureStore
     from model.network import load_body, torch_device
+    from model.progress import progress_bars
     from model.registry import Registry
     from model.serving import Classifier
     from model.settings import ModelSettings

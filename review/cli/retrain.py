@@ -35,8 +35,8 @@ def retrain(photos: tuple[Path, ...], tell: str | None, as_json: bool) -> None:
 
     # SIGTERM ends it as Ctrl-C does: recorded, and whoever asked for it is told.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from model.cli import progress_bars
     from model.errors import ModelError
+    from model.progress import progress_bars
     from model.registry import Registry
     from model.settings import ModelSettings
     from review.database import Database

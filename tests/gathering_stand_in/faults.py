@@ -94,6 +94,6 @@ class Faults:
                 fault, left = entry
                 assert isinstance(fault, Fault)
                 if path.startswith(fault.where) and left != 0:
-                    entry[1] = None if left is None else int(left) - 1  # type: ignore[arg-type]
+                    entry[1] = None if left is None else int(left) - 1  # type: ignore[arg-type] # this half is the number
                     return fault
         return None

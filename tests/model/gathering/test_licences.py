@@ -1,5 +1,7 @@
 """Licences are read from all that sources write, and none is ever taken for freer than it is."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,9 +124,9 @@ def test_what_sources_write(text: str | None, licence: Licence) -> None:
     st.sampled_from([str.upper, str.lower, str.title]),
     st.sampled_from(["-", "_", " ", "\u2011"]),
 )
-def test_every_code_in_every_spelling(licence: Licence, spelling: str, case: object, dash: str) -> None:
+def test_every_code_in_every_spelling(licence: Licence, spelling: str, case: Callable[[str], str], dash: str) -> None:
     code = licence.value if "org" in spelling else licence.value.replace("-", dash)
-    assert licence_of(case(spelling.format(code))) is licence  # type: ignore[operator]
+    assert licence_of(case(spelling.format(code))) is licence
 
 
 @given(st.lists(st.sampled_from(list(_DEMANDS)), min_size=1, max_size=4), st.sampled_from([", ", " / ", " or ", "; "]))

@@ -51,7 +51,7 @@ def test_all_that_a_row_tells() -> None:
 
 def test_a_refusal_keeps_its_status() -> None:
     with StandIn(library(1)) as stand_in, asked(stand_in, "openverse") as source:
-        source._base_url = f"{stand_in.url}/nowhere"  # type: ignore[attr-defined]
+        source._base_url = f"{stand_in.url}/nowhere"  # type: ignore[attr-defined] # every source has one
         with pytest.raises(SourceError, match="answers 404") as raised:
             list(source.search("bear", REUSABLE))
         assert raised.value.status == 404

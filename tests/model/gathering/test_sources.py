@@ -4,6 +4,7 @@ import copy
 from itertools import islice
 from typing import Any
 
+import click
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -326,7 +327,8 @@ def _bing(key: str | None) -> dict[str, Any]:
 def test_names_of_sources_are_those_of_the_command() -> None:
     assert sources.SOURCES == SOURCES
     (option,) = [option for option in gather.params if option.name == "names"]
-    assert tuple(option.type.choices) == SOURCES  # type: ignore[attr-defined]
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == SOURCES
 
 
 def test_bing_is_usual_only_with_endpoint_and_key() -> None:

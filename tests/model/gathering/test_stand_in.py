@@ -126,8 +126,9 @@ def test_what_the_real_services_refuse() -> None:
 def test_as_a_program(photos: Path) -> None:
     command = [sys.executable, "-m", "tests.gathering_stand_in", "--photos", str(photos), "--thing", "tea pot"]
     with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ}) as program:
-        assert program.stdout is not None
-        lines = list(iter(lambda: program.stdout.readline().rstrip("\n"), ""))  # type: ignore[union-attr]
+        stdout = program.stdout
+        assert stdout is not None
+        lines = list(iter(lambda: stdout.readline().rstrip("\n"), ""))
         told = dict(line.split("=", 1) for line in lines)
         try:
             with StandIn() as another:

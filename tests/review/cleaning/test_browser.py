@@ -1,15 +1,14 @@
 """The cleaning page in a real browser: by keyboard alone, by mouse, in several tabs, and for screen readers."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from model.suspicion import Ranking
+from tests.chromium import no_violations
 from tests.review.cleaning.conftest import Served, jpeg, ranking_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -312,7 +311,7 @@ def test_photos_that_look_the_same(served: Served, folder: Path, serve: Any, tab
     page = tab(serve(folder, ranking_of(folder, {"black/04.jpg": ("black", 0.2), "teddy/06.jpg": ("black", 0.9)})))
     choose(page, "same picture, two labels: 2")
     expect(page.get_by_role("heading", name="The same picture under black and teddy")).to_be_visible()
-    check(page, "twins")
+    no_violations(page, "twins")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -320,28 +319,20 @@ def test_photos_that_look_the_same(served: Served, folder: Path, serve: Any, tab
 def test_accessible(served: Served, tab: Callable[..., Page], scheme: str, width: int) -> None:
     page = tab(served, color_scheme=scheme, viewport={"width": width, "height": 840}, reduced_motion="reduce")
     press(page, "ArrowRight", "Space")
-    check(page, "photos")
+    no_violations(page, "photos")
     press(page, "Escape", "Home", "z")
-    check(page, "zoom")
+    no_violations(page, "zoom")
     press(page, "Escape", "?")
-    check(page, "help")
+    no_violations(page, "help")
     press(page, "Escape", "/")
     page.get_by_label("Name").fill("polar bear")
     press(page, "Enter")
-    check(page, "label")
+    no_violations(page, "label")
     press(page, "Escape", "a", "Enter")
     expect(page.get_by_role("heading", name="Nothing suspicious is left")).to_be_visible()
-    check(page, "empty")
+    no_violations(page, "empty")
     choose(page, "decided: 5")
-    check(page, "decided")
+    no_violations(page, "decided")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is to be scrolled sideways"
     page.goto(f"{served.url}/login")
-    check(page, "login")
-
-
-def check(page: Page, where: str) -> None:
-    """No violation that axe finds. It is put in as the browser's own script: the page lets no other run."""
-    found = Axe().run(page).response["violations"]
-    assert not found, (
-        f"{where}: {json.dumps([[one['id'], [n['html'] for n in one['nodes']]] for one in found], indent=1)}"
-    )
+    no_violations(page, "login")

@@ -1,17 +1,16 @@
 """The reviewer's page in a real browser: by keyboard alone, in bulk, with colleagues, and for screen readers."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 from sqlalchemy import update
 
 from review.tables import Channel, ItemStatus, ReviewItem, VerdictKind
+from tests.chromium import no_violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -557,22 +556,22 @@ def test_accessible(served: Any, arrive: Arrive, tab: Callable[..., Page], schem
     page = tab(served, color_scheme=scheme, viewport={"width": width, "height": 840}, reduced_motion="reduce")
     expect(cards(page)).to_have_count(6)
     press(page, "ArrowRight", "Space")
-    check(page, "grid")
+    no_violations(page, "grid")
     press(page, "Escape", "Home", "z")
     expect(page.get_by_text("nearly the same")).to_be_visible()
-    check(page, "zoom")
+    no_violations(page, "zoom")
     press(page, "Escape", "?")
-    check(page, "help")
+    no_violations(page, "help")
     press(page, "Escape", "d")
-    check(page, "later")
+    no_violations(page, "later")
     press(page, "Escape", "Shift+N")
-    check(page, "name")
+    no_violations(page, "name")
     press(page, "Escape", "a", "s")
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()  # what was skipped is for others
-    check(page, "empty")
+    no_violations(page, "empty")
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url(f"{served.url}/login")
-    check(page, "login")
+    no_violations(page, "login")
 
 
 def test_colours_are_chosen_and_kept(served: Any, tab: Callable[..., Page]) -> None:
@@ -591,12 +590,4 @@ def test_colours_are_chosen_and_kept(served: Any, tab: Callable[..., Page]) -> N
     assert dark != light
     page.reload()
     assert ground() == dark
-    check(page, "empty, dark")
-
-
-def check(page: Page, where: str) -> None:
-    """No violation that axe finds. It is put in as the browser's own script: the page lets no other run."""
-    found = Axe().run(page).response["violations"]
-    assert not found, (
-        f"{where}: {json.dumps([[one['id'], [n['html'] for n in one['nodes']]] for one in found], indent=1)}"
-    )
+    no_violations(page, "empty, dark")
